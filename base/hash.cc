@@ -1,0 +1,68 @@
+#include "backstep/base/hash.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace backstep {
+
+std::string Hash128::ToHex() const {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out(32, '0');
+  for (int i = 0; i < 16; ++i) {
+    out[15 - i] = kDigits[(high >> (4 * i)) & 15];
+    out[31 - i] = kDigits[(low >> (4 * i)) & 15];
+  }
+  return out;
+}
+
+Hash128 HashBytes(std::string_view bytes) {
+  const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
+  return {h.high64, h.low64};
+}
+
+Hasher::Hasher() : state_(XXH3_createState()) {
+  XXH3_128bits_reset(static_cast<XXH3_state_t*>(state_));
+}
+
+Hasher::~Hasher() { XXH3_freeState(static_cast<XXH3_state_t*>(state_)); }
+
+void Hasher::Add(std::string_view bytes) {
+  XXH3_128bits_update(static_cast<XXH3_state_t*>(state_), bytes.data(), bytes.size());
+}
+
+void Hasher::AddField(std::string_view bytes) {
+  AddNumber(bytes.size());
+  Add(bytes);
+}
+
+void Hasher::AddNumber(uint64_t number) {
+  char raw[8];
+  for (int i = 0; i < 8; ++i) raw[i] = static_cast<char>(number >> (8 * i));
+  Add({raw, sizeof raw});
+}
+
+Hash128 Hasher::Digest() const {
+  const XXH128_hash_t h = XXH3_128bits_digest(static_cast<const XXH3_state_t*>(state_));
+  return {h.high64, h.low64};
+}
+
+uint64_t RandomStream::Next() {
+  state_ += 0x9e3779b97f4a7c15ULL;
+  uint64_t z = state_;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+  return z ^ (z >> 31);
+}
+
+double RandomStream::NextUnit() { return static_cast<double>(Next() >> 11) * 0x1.0p-53; }
+
+uint64_t MixSeed(uint64_t seed, uint64_t a, uint64_t b, uint64_t c) {
+  uint64_t mixed = seed;
+  for (uint64_t part : {a, b, c}) {
+    RandomStream stream(mixed ^ (part * 0xff51afd7ed558ccdULL + 1));
+    mixed = stream.Next();
+  }
+  return mixed;
+}
+
+}  // namespace backstep
