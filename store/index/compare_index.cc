@@ -1,0 +1,183 @@
+#include <algorithm>
+
+#include "backstep/store/index/catch_up.h"
+#include "backstep/store/index/index.h"
+#include "backstep/store/index/index_file.h"
+#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/schema.h"
+#include "backstep/store/line.h"
+
+namespace backstep::store {
+namespace {
+
+constexpr size_t kDifferencesMax = 100;
+
+// The rows the log calls for, in a database of our own, beside those the index has, attached as
+// `found`. SQLite keeps our own in a temporary file that is gone with the connection.
+class Comparison {
+ public:
+  static Result<std::unique_ptr<Comparison>> Make(const ReadableIndex& index) {
+    BACKSTEP_ASSIGN_OR_RETURN(
+        auto db, Database::Open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI));
+    BACKSTEP_RETURN_IF_ERROR(CreateTables(*db));
+    BACKSTEP_ASSIGN_OR_RETURN(Statement attach, db->Prepare("ATTACH ? AS found"));
+    BACKSTEP_RETURN_IF_ERROR(attach.AddText(index.uri).Run());
+    BACKSTEP_ASSIGN_OR_RETURN(auto rows, RowWriter::Make(*db));
+    return std::unique_ptr<Comparison>(new Comparison(std::move(db), std::move(rows)));
+  }
+
+  Status CompareLog(Line& line, std::vector<std::string>* differences);
+
+ private:
+  Comparison(std::unique_ptr<Database> db, std::unique_ptr<RowWriter> rows)
+      : db_(std::move(db)), rows_(std::move(rows)) {}
+
+  Result<std::optional<Watermark>> Found(const Line& line, std::vector<std::string>* differences);
+  Status CompareTable(const TableSql& table, const Line& line,
+                      std::vector<std::string>* differences);
+
+  std::unique_ptr<Database> db_;
+  std::unique_ptr<RowWriter> rows_;
+};
+
+std::string LogText(const Line& line) { return "log " + std::to_string(line.id().value); }
+
+void Tell(std::string difference, std::vector<std::string>* differences) {
+  if (differences->size() < kDifferencesMax) differences->push_back(std::move(difference));
+}
+
+// Rows that change while a log grows, or that a call may have left for a later one, say nothing as
+// long as the index is behind.
+bool FollowsWatermark(const TableSql& table) {
+  const std::string name = table.name;
+  return name == "steps" || name == "takes" || name == "effects" || name == "faults_applied";
+}
+
+// nullopt: nothing to compare.
+Result<std::optional<Watermark>> Comparison::Found(const Line& line,
+                                                   std::vector<std::string>* differences) {
+  BACKSTEP_ASSIGN_OR_RETURN(
+      Statement query,
+      db_->Prepare("SELECT lower(hex(header_hash)), steps, events, outside_messages, sealed "
+                   "FROM found.watermarks WHERE log = ?"));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool indexed, query.AddNumber(line.id().value).Next());
+  if (!indexed) return std::optional<Watermark>();
+  Watermark watermark;
+  watermark.header_hash = HeaderHash(line.header());
+  if (query.Text(0) != watermark.header_hash.ToHex()) {
+    Tell(LogText(line) + ": the index was made from another log of that number", differences);
+    return std::optional<Watermark>();
+  }
+  const int64_t steps = query.Integer(1);
+  if (steps < 0 || StepNumber(static_cast<uint64_t>(steps)) > line.last()) {
+    Tell(LogText(line) + ": the index is at step " + std::to_string(steps) + ", the log ends at " +
+             std::to_string(line.last().value),
+         differences);
+    return std::optional<Watermark>();
+  }
+  watermark.steps = StepNumber(static_cast<uint64_t>(steps));
+  watermark.events = static_cast<uint64_t>(query.Integer(2));
+  watermark.outside_messages = static_cast<uint32_t>(query.Integer(3));
+  watermark.sealed = query.Integer(4) != 0;
+  return std::optional(watermark);
+}
+
+Status Comparison::CompareLog(Line& line, std::vector<std::string>* differences) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto found, Found(line, differences));
+  if (!found) return Status();
+  CatchUpLimits limits;
+  limits.last = found->steps;
+  limits.events_max = found->events;
+  limits.outside_messages_max = found->outside_messages;
+  limits.with_end = found->sealed;
+  Watermark made;
+  made.header_hash = found->header_hash;
+  made.steps = line.fork();
+  BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
+  uint64_t steps = 0;
+  do {
+    bool changed = false;
+    BACKSTEP_ASSIGN_OR_RETURN(steps, IndexSteps(line, *rows_, limits, &made, &changed));
+  } while (steps > 0 && made.steps < found->steps);
+  BACKSTEP_RETURN_IF_ERROR(rows_->PutOverview(line, found->sealed));
+  BACKSTEP_RETURN_IF_ERROR(rows_->PutWatermark(line.id(), made));
+  BACKSTEP_RETURN_IF_ERROR(db_->Exec("COMMIT"));
+  for (size_t i = 0; i < kTableCount; ++i) {
+    if (!kTables[i].derived || (!found->sealed && !FollowsWatermark(kTables[i]))) continue;
+    BACKSTEP_RETURN_IF_ERROR(CompareTable(kTables[i], line, differences));
+  }
+  return rows_->DeleteLog(line.id());
+}
+
+Status Comparison::CompareTable(const TableSql& table, const Line& line,
+                                std::vector<std::string>* differences) {
+  const std::string name = table.name;
+  const std::string where = " WHERE log = " + std::to_string(line.id().value);
+  const std::string ours = "SELECT * FROM main." + name + where;
+  const std::string theirs = "SELECT * FROM found." + name + where;
+  const auto count = [&](const std::string& rows) {
+    return db_->Query("SELECT count(*) FROM (" + rows + ")");
+  };
+  BACKSTEP_ASSIGN_OR_RETURN(const auto expected, count(ours));
+  BACKSTEP_ASSIGN_OR_RETURN(const auto indexed, count(theirs));
+  if (expected != indexed) {
+    Tell(LogText(line) + ": table " + name + " has " + indexed.value_or("0") +
+             " rows, the log calls for " + expected.value_or("0"),
+         differences);
+    return Status();
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(const auto differing, count(ours + " EXCEPT " + theirs));
+  if (differing != std::string("0")) {
+    Tell(LogText(line) + ": table " + name + ": " + differing.value_or("0") +
+             " rows differ from the log",
+         differences);
+  }
+  return Status();
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> CompareIndex(const Recording& recording) {
+  std::vector<std::string> differences;
+  BACKSTEP_ASSIGN_OR_RETURN(const auto index, FindReadableIndex(recording.path()));
+  if (!index) return differences;
+  {
+    Result<std::unique_ptr<Database>> db =
+        Database::Open(index->uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    Status usable = db.status();
+    if (usable.ok()) {
+      // A writer that died, or a disk that filled up, before the first transaction: an index that
+      // lies behind its logs, and no more.
+      const auto tables = (*db)->Query("SELECT count(*) FROM sqlite_schema");
+      if (tables.ok() && *tables == std::string("0")) return differences;
+      usable = CheckSchema(**db);
+    }
+    if (usable.ok()) {
+      const auto check = (*db)->Query("PRAGMA quick_check(1)");
+      usable = check.status();
+      if (check.ok() && *check != std::string("ok")) {
+        usable = Status::Corruption(check->value_or("damaged"));
+      }
+    }
+    if (usable.code() == StatusCode::kCorruption) {
+      differences.push_back(usable.message());
+      return differences;
+    }
+    BACKSTEP_RETURN_IF_ERROR(usable);
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(const auto comparison, Comparison::Make(*index));
+  BACKSTEP_ASSIGN_OR_RETURN(const auto logs, recording.Logs());
+  for (const LogInfo& log : logs) {
+    if (!log.error.ok()) continue;
+    BACKSTEP_ASSIGN_OR_RETURN(const auto line, recording.OpenLine(log.id));
+    const Status compared = comparison->CompareLog(*line, &differences);
+    if (compared.code() == StatusCode::kCorruption) {
+      Tell(LogText(*line) + ": cannot be compared: " + compared.message(), &differences);
+    } else if (!compared.ok()) {
+      return compared;
+    }
+  }
+  return differences;
+}
+
+}  // namespace backstep::store

@@ -1,0 +1,120 @@
+#include "backstep/store/index/log_rows.h"
+
+#include "backstep/schemas/codec/codec.h"
+#include "backstep/store/format/keys.h"
+
+namespace backstep::store {
+namespace {
+
+constexpr size_t kTagBytes = 1;
+constexpr size_t kStepPrefixBytes = kTagBytes + 4 + 8;  // tag, agent, clock
+
+bool StartsWith(std::string_view key, std::string_view prefix) {
+  return key.substr(0, prefix.size()) == prefix;
+}
+
+std::string StepText(StepNumber number) { return "step " + std::to_string(number.value); }
+
+}  // namespace
+
+Result<StepRows> LogRows::Step(StepNumber number) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(StepKey(number)));
+  if (!bytes) return Status::NotFound(StepText(number) + " is not in the log");
+  Result<StepRecord> step = DecodeStepRecord(*bytes, id_);
+  if (!step.ok()) return step.status().WithContext(StepText(number));
+  if (step->number != number) {
+    return Status::Corruption(StepText(number) + " says that it is " + StepText(step->number));
+  }
+  StepRows rows;
+  rows.step = std::move(step).value();
+  Status read = ReadEffects(&rows);
+  if (read.ok()) read = ReadMessages(&rows);
+  if (!read.ok()) return read.WithContext(StepText(number));
+  return rows;
+}
+
+Status LogRows::ReadMessages(StepRows* rows) {
+  for (const SentMessage& sent : rows->step.sent) {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(MessageKey(sent.id)));
+    Result<MessageRecord> message =
+        bytes ? DecodeMessageRecord(*bytes, id_) : line_.FindMessage(sent.id);
+    if (!message.ok()) return message.status();
+    rows->messages.push_back(std::move(message).value());
+  }
+  return Status();
+}
+
+Status LogRows::ReadEffects(StepRows* rows) {
+  if (rows->step.effect_count == 0) return Status();
+  const std::string first = EffectKey(rows->step.agent, rows->step.clock, 0);
+  const std::string prefix = first.substr(0, kStepPrefixBytes);
+  for (cursor_->Seek(first); cursor_->Valid() && StartsWith(cursor_->key(), prefix);
+       cursor_->Next()) {
+    BACKSTEP_ASSIGN_OR_RETURN(EffectRecord effect, DecodeEffectRecord(cursor_->value(), id_));
+    rows->effects.push_back(std::move(effect));
+  }
+  BACKSTEP_RETURN_IF_ERROR(cursor_->status());
+  if (rows->effects.size() >= rows->step.effect_count) return Status();
+  BACKSTEP_ASSIGN_OR_RETURN(rows->effects, line_.Effects(rows->step.agent, rows->step.clock));
+  return Status();
+}
+
+Status LogRows::ScanMessages(const std::string& from, const std::string& prefix,
+                             const std::function<Result<bool>(const MessageId&)>& wanted,
+                             const std::function<Status(const MessageRecord&)>& visit) {
+  for (cursor_->Seek(from); cursor_->Valid() && StartsWith(cursor_->key(), prefix);
+       cursor_->Next()) {
+    const std::string_view key = cursor_->key();
+    const auto agent = KeyU32(key, kTagBytes);
+    const auto clock = KeyU64(key, kTagBytes + 4);
+    const auto ordinal = KeyU32(key, kStepPrefixBytes);
+    const auto copy = KeyU32(key, kStepPrefixBytes + 4);
+    if (!agent || !clock || !ordinal || !copy) return Status::Corruption("a message key is cut");
+    BACKSTEP_ASSIGN_OR_RETURN(
+        const bool take, wanted({AgentId(*agent), AgentClock(*clock), *ordinal, *copy}));
+    if (!take) continue;
+    BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message,
+                              DecodeMessageRecord(cursor_->value(), id_));
+    BACKSTEP_RETURN_IF_ERROR(visit(message));
+  }
+  return cursor_->status();
+}
+
+Status LogRows::ScanOutside(uint32_t from,
+                            const std::function<Status(const MessageRecord&)>& visit) {
+  const std::string first = MessageKey({kOutside, AgentClock(), from, 0});
+  return ScanMessages(first, first.substr(0, kStepPrefixBytes),
+                      [](const MessageId&) -> Result<bool> { return true; }, visit);
+}
+
+Status LogRows::ScanInherited(const std::function<Status(const MessageRecord&)>& visit) {
+  const std::string first = MessageKey({});
+  MessageId known;
+  bool inherited = false;
+  return ScanMessages(
+      first, first.substr(0, kTagBytes),
+      [&](const MessageId& id) -> Result<bool> {
+        if (id.sender == kOutside) return false;
+        if (id.sender == known.sender && id.clock == known.clock) return inherited;
+        known = id;
+        BACKSTEP_ASSIGN_OR_RETURN(const auto step, log_.Get(ClockKey(id.sender, id.clock)));
+        BACKSTEP_ASSIGN_OR_RETURN(const auto open, log_.Get(OpenStepKey(id.sender, id.clock)));
+        inherited = !step && !open;
+        return inherited;
+      },
+      visit);
+}
+
+Status LogRows::ScanEvents(uint64_t sequence,
+                           const std::function<Status(const EventRecord&)>& visit) {
+  const std::string first = EventKey(sequence + 1);
+  const std::string prefix = first.substr(0, kTagBytes);
+  for (cursor_->Seek(first); cursor_->Valid() && StartsWith(cursor_->key(), prefix);
+       cursor_->Next()) {
+    BACKSTEP_ASSIGN_OR_RETURN(const EventRecord event, DecodeEventRecord(cursor_->value(), id_));
+    BACKSTEP_RETURN_IF_ERROR(visit(event));
+  }
+  return cursor_->status();
+}
+
+}  // namespace backstep::store

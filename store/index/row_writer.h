@@ -1,0 +1,59 @@
+// Turns records into rows of the index. Private header of store/index.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "backstep/base/status.h"
+#include "backstep/store/index/log_rows.h"
+#include "backstep/store/index/sqlite.h"
+#include "backstep/store/line.h"
+
+namespace backstep::store {
+
+// How far a log is indexed.
+struct Watermark {
+  Hash128 header_hash;           // of the log's header; another one: another log of that number
+  StepNumber steps;              // newest indexed step
+  uint64_t events = 0;           // newest indexed event
+  uint32_t outside_messages = 0; // ordinals below are indexed
+  bool sealed = false;           // the end of the log is indexed: nothing will follow
+};
+
+// Hash by which a watermark knows its log.
+Hash128 HeaderHash(const LogHeader& header);
+
+// Prepared statements of one connection. One thread. Rows of one log, the line's own.
+class RowWriter {
+ public:
+  static Result<std::unique_ptr<RowWriter>> Make(Database& db);
+
+  Status PutStep(Line& line, const StepRows& rows);
+  Status PutMessage(Line& line, const MessageRecord& message, StepNumber sent_step);
+  Status PutEvent(LogId log, const EventRecord& event);
+  // The few rows that change while a log grows: session or branch, its edits, agents, segments.
+  // `with_end`: what the log's end says, too.
+  Status PutOverview(Line& line, bool with_end);
+
+  Result<Watermark> ReadWatermark(const Line& line);
+  Status PutWatermark(LogId log, const Watermark& watermark);
+  // Removes every row of the log; `after` set: only those of steps beyond it.
+  Status DeleteLog(LogId log);
+  Status DeleteBeyond(LogId log, StepNumber after);
+
+ private:
+  explicit RowWriter(Database& db) : db_(db) {}
+  Status PutEffect(Line& line, const EffectRecord& effect, StepNumber step);
+  Status PutFaults(Line& line, const StepRecord& step);
+  Status PutSession(Line& line, bool with_end);
+  Status PutBranch(Line& line, bool with_end);
+  Status PutEdits(Line& line, const std::string& experiment);
+  Status PutAgents(Line& line);
+  Status PutSegments(Line& line);
+
+  Database& db_;
+  Statement step_, message_, take_, effect_, fault_, span_, event_, agent_, segment_, session_,
+      branch_, edit_, watermark_;
+};
+
+}  // namespace backstep::store

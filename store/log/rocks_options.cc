@@ -1,0 +1,123 @@
+#include "backstep/store/log/rocks_options.h"
+
+#include <sys/stat.h>
+
+#include <rocksdb/cache.h>
+#include <rocksdb/file_checksum.h>
+#include <rocksdb/file_system.h>
+#include <rocksdb/table.h>
+
+#include "backstep/store/format/files.h"
+
+namespace backstep::store {
+namespace {
+
+// Without one of our own RocksDB writes a LOG file beside the data.
+class SilentLogger : public rocksdb::Logger {
+ public:
+  SilentLogger() : rocksdb::Logger(rocksdb::InfoLogLevel::NUM_INFO_LOG_LEVELS) {}
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
+class OwnerOnlyFileSystem : public rocksdb::FileSystemWrapper {
+ public:
+  using rocksdb::FileSystemWrapper::FileSystemWrapper;
+  const char* Name() const override { return "BackstepOwnerOnly"; }
+
+  rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override {
+    return Restrict(path, FileSystemWrapper::NewWritableFile(path, options, file, debug));
+  }
+  rocksdb::IOStatus ReopenWritableFile(const std::string& path,
+                                       const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                       rocksdb::IODebugContext* debug) override {
+    return Restrict(path, FileSystemWrapper::ReopenWritableFile(path, options, file, debug));
+  }
+  rocksdb::IOStatus LockFile(const std::string& path, const rocksdb::IOOptions& options,
+                             rocksdb::FileLock** lock, rocksdb::IODebugContext* debug) override {
+    return Restrict(path, FileSystemWrapper::LockFile(path, options, lock, debug));
+  }
+
+ private:
+  static rocksdb::IOStatus Restrict(const std::string& path, rocksdb::IOStatus status) {
+    if (status.ok() && chmod(path.c_str(), kFileMode) != 0) {
+      return rocksdb::IOStatus::IOError("cannot set the mode", path);
+    }
+    return status;
+  }
+};
+
+rocksdb::Options CommonOptions() {
+  rocksdb::Options options;
+  options.info_log = std::make_shared<SilentLogger>();
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  options.compression = rocksdb::kZSTD;
+  options.compression_opts.level = 1;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  rocksdb::BlockBasedTableOptions table;
+  table.block_size = 64 << 10;
+  table.checksum = rocksdb::kCRC32c;  // table_check.cc checks it too
+  table.block_cache = rocksdb::NewLRUCache(32 << 20);
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<rocksdb::Env> OwnerOnlyEnv() {
+  return rocksdb::NewCompositeEnv(
+      std::make_shared<OwnerOnlyFileSystem>(rocksdb::FileSystem::Default()));
+}
+
+rocksdb::Options WriterDbOptions(rocksdb::Env* env) {
+  rocksdb::Options options = CommonOptions();
+  options.env = env;
+  options.create_if_missing = true;
+  options.error_if_exists = true;
+  options.max_background_jobs = 2;
+  options.write_buffer_size = 16 << 20;
+  options.max_write_buffer_number = 4;
+  options.level0_file_num_compaction_trigger = 16;
+  options.level0_slowdown_writes_trigger = 32;
+  options.level0_stop_writes_trigger = 48;
+  options.target_file_size_base = 64 << 20;
+  options.max_bytes_for_level_base = 256 << 20;
+  options.max_total_wal_size = 32 << 20;
+  options.keep_log_file_num = 1;
+  // What failed once (a full disk) stays failed: the log ends there, whole.
+  options.max_bgerror_resume_count = 0;
+  // Preallocated blocks would stay behind in the log of a killed writer.
+  options.allow_fallocate = false;
+  // So that every byte of every data file, footers and IDENTITY included, can be verified also in
+  // a log that was never sealed.
+  options.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  options.write_dbid_to_manifest = true;
+  options.max_manifest_file_size = 4 << 20;
+  return options;
+}
+
+rocksdb::Options ReaderDbOptions() {
+  rocksdb::Options options = CommonOptions();
+  options.create_if_missing = false;
+  // A file the writer has merged away must stay readable, so all are kept open.
+  options.max_open_files = -1;
+  options.skip_stats_update_on_db_open = true;
+  options.skip_checking_sst_file_sizes_on_db_open = true;
+  return options;
+}
+
+Status FromRocks(const std::string& path, const rocksdb::Status& status) {
+  if (status.ok()) return {};
+  const std::string message = path + ": " + status.ToString();
+  if (status.IsCorruption() || status.IsNotFound()) return Status::Corruption(message);
+  if (status.IsPathNotFound()) return Status::Corruption(message + " (a data file is missing)");
+  if (status.IsTryAgain() || status.IsBusy()) return Status::Unavailable(message);
+  if (status.IsNoSpace()) return Status::Io(path + ": the disk is full: " + status.ToString());
+  return Status::Io(message);
+}
+
+}  // namespace backstep::store

@@ -1,0 +1,25 @@
+// How we use RocksDB. Private to store/log.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include <rocksdb/env.h>
+#include <rocksdb/options.h>
+#include <rocksdb/status.h>
+
+#include "backstep/base/status.h"
+
+namespace backstep::store {
+
+// An Env whose files are readable by their owner alone, whatever the umask.
+std::unique_ptr<rocksdb::Env> OwnerOnlyEnv();
+
+// For the one writer; `env` outlives the database.
+rocksdb::Options WriterDbOptions(rocksdb::Env* env);
+rocksdb::Options ReaderDbOptions();
+
+// Ours for theirs, with the log's path in front.
+Status FromRocks(const std::string& path, const rocksdb::Status& status);
+
+}  // namespace backstep::store

@@ -1,0 +1,41 @@
+// Turns a version's piece table into its bytes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/store/state/literals/literal_reader.h"
+#include "backstep/store/state/piece_table.h"
+
+namespace backstep::store {
+
+// Bytes that are not cleared before they are filled. Immutable once shared.
+class Buffer {
+ public:
+  // nullptr: not enough memory.
+  static std::shared_ptr<Buffer> Make(uint64_t size);
+  char* data() { return bytes_.get(); }
+  std::string_view view() const { return {bytes_.get(), size_}; }
+
+ private:
+  Buffer(std::unique_ptr<char[]> bytes, uint64_t size) : bytes_(std::move(bytes)), size_(size) {}
+  std::unique_ptr<char[]> bytes_;
+  uint64_t size_;
+};
+
+// Another version whose bytes are at hand: pieces it shares are copied and not read.
+struct AtHand {
+  const PieceTable* table = nullptr;  // nullptr: nothing is
+  std::string_view bytes;
+};
+
+// The bytes of `table`; its kBase pieces are of `base`. Corruption: the literals are not there.
+// Io: not enough memory.
+Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, AgentId owner,
+                                                  std::string_view base, AtHand at_hand,
+                                                  LiteralReader* literals);
+
+}  // namespace backstep::store

@@ -1,0 +1,382 @@
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "backstep/base/hash.h"
+#include "backstep/store/format/keys.h"
+#include "backstep/store/state/diff/diff.h"
+#include "backstep/store/state/literals/literal_log.h"
+#include "backstep/store/state/operations.h"
+#include "backstep/store/state/piece_table.h"
+#include "backstep/store/state/state_store.h"
+
+namespace backstep::store {
+namespace {
+
+constexpr size_t kMaxInlineBody = 64;
+// Bytes in the operations instead of the log: little replacements, so that a counter between
+// two long pieces does not come between appended texts in the log. What only adds goes to the log
+// sooner: it stays, and there its pieces grow together.
+constexpr size_t kInlineReplacement = 96;
+constexpr size_t kInlineAddition = 32;
+constexpr size_t kInlineGlue = 64;  // between two references
+constexpr size_t kInlineTableBytes = 4096;  // inline bytes a table may hold, plus a 16th of the state
+
+// A piece table is written when there is about as much to read in the operations since the last.
+constexpr uint64_t kSnapshotMinBytes = 4096;
+constexpr uint64_t kSnapshotVersions = 256;
+constexpr uint64_t kSnapshotVersionsMax = 1024;  // even when the table is far larger
+
+// A state in so many pieces is logged anew as a whole.
+constexpr uint64_t kFragmentedPieces = 64;
+constexpr uint64_t kFragmentedBytesPerPiece = 24;
+
+// An edit whose splices replace this much by this much is diffed: it may be mostly the same.
+constexpr size_t kDiffedSplice = 256;
+constexpr size_t kMaxSplicesInPlace = 4;
+
+BodyRef InlineRef(std::string_view bytes, const std::string& media_type) {
+  BodyRef ref;
+  ref.where = BodyRef::Where::kInline;
+  ref.size = bytes.size();
+  ref.hash = HashBytes(bytes);
+  ref.media_type = media_type;
+  ref.inline_bytes = bytes;
+  return ref;
+}
+
+// What the encoder knows of one stream.
+struct Stream {
+  std::string stored;                // the newest version's bytes, or the base's
+  VersionShape shape;                // of the newest version; empty when there is none
+  std::optional<std::string> small;  // newer than `stored`: bytes that became inline
+  std::optional<BaseVersion> base;   // what version 0 is made from; `stored` holds its bytes
+  uint64_t next_version = 0;
+  uint64_t operation_bytes = 0;      // since the last piece table
+  uint64_t operation_versions = 0;
+  uint64_t new_bytes = 0;            // inserted since the whole was last logged
+  bool any = false;                  // there is a newest version or a base
+
+  const std::string& newest() const { return small ? *small : stored; }
+  // The size of what the next version is made from.
+  uint64_t old_size() const {
+    return next_version > 0 ? shape.table.size() : base ? base->size : 0;
+  }
+};
+
+bool Fragmented(const Stream& stream) {
+  const size_t pieces = stream.shape.table.pieces().size();
+  if (pieces > kMaxPieces / 4) return true;
+  const uint64_t size = stream.shape.table.size();
+  return pieces > kFragmentedPieces && pieces * kFragmentedBytesPerPiece > size &&
+         stream.new_bytes >= size / 2;
+}
+
+// Whether the stored bytes can be changed in place and the splices taken for the difference.
+bool FitsInPlace(const Stream& stream, const StateEdit& edit, uint64_t size) {
+  if (stream.small || size <= kMaxInlineBody || size > kMaxBodyBytes) return false;
+  if (edit.splices.size() > kMaxSplicesInPlace) return false;
+  return std::none_of(edit.splices.begin(), edit.splices.end(), [](const auto& splice) {
+    return splice.remove >= kDiffedSplice && splice.insert.size() >= kDiffedSplice;
+  });
+}
+
+std::vector<Hunk> HunksOf(const StateEdit& edit, uint64_t old_size) {
+  std::vector<Hunk> hunks;
+  uint64_t old_at = 0;
+  uint64_t new_at = 0;
+  const auto add = [&](Hunk::Kind kind, uint64_t offset, uint64_t length) {
+    if (length != 0) hunks.push_back({kind, offset, length});
+    new_at += length;
+  };
+  for (const StateEdit::Splice& splice : edit.splices) {
+    add(Hunk::Kind::kCopy, old_at, splice.offset - old_at);
+    add(Hunk::Kind::kInsert, new_at, splice.insert.size());
+    old_at = splice.offset + splice.remove;
+  }
+  add(Hunk::Kind::kCopy, old_at, old_size - old_at);
+  return hunks;
+}
+
+// Makes `stored` equal `bytes`, moving only what is not in place.
+void Patch(std::string* stored, std::string_view bytes, const std::vector<Hunk>& hunks) {
+  stored->resize(bytes.size());
+  uint64_t at = 0;
+  for (const Hunk& hunk : hunks) {
+    const bool in_place = hunk.kind == Hunk::Kind::kCopy && hunk.offset == at;
+    if (!in_place) std::memcpy(stored->data() + at, bytes.data() + at, hunk.length);
+    at += hunk.length;
+  }
+}
+
+bool LiesIn(std::string_view bytes, const std::string& owner) {
+  const std::less<const char*> before;
+  return !before(bytes.data(), owner.data()) && before(bytes.data(), owner.data() + owner.size());
+}
+
+// Writes one version of one stream.
+class VersionWriter {
+ public:
+  VersionWriter(Stream* stream, LiteralLog* log, std::string_view bytes)
+      : stream_(*stream), log_(*log), bytes_(bytes), log_begin_(log->end()),
+        inline_room_(stream->shape.table.inline_bytes().size() <
+                     kInlineTableBytes + bytes.size() / 16) {}
+
+  // The O value of a version made of hunks.
+  std::string Delta(const std::vector<Hunk>& hunks, const Hash128& hash) {
+    OperationsWriter out(stream_.old_size(), log_begin_);
+    uint64_t old_at = 0;
+    for (size_t i = 0; i < hunks.size(); ++i) {
+      const Hunk& hunk = hunks[i];
+      if (hunk.kind == Hunk::Kind::kCopy) {
+        out.Copy(hunk.offset, hunk.length);
+        old_at = hunk.offset + hunk.length;
+        continue;
+      }
+      const uint64_t resumes = i + 1 < hunks.size() ? hunks[i + 1].offset : stream_.old_size();
+      Insert(bytes_.substr(hunk.offset, hunk.length), resumes == old_at, &out);
+      stream_.new_bytes += hunk.length;
+    }
+    return Finish(out, hash);
+  }
+
+  // The O value of a version that is one literal.
+  std::string Whole(const Hash128& hash) {
+    log_begin_ = log_.end();
+    OperationsWriter out(stream_.old_size(), log_begin_);
+    log_.Append(bytes_);
+    out.Literal(bytes_.size());
+    stream_.new_bytes = 0;
+    return Finish(out, hash);
+  }
+
+ private:
+  std::string Finish(const OperationsWriter& out, const Hash128& hash) const {
+    const std::optional<BaseVersion> base = stream_.next_version == 0 ? stream_.base : std::nullopt;
+    return out.Finish(base, bytes_.size(), hash, log_begin_ - stream_.shape.log_end);
+  }
+
+  void Insert(std::string_view text, bool addition, OperationsWriter* out) {
+    if (inline_room_ && text.size() < (addition ? kInlineAddition : kInlineReplacement)) {
+      out->Inline(text);
+      return;
+    }
+    const std::vector<Segment>& segments = log_.Split(text);
+    for (const Segment& segment : segments) {
+      const std::string_view part = text.substr(segment.offset, segment.length);
+      if (segment.earlier) {
+        out->Earlier(segment.position, segment.length);
+      } else if (inline_room_ && segments.size() > 1 && part.size() < kInlineGlue) {
+        out->Inline(part);
+      } else {
+        log_.Append(part);
+        out->Literal(part.size());
+      }
+    }
+  }
+
+  Stream& stream_;
+  LiteralLog& log_;
+  std::string_view bytes_;
+  uint64_t log_begin_;
+  const bool inline_room_;
+};
+
+}  // namespace
+
+struct StateEncoder::Impl {
+  explicit Impl(KvBatch* b) : batch(b) {}
+
+  using StreamKey = std::pair<uint32_t, uint32_t>;  // owner, stream
+
+  KvBatch* batch;
+  std::map<StreamKey, Stream> streams;
+  std::map<uint32_t, LiteralLog> logs;  // by owner
+  Differ differ;
+  VersionShape next;                    // working memory
+
+  LiteralLog& LogOf(AgentId owner) {
+    return logs.try_emplace(owner.value, owner).first->second;
+  }
+
+  Result<BodyRef> AppendBytes(AgentId owner, uint32_t number, std::string_view bytes,
+                              const std::string& media_type);
+  Result<BodyRef> AppendEdit(AgentId owner, uint32_t number, const StateEdit& edit,
+                             const std::string& media_type);
+  Result<BodyRef> WriteVersion(AgentId owner, uint32_t number, Stream* stream,
+                               std::string_view bytes, const std::vector<Hunk>& hunks);
+  void WriteSnapshotIfDue(AgentId owner, uint32_t number, Stream* stream, bool whole);
+};
+
+Result<BodyRef> StateEncoder::Impl::AppendBytes(AgentId owner, uint32_t number,
+                                                std::string_view bytes,
+                                                const std::string& media_type) {
+  if (bytes.size() > kMaxBodyBytes) {
+    return Status::InvalidArgument("a state or request of " + std::to_string(bytes.size()) +
+                                   " bytes is over the limit of 1 GiB");
+  }
+  Stream& stream = streams[{owner.value, number}];
+  if (bytes.size() <= kMaxInlineBody) {
+    BodyRef ref = InlineRef(bytes, media_type);
+    stream.any = true;
+    stream.small = ref.inline_bytes;
+    return ref;
+  }
+  // A caller may hand back what Newest() gave, which the patch would change under it.
+  if (LiesIn(bytes, stream.stored)) {
+    const std::string copy(bytes);
+    return AppendBytes(owner, number, copy, media_type);
+  }
+  const std::vector<Hunk>& hunks = differ.Run(stream.stored, bytes);
+  BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref, WriteVersion(owner, number, &stream, bytes, hunks));
+  Patch(&stream.stored, bytes, hunks);
+  ref.media_type = media_type;
+  return ref;
+}
+
+Result<BodyRef> StateEncoder::Impl::AppendEdit(AgentId owner, uint32_t number,
+                                               const StateEdit& edit,
+                                               const std::string& media_type) {
+  Stream& stream = streams[{owner.value, number}];
+  BACKSTEP_ASSIGN_OR_RETURN(const uint64_t size, edit.ResultSize(stream.newest().size()));
+  if (!FitsInPlace(stream, edit, size)) {
+    if (size > kMaxBodyBytes) {
+      return Status::InvalidArgument("the edit makes a state over the limit of 1 GiB");
+    }
+    BACKSTEP_ASSIGN_OR_RETURN(const std::string bytes, edit.Apply(stream.newest()));
+    return AppendBytes(owner, number, bytes, media_type);
+  }
+  const std::vector<Hunk> hunks = HunksOf(edit, stream.stored.size());
+  for (size_t i = edit.splices.size(); i-- > 0;) {
+    const StateEdit::Splice& splice = edit.splices[i];
+    stream.stored.replace(splice.offset, splice.remove, splice.insert);
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref,
+                            WriteVersion(owner, number, &stream, stream.stored, hunks));
+  ref.media_type = media_type;
+  return ref;
+}
+
+Result<BodyRef> StateEncoder::Impl::WriteVersion(AgentId owner, uint32_t number, Stream* stream,
+                                                 std::string_view bytes,
+                                                 const std::vector<Hunk>& hunks) {
+  LiteralLog& log = LogOf(owner);
+  VersionWriter writer(stream, &log, bytes);
+  const Hash128 hash = HashBytes(bytes);
+  bool whole = Fragmented(*stream);
+  std::string value = whole ? writer.Whole(hash) : writer.Delta(hunks, hash);
+  // The table is made as a reader will make it. Only a bound can be in the way, and a version of
+  // one piece keeps every bound.
+  if (!ApplyOperations(value, stream->shape, &next).ok()) {
+    whole = true;
+    value = writer.Whole(hash);
+    BACKSTEP_RETURN_IF_ERROR(ApplyOperations(value, stream->shape, &next));
+  }
+  std::swap(stream->shape, next);
+  log.Write(batch);
+  batch->Put(OpsKey(owner, number, stream->next_version), value);
+  stream->operation_bytes += value.size();
+  ++stream->operation_versions;
+  stream->small.reset();
+  stream->any = true;
+  WriteSnapshotIfDue(owner, number, stream, whole);
+
+  BodyRef ref;
+  ref.where = BodyRef::Where::kVersion;
+  ref.owner = owner;
+  ref.stream = number;
+  ref.position = stream->next_version++;
+  ref.size = bytes.size();
+  ref.hash = hash;
+  return ref;
+}
+
+void StateEncoder::Impl::WriteSnapshotIfDue(AgentId owner, uint32_t number, Stream* stream,
+                                            bool whole) {
+  const uint64_t size = EstimatePieceTableSize(stream->shape.table);
+  const uint64_t gathered = stream->operation_bytes;
+  const bool due = (whole && stream->next_version > 0) ||
+                   gathered >= std::max<uint64_t>(2 * size, kSnapshotMinBytes) ||
+                   (stream->operation_versions >= kSnapshotVersions && 4 * gathered >= size) ||
+                   stream->operation_versions >= kSnapshotVersionsMax;
+  if (!due) return;
+  batch->Put(PieceTableKey(owner, number, stream->next_version), EncodePieceTable(stream->shape));
+  stream->operation_bytes = 0;
+  stream->operation_versions = 0;
+}
+
+StateEncoder::StateEncoder(KvBatch* batch) : impl_(std::make_unique<Impl>(batch)) {}
+StateEncoder::~StateEncoder() = default;
+
+void StateEncoder::SetBatch(KvBatch* batch) { impl_->batch = batch; }
+
+Result<BodyRef> StateEncoder::Append(AgentId owner, uint32_t stream, std::string_view bytes,
+                                     const std::string& media_type) {
+  return impl_->AppendBytes(owner, stream, bytes, media_type);
+}
+
+Result<BodyRef> StateEncoder::Append(AgentId owner, uint32_t stream, const StateEdit& edit,
+                                     const std::string& media_type) {
+  return impl_->AppendEdit(owner, stream, edit, media_type);
+}
+
+void StateEncoder::SetBase(AgentId owner, uint32_t number, BodyRef base, std::string bytes) {
+  Stream& stream = impl_->streams[{owner.value, number}];
+  if (stream.next_version > 0) return;
+  stream = Stream();
+  stream.any = true;
+  // Anything but a version elsewhere is only what edits apply to.
+  if (base.where != BodyRef::Where::kVersion || base.log == LogId() ||
+      base.size != bytes.size() || bytes.size() > kMaxBodyBytes) {
+    stream.small = std::move(bytes);
+    return;
+  }
+  stream.base = BaseVersion{base.log, base.owner, base.stream, base.position, base.size};
+  stream.stored = std::move(bytes);
+}
+
+BodyRef StateEncoder::AppendLiteral(AgentId owner, std::string_view bytes,
+                                    const std::string& media_type) {
+  if (bytes.size() <= kMaxInlineBody) return InlineRef(bytes, media_type);
+  BodyRef ref;
+  ref.where = BodyRef::Where::kLiteral;
+  ref.owner = owner;
+  ref.size = bytes.size();
+  ref.hash = HashBytes(bytes);
+  ref.media_type = media_type;
+  if (bytes.size() > kMaxBodyBytes) {
+    ref.where = BodyRef::Where::kDropped;
+    return ref;
+  }
+  LiteralLog& log = impl_->LogOf(owner);
+  if (const std::optional<uint64_t> known = log.FindWhole(bytes, ref.hash)) {
+    ref.position = *known;
+    return ref;
+  }
+  ref.position = log.end();
+  log.Append(bytes);
+  log.RememberWhole(ref.hash, bytes.size());
+  log.Write(impl_->batch);
+  return ref;
+}
+
+const std::string* StateEncoder::Newest(AgentId owner, uint32_t stream) const {
+  const auto found = impl_->streams.find({owner.value, stream});
+  if (found == impl_->streams.end() || !found->second.any) return nullptr;
+  return &found->second.newest();
+}
+
+size_t StateEncoder::RetainedBytes() const {
+  size_t bytes = impl_->next.table.RetainedBytes();
+  for (const auto& [key, stream] : impl_->streams) {
+    bytes += stream.stored.capacity() + stream.shape.table.RetainedBytes() +
+             (stream.small ? stream.small->capacity() : 0);
+  }
+  for (const auto& [owner, log] : impl_->logs) bytes += log.RetainedBytes();
+  return bytes;
+}
+
+}  // namespace backstep::store

@@ -1,0 +1,76 @@
+// The state encoding: versions of byte strings as piece tables over append-only literal logs.
+//
+// Every agent has one literal log per recording log; its state and its requests are streams of
+// versions whose bytes are pieces of that literal log (or of an ancestor's version, in a branch).
+// A version costs what is new in it. Layout of values: docs/format.md.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "backstep/base/status.h"
+#include "backstep/schemas/records.h"
+#include "backstep/store/format/kv.h"
+#include "backstep/store/state/state_edit.h"
+
+namespace backstep::store {
+
+// The writing side for one log. Keeps the newest version of each stream in memory. One thread.
+class StateEncoder {
+ public:
+  explicit StateEncoder(KvBatch* batch);  // not owned
+  ~StateEncoder();
+
+  // Replaces the batch that further calls write to.
+  void SetBatch(KvBatch* batch);
+
+  // Makes the stream's next version from whole bytes (diffed against the newest version) or from
+  // an edit of it. The first version of a stream may name `base`: the same stream's newest version
+  // in an ancestor's log and its bytes. Returns a kVersion (or, up to 64 bytes, kInline) reference.
+  // InvalidArgument: the edit does not fit.
+  Result<BodyRef> Append(AgentId owner, uint32_t stream, std::string_view bytes,
+                         const std::string& media_type);
+  Result<BodyRef> Append(AgentId owner, uint32_t stream, const StateEdit& edit,
+                         const std::string& media_type);
+  // Sets what the stream's first version here is encoded against.
+  void SetBase(AgentId owner, uint32_t stream, BodyRef base, std::string bytes);
+
+  // Appends bytes that are no version of anything: a message's body, a response. Small ones are
+  // inline; bytes equal to a recent literal of the same owner are referred to.
+  BodyRef AppendLiteral(AgentId owner, std::string_view bytes, const std::string& media_type);
+
+  // The newest version's bytes; nullptr: none yet.
+  const std::string* Newest(AgentId owner, uint32_t stream) const;
+  size_t RetainedBytes() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// The reading side. One thread; keeps the last read version of a few streams, so that the next or
+// previous version costs what differs.
+class StateReader {
+ public:
+  // `log_reader` gives the keys of a log of this line (nullptr: not one of it, a Corruption).
+  explicit StateReader(std::function<const KvReader*(LogId)> log_reader);
+  ~StateReader();
+
+  // The bytes behind a reference (`ref.log` filled in), hash checked. Corruption: does not decode
+  // or has another hash. Incomplete: dropped under overload.
+  Result<std::string> Read(const BodyRef& ref);
+  // Versions first..last of one stream of one log, in order; cost follows what differs.
+  Status Scan(LogId log, AgentId owner, uint32_t stream, uint64_t first, uint64_t last,
+              const std::function<bool(uint64_t version, std::string_view bytes)>& visit);
+  // Forgets what was kept.
+  void Clear();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace backstep::store

@@ -1,0 +1,159 @@
+#include <set>
+#include <unordered_set>
+
+#include "backstep/store/format/keys.h"
+#include "backstep/store/verify_log.h"
+
+namespace backstep::store {
+namespace {
+
+constexpr uint64_t kStepsPerProgress = 256;
+constexpr size_t kAgentPrefixBytes = 1 + 4;
+
+class StepCheck {
+ public:
+  explicit StepCheck(const LogCheck& check) : check_(check) {}
+
+  Status Run();
+
+ private:
+  // Reading by agent keeps its states, which share most of their bytes, together.
+  Status Agent(AgentId agent);
+  Status Step(const StepRecord& step);
+  Status Taken(const StepRecord& step, const std::string& where);
+  Status Sent(const StepRecord& step, const std::string& where);
+  Status Progress();
+  std::string Where(StepNumber number, AgentId agent) const {
+    return "step " + std::to_string(number.value) + ", agent " + check_.line.AgentName(agent);
+  }
+
+  const LogCheck& check_;
+  std::unordered_set<MessageId> taken_;
+  std::set<AgentId> told_agents_;
+  uint64_t done_ = 0;
+};
+
+Status StepCheck::Progress() {
+  ++done_;
+  ++check_.findings.report().steps;
+  if (done_ % kStepsPerProgress != 0) return Status();
+  const uint64_t all = check_.log.last().value - check_.log.start().value;
+  const double share = all == 0 ? 0 : static_cast<double>(kStepsPerProgress) / static_cast<double>(all);
+  return check_.advance(share) ? Status() : Status::Cancelled("verify was cancelled");
+}
+
+Status StepCheck::Taken(const StepRecord& step, const std::string& where) {
+  for (const TakenMessage& taken : step.took) {
+    const std::string name = check_.line.FormatMessageId(taken.id);
+    const Result<MessageRecord> message = check_.line.FindMessage(taken.id);
+    if (message.status().code() == StatusCode::kNotFound) {
+      check_.Tell(where, "took message " + name + ", which does not exist");
+      continue;
+    }
+    BACKSTEP_RETURN_IF_ERROR(check_.Told(message.status(), where));
+    if (!taken_.insert(taken.id).second) {
+      check_.Tell(where, "took message " + name + ", which was taken before");
+    }
+    if (!message.ok() || taken.id.sender == kOutside) continue;
+    const auto sender = check_.line.StepOf(taken.id.sender, taken.id.clock);
+    BACKSTEP_RETURN_IF_ERROR(check_.Told(sender.status(), where));
+    const bool committed_before = sender.ok() && *sender && **sender < step.number;
+    if (sender.ok() && !committed_before && !taken.early) {
+      check_.Tell(where, "took message " + name + " before the step that sent it, unmarked");
+    }
+  }
+  return Status();
+}
+
+Status StepCheck::Sent(const StepRecord& step, const std::string& where) {
+  for (const SentMessage& sent : step.sent) {
+    const std::string name = check_.line.FormatMessageId(sent.id);
+    if (sent.id.sender != step.agent || sent.id.clock != step.clock) {
+      check_.Tell(where, "claims to have sent message " + name + " of another step");
+    }
+    const Result<MessageRecord> message = check_.line.FindMessage(sent.id);
+    if (message.status().code() == StatusCode::kNotFound) {
+      check_.Tell(where, "sent message " + name + ", which does not exist");
+    } else {
+      BACKSTEP_RETURN_IF_ERROR(check_.Told(message.status(), where));
+    }
+  }
+  return Status();
+}
+
+Status StepCheck::Step(const StepRecord& step) {
+  const std::string where = Where(step.number, step.agent);
+  const auto committed = check_.log.CommittedAs({step.agent, step.clock});
+  BACKSTEP_RETURN_IF_ERROR(check_.Told(committed.status(), where));
+  if (committed.ok() && *committed != step.number) {
+    check_.Tell(where, "its agent clock " + std::to_string(step.clock.value) +
+                           " stands for another step");
+  }
+  if (step.clock.value == 0) check_.Tell(where, "has agent clock 0");
+  if (step.begin_after >= step.number) check_.Tell(where, "began after it was committed");
+  if (step.agent.value >= check_.line.agents().size() && told_agents_.insert(step.agent).second) {
+    check_.Tell(where, "its agent is not in the log");
+  }
+  if (step.state_changed) {
+    BACKSTEP_RETURN_IF_ERROR(check_.CheckBody(step.state, where + ", state"));
+  }
+  const auto effects = check_.line.Effects(step.agent, step.clock);
+  BACKSTEP_RETURN_IF_ERROR(check_.Told(effects.status(), where));
+  if (effects.ok() && effects->size() != step.effect_count) {
+    check_.Tell(where, "has " + std::to_string(effects->size()) + " effects in the log and claims " +
+                           std::to_string(step.effect_count));
+  }
+  BACKSTEP_RETURN_IF_ERROR(Taken(step, where));
+  return Sent(step, where);
+}
+
+Status StepCheck::Agent(AgentId agent) {
+  const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
+  const std::string first = AgentStepKey(agent, StepNumber());
+  const std::string_view prefix = std::string_view(first).substr(0, kAgentPrefixBytes);
+  for (cursor->Seek(first); cursor->Valid() && cursor->key().starts_with(prefix);
+       cursor->Next()) {
+    if (check_.findings.full()) return Status();
+    const auto number = KeyU64(cursor->key(), kAgentPrefixBytes);
+    const auto clock = KeyU64(cursor->value(), 0);
+    if (!number || !clock || StepNumber(*number) > check_.log.last()) continue;
+    const std::string where = Where(StepNumber(*number), agent);
+    const Result<StepRecord> step = check_.log.Step(StepNumber(*number));
+    if (step.ok()) {
+      if (step->agent != agent || step->clock.value != *clock) {
+        check_.Tell(where, "is listed under another agent or clock than its own");
+      }
+      BACKSTEP_RETURN_IF_ERROR(Step(*step));
+    } else {
+      BACKSTEP_RETURN_IF_ERROR(check_.Told(step.status(), where));
+    }
+    BACKSTEP_RETURN_IF_ERROR(Progress());
+  }
+  return check_.Told(cursor->status(), "data files");
+}
+
+Status StepCheck::Run() {
+  std::set<AgentId> agents;
+  const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
+  for (cursor->Seek("T"); cursor->Valid() && cursor->key().starts_with('T');) {
+    const auto agent = KeyU32(cursor->key(), 1);
+    if (!agent) break;
+    agents.insert(AgentId(*agent));
+    if (*agent == UINT32_MAX) break;
+    cursor->Seek(AgentStepKey(AgentId(*agent + 1), StepNumber()));
+  }
+  BACKSTEP_RETURN_IF_ERROR(check_.Told(cursor->status(), "data files"));
+  for (const AgentId agent : agents) BACKSTEP_RETURN_IF_ERROR(Agent(agent));
+  const auto& end = check_.log.end();
+  if (end && end->last_step != check_.log.last()) {
+    check_.Tell("end record", "the log was closed at step " + std::to_string(end->last_step.value) +
+                                  " and ends at step " + std::to_string(check_.log.last().value));
+  }
+  return Status();
+}
+
+}  // namespace
+
+Status CheckSteps(const LogCheck& check) { return StepCheck(check).Run(); }
+
+}  // namespace backstep::store
