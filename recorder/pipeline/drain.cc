@@ -1,0 +1,155 @@
+#include "backstep/recorder/pipeline/drain.h"
+
+#include <algorithm>
+#include <chrono>
+#include <system_error>
+
+namespace backstep::recorder {
+namespace {
+
+// One write to the log holds at most so much: more only adds latency.
+constexpr size_t kFlushItems = 256;
+constexpr size_t kFlushBytes = 1u << 20;
+// The index is brought up in small bites, and only while the queue is nearly empty.
+constexpr auto kIndexEvery = std::chrono::milliseconds(100);
+constexpr uint64_t kIndexSteps = 2048;
+constexpr size_t kIdleQueueBytes = 4u << 20;
+
+}  // namespace
+
+Drain::Drain(LogQueue* queue, std::unique_ptr<store::Recording> recording,
+             std::unique_ptr<store::LogWriter> writer, DrainOptions options)
+    : queue_(queue), recording_(std::move(recording)), writer_(std::move(writer)),
+      options_(std::move(options)), item_writer_(writer_.get(), options_.redactor, options_.buffers) {}
+
+Drain::~Drain() {
+  queue_->Close();
+  StopThreads();
+}
+
+Status Drain::Start() {
+  // The index thread reads what the drain writes; its reader is made here, before anything is.
+  auto line = writer_->Read();
+  if (line.ok()) line_ = std::move(line).value();
+  try {
+    drain_thread_ = std::thread([this] { DrainLoop(); });
+    index_thread_ = std::thread([this] { IndexLoop(); });
+  } catch (const std::system_error& error) {
+    return Status::Unavailable(std::string("no thread for the recorder: ") + error.what());
+  }
+  return {};
+}
+
+void Drain::DrainLoop() {
+  std::vector<std::unique_ptr<LogItem>> items;
+  while (queue_->Take(&items)) WriteAll(items);
+}
+
+void Drain::WriteAll(std::vector<std::unique_ptr<LogItem>>& items) {
+  size_t pending_items = 0, pending_bytes = 0;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const size_t bytes = items[i]->Bytes();
+    if (!failed_) {
+      const Status status = items[i]->WriteTo(item_writer_);
+      if (!status.ok()) FailLog(status);
+    }
+    items[i].reset();
+    ++pending_items;
+    pending_bytes += bytes;
+    if (pending_items < kFlushItems && pending_bytes < kFlushBytes && i + 1 < items.size()) continue;
+    if (!failed_) {
+      const Status status = FlushLog();
+      if (!status.ok()) FailLog(status);
+    }
+    queue_->Written(pending_items, pending_bytes);
+    pending_items = pending_bytes = 0;
+  }
+}
+
+Status Drain::FlushLog() {
+  BACKSTEP_RETURN_IF_ERROR(writer_->Flush());
+  if (item_writer_.last_step().value != 0) {
+    options_.committed->store(item_writer_.last_step().value, std::memory_order_release);
+  }
+  ++flushes_;
+  return {};
+}
+
+void Drain::FailLog(const Status& status) {
+  failed_ = true;
+  failure_ = status;
+  options_.on_failure(status);
+}
+
+void Drain::IndexLoop() {
+  std::unique_lock lock(stop_mutex_);
+  while (!stop_cv_.wait_for(lock, kIndexEvery, [&] { return stop_; })) {
+    lock.unlock();
+    IndexSome();
+    lock.lock();
+  }
+}
+
+void Drain::OpenIndex() {
+  auto index = store::IndexWriter::Open(recording_->path());
+  if (index.ok()) index_ = std::move(index).value();
+}
+
+void Drain::IndexSome() {
+  if (line_ == nullptr || failed_ || queue_->QueuedBytes() > kIdleQueueBytes) return;
+  const uint64_t flushes = flushes_;
+  if (flushes == indexed_flushes_) return;
+  if (index_ == nullptr) OpenIndex();
+  if (index_ == nullptr) return;
+  if (!line_->Refresh().ok()) return;
+  const auto steps = index_->CatchUp(*line_, kIndexSteps);
+  if (!steps.ok()) {
+    index_.reset();
+    return;
+  }
+  if (*steps < kIndexSteps) indexed_flushes_ = flushes;
+}
+
+void Drain::IndexRest(LogId log) {
+  if (index_ == nullptr) OpenIndex();
+  if (index_ == nullptr) return;
+  auto line = recording_->OpenLine(log);
+  if (!line.ok()) return;
+  for (;;) {
+    const auto steps = index_->CatchUp(**line);
+    if (!steps.ok() || *steps == 0) return;
+  }
+}
+
+void Drain::StopThreads() {
+  {
+    std::lock_guard lock(stop_mutex_);
+    stop_ = true;
+  }
+  stop_cv_.notify_all();
+  if (drain_thread_.joinable()) drain_thread_.join();
+  if (index_thread_.joinable()) index_thread_.join();
+}
+
+Status Drain::Close(const std::function<void(LogEnd*)>& complete) {
+  StopThreads();
+  line_.reset();
+  const LogId log = writer_->id();
+  Status status = failure_;
+  if (!failed_) {
+    LogEnd end;
+    end.last_step = StepNumber(options_.committed->load());
+    complete(&end);
+    options_.redactor->Redact(&end.outcome.reason);
+    options_.redactor->Redact(&end.output);
+    options_.redactor->Redact(&end.divergences);
+    options_.redactor->Redact(&end.result_detail);
+    status = writer_->Seal(std::move(end));
+  }
+  writer_.reset();
+  IndexRest(log);
+  index_.reset();
+  return status;
+}
+
+}  // namespace backstep::recorder

@@ -1,0 +1,50 @@
+// Turns what the program gave into what the log holds: redacts, hashes, hands on to the store.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "backstep/recorder/pipeline/buffer_pool.h"
+#include "backstep/recorder/pipeline/log_item.h"
+#include "backstep/recorder/redact.h"
+#include "backstep/store/line.h"
+#include "backstep/store/log_writer.h"
+
+namespace backstep::recorder {
+
+// One thread. Every failure of it is the log's end.
+class ItemWriter {
+ public:
+  // Not owned: `writer` and `buffers` outlive this.
+  ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor> redactor,
+             BufferPool* buffers);
+
+  Status Agent(AgentItem& item);
+  Status Segment(SegmentItem& item);
+  Status Begin(BeginItem& item);
+  Status Message(MessageItem& item);
+  Status Effect(EffectItem& item);
+  Status Commit(CommitItem& item);
+  Status Event(EventItem& item);
+
+  // The newest step handed to the store.
+  StepNumber last_step() const { return last_step_; }
+
+ private:
+  Status CommitWhole(CommitItem& item);
+  Status CommitEdit(CommitItem& item, StateEdit& edit);
+  Result<Body*> EditedState(AgentId agent);
+  void Redact(std::string* text) { redactor_->Redact(text); }
+  void RedactStep(StepRecord* record);
+
+  store::LogWriter* writer_;
+  std::shared_ptr<const Redactor> redactor_;
+  BufferPool* buffers_;
+  StepNumber last_step_;
+  // States of the agents that commit edits, as stored: a secret may only show where an edit meets
+  // what stood there before.
+  std::unordered_map<AgentId, Body> edited_states_;
+};
+
+}  // namespace backstep::recorder
