@@ -1,0 +1,82 @@
+#include "backstep/replay/compare/excerpt.h"
+
+#include <algorithm>
+#include <cstddef>
+
+namespace backstep::replay {
+namespace {
+
+constexpr char kMark[] = "…";
+constexpr size_t kMarkBytes = sizeof kMark - 1;
+constexpr size_t kLeadBytes = 60;  // shown before the first difference
+
+bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
+
+size_t CharacterStart(std::string_view text, size_t at) {
+  for (int back = 0; back < 3 && at > 0 && at < text.size() && IsContinuation(text[at]); ++back) --at;
+  return at;
+}
+
+// The length of the well-formed character at `at`; 0: there is none.
+size_t CharacterBytes(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return lead == 0 ? 0 : 1;
+  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
+  if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xC0) != 0x80) return 0;
+  }
+  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
+  const bool outside = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
+  return overlong || outside ? 0 : length;
+}
+
+std::string Window(std::string_view text, size_t from) {
+  from = CharacterStart(text, std::min(from, text.size()));
+  const size_t room = kExcerptBytesMax - (from > 0 ? kMarkBytes : 0);
+  std::string out = from > 0 ? kMark : "";
+  if (text.size() - from <= room) return out += text.substr(from);
+  const size_t end = CharacterStart(text, from + room - kMarkBytes);
+  return (out += text.substr(from, end - from)) += kMark;
+}
+
+}  // namespace
+
+bool IsText(std::string_view bytes) {
+  for (size_t at = 0; at < bytes.size();) {
+    const size_t length = CharacterBytes(bytes, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
+}
+
+std::string Excerpt(std::string_view text) { return Window(text, 0); }
+
+std::pair<std::string, std::string> ExcerptPair(std::string_view before, std::string_view after) {
+  if (before.size() <= kExcerptBytesMax && after.size() <= kExcerptBytesMax) {
+    return {std::string(before), std::string(after)};
+  }
+  const size_t shorter = std::min(before.size(), after.size());
+  const size_t same = static_cast<size_t>(
+      std::mismatch(before.begin(), before.begin() + static_cast<ptrdiff_t>(shorter), after.begin())
+          .first - before.begin());
+  const size_t from = same > kLeadBytes ? same - kLeadBytes : 0;
+  return {Window(before, from), Window(after, from)};
+}
+
+std::string HexExcerpt(std::string_view bytes, size_t at) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string out;
+  for (size_t i = at; i < std::min(bytes.size(), at + 16); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i]);
+    out += kDigits[byte >> 4];
+    out += kDigits[byte & 15];
+    out += ' ';
+  }
+  if (at + 16 < bytes.size()) out += std::string(kMark) + " ";
+  return out + "(" + std::to_string(bytes.size()) + " bytes)";
+}
+
+}  // namespace backstep::replay
