@@ -1,0 +1,46 @@
+#!/bin/sh
+# Fails when a module includes what it may not (docs/ARCHITECTURE.md), or a third-party header
+# appears outside the folder that wraps it. Usage: check_includes.sh SOURCE_DIR
+cd "$1" || exit 2
+find base schemas store recorder replay cli gui samples -name '*.h' -o -name '*.cc' 2>/dev/null |
+xargs grep -nE '^[[:space:]]*#[[:space:]]*include' | awk -F: '
+function deny(why) { print file ":" line ": " why; bad = 1 }
+BEGIN {
+  may["base"] = "base"; may["schemas"] = "base schemas"; may["store"] = "base schemas store"
+  may["recorder"] = "base schemas store recorder"; may["replay"] = "base schemas store recorder replay"
+  may["cli"] = "base schemas store recorder replay cli"
+  may["gui"] = "base schemas replay gui"
+  may["samples"] = "base schemas recorder replay samples"
+  # third-party header -> files (regular expression) that may include it
+  wrap["rocksdb/"] = "^store/log/"; wrap["sqlite3.h"] = "^store/index/"
+  wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
+  wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
+  wrap["yaml-cpp/"] = "^(recorder/faults/|replay/experiment)"
+  wrap["xxhash.h"] = "^base/hash.cc$"; wrap["CLI/"] = "^cli/"; wrap["curl/"] = "^samples/"
+  wrap["nlohmann/"] = "^(schemas|store|recorder|replay|cli|samples)/"
+  split("base/status.h base/ids.h base/time.h base/hash.h schemas/message.h schemas/call.h " \
+        "schemas/records.h store/state/state_edit.h recorder/session.h recorder/step.h " \
+        "recorder/hook.h replay/program.h", list, " ")
+  for (i in list) installed[list[i]] = 1
+}
+{
+  file = $1; line = $2
+  text = $0; if (match(text, /[<"][^>"]+[>"]/) == 0) next
+  header = substr(text, RSTART + 1, RLENGTH - 2)
+  module = file; sub(/\/.*/, "", module)
+  if (header ~ /^backstep\//) {
+    seen++
+    target = header; sub(/^backstep\//, "", target)
+    from = target; sub(/\/.*/, "", from)
+    if (index(" " may[module] " ", " " from " ") == 0) deny(module " may not include " header)
+    if (module == "samples" && from != "samples" && !(target in installed)) deny("not an installed header: " header)
+    if ((file in installed) && !(target in installed)) deny("a public header includes the private " header)
+    next
+  }
+  for (prefix in wrap) if (index(header, prefix) == 1) {
+    if (file !~ wrap[prefix]) deny("only " wrap[prefix] " may include " header)
+    if (file in installed) deny("a public header includes " header)
+  }
+  if (index(text, "\"") && header !~ /^backstep_generated\//) deny("write \"backstep/<module>/" header "\"")
+}
+END { if (seen < 20) { print "no includes found: wrong folder?"; exit 2 } exit bad }'

@@ -1,0 +1,246 @@
+#include "backstep/store/verify.h"
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/temp_dir.h"
+#include "sample_recording.h"
+
+namespace backstep::store {
+namespace {
+
+using testing::SampleShape;
+using testing::TempDir;
+
+VerifyReport VerifyAt(const std::string& path) {
+  const auto recording = Recording::Open(path);
+  INFO(recording.status().ToString());
+  REQUIRE(recording.ok());
+  const auto report = Verify(**recording, {});
+  INFO(report.status().ToString());
+  REQUIRE(report.ok());
+  return *report;
+}
+
+std::string Show(const VerifyReport& report) {
+  std::string text;
+  for (const Finding& f : report.findings) text += f.where + ": " + f.what + "\n";
+  return text;
+}
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void WriteAll(const std::string& path, const std::string& bytes) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << bytes;
+}
+
+std::vector<std::string> FilesOf(const std::string& directory) {
+  std::vector<std::string> files;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.file_size() > 0) files.push_back(entry.path().string());
+  }
+  return files;
+}
+
+// Flips bits of the file one at a time, `stride` apart, and counts those that verify misses.
+void RequireEachFlipFound(const std::string& recording, const std::string& file, size_t stride) {
+  const std::string sound = ReadAll(file);
+  size_t missed = 0;
+  std::string first;
+  for (size_t bit = 0; bit < sound.size() * 8; bit += stride) {
+    std::string damaged = sound;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
+    WriteAll(file, damaged);
+    if (VerifyAt(recording).findings.empty()) {
+      if (missed++ == 0) first = file + ", bit " + std::to_string(bit);
+    }
+  }
+  WriteAll(file, sound);
+  INFO(missed << " flips missed, first " << first);
+  CHECK(missed == 0);
+}
+
+TEST_CASE("a sealed session with a branch is sound") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  const auto session = testing::WriteSampleSession(path, {});
+  INFO(session.status().ToString());
+  REQUIRE(session.ok());
+  const auto branch = testing::WriteSampleBranch(path, 5, 4, {});
+  INFO(branch.status().ToString());
+  REQUIRE(branch.ok());
+  const VerifyReport report = VerifyAt(path);
+  CHECK(Show(report) == "");
+  CHECK(report.steps == 16);
+  CHECK(report.files > 6);
+  CHECK(report.bodies >= 16 * 4);
+}
+
+TEST_CASE("what a killed recorder leaves is sound") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  REQUIRE(testing::WriteCrashedSession(path, {}));
+  CHECK(Show(VerifyAt(path)) == "");
+}
+
+TEST_CASE("a session that is being written is sound") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.seal = false;
+  const auto writer = testing::WriteSampleSession(path, shape);
+  REQUIRE(writer.ok());
+  CHECK(Show(VerifyAt(path)) == "");
+}
+
+TEST_CASE("a long session, with cut snapshots and several data files, is sound sealed and crashed") {
+  SampleShape shape;
+  shape.steps = 1200;
+  shape.state_bytes = 30000;
+  const TempDir dir;
+  REQUIRE(testing::WriteSampleSession(dir / "sealed", shape).ok());
+  CHECK(Show(VerifyAt(dir / "sealed")) == "");
+  REQUIRE(testing::WriteSampleBranch(dir / "sealed", 700, 600, shape).ok());
+  CHECK(Show(VerifyAt(dir / "sealed")) == "");
+  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape));
+  CHECK(Show(VerifyAt(dir / "crashed")) == "");
+}
+
+TEST_CASE("a message from outside that comes right after a cut snapshot is no difference") {
+  const TempDir dir;
+  SampleShape shape;
+  shape.seal = false;
+  for (shape.steps = 255; shape.steps <= 258; ++shape.steps) {
+    const std::string path = dir / std::to_string(shape.steps);
+    const auto writer = testing::WriteSampleSession(path, shape);
+    REQUIRE(writer.ok());
+    MessageRecord late;
+    late.id.ordinal = 1;
+    late.to = AgentId(1);
+    late.sent_after = StepNumber(shape.steps);
+    const Body body{"\"more\""};
+    REQUIRE((*writer)->PutMessage(&late, &body).ok());
+    REQUIRE((*writer)->Seal({}).ok());
+    CHECK(Show(VerifyAt(path)) == "");
+  }
+}
+
+TEST_CASE("each flipped bit of a sealed log is found") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.steps = 4;
+  REQUIRE(testing::WriteSampleSession(path, shape).ok());
+  for (const std::string& file : FilesOf(path + "/logs/1")) {
+    RequireEachFlipFound(path, file, file.ends_with("/seal") ? 5 : 97);
+  }
+  CHECK(Show(VerifyAt(path)) == "");
+}
+
+TEST_CASE("each flipped bit of a crashed log is found") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.steps = 3;
+  REQUIRE(testing::WriteCrashedSession(path, shape));
+  for (const std::string& file : FilesOf(path + "/logs/1")) {
+    RequireEachFlipFound(path, file, std::filesystem::file_size(file) < 2000 ? 3 : 61);
+  }
+  CHECK(Show(VerifyAt(path)) == "");
+}
+
+TEST_CASE("each flipped bit of the tables of a log that was not sealed is found") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.steps = 4;
+  REQUIRE(testing::WriteSampleSession(path, shape).ok());
+  // What a writer leaves that dies between closing its tables and sealing them.
+  REQUIRE(std::filesystem::remove(path + "/logs/1/seal"));
+  CHECK(Show(VerifyAt(path)) == "");
+  size_t tables = 0;
+  for (const std::string& file : FilesOf(path + "/logs/1")) {
+    if (file.ends_with(".sst")) ++tables;
+    RequireEachFlipFound(path, file, 61);
+  }
+  CHECK(tables > 0);
+}
+
+TEST_CASE("a write-ahead log that ends within a record is told as torn, whatever is cut off") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.steps = 2;
+  REQUIRE(testing::WriteCrashedSession(path, shape));
+  for (const std::string& file : FilesOf(path + "/logs/1")) {
+    if (!file.ends_with(".log")) continue;
+    const std::string sound = ReadAll(file);
+    WriteAll(file, sound.substr(0, sound.size() - 5));
+    const VerifyReport report = VerifyAt(path);
+    REQUIRE(!report.findings.empty());
+    CHECK(report.findings[0].what.substr(0, 5) == "torn:");
+    WriteAll(file, sound + std::string(3, '\0'));
+    CHECK(!VerifyAt(path).findings.empty());
+    WriteAll(file, sound);
+  }
+}
+
+TEST_CASE("a file that is missing, empty or cut is found in sealed and in crashed logs") {
+  const TempDir dir;
+  SampleShape shape;
+  shape.steps = 3;
+  REQUIRE(testing::WriteSampleSession(dir / "sealed", shape).ok());
+  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape));
+  for (const std::string& path : {dir / "sealed", dir / "crashed"}) {
+    for (const std::string& file : FilesOf(path + "/logs/1")) {
+      const std::string sound = ReadAll(file);
+      INFO(file);
+      WriteAll(file, sound.substr(0, sound.size() / 2));
+      CHECK(!VerifyAt(path).findings.empty());
+      // An empty write-ahead log is what a killed writer can leave; the rest cannot be empty.
+      WriteAll(file, "");
+      if (!file.ends_with(".log")) CHECK(!VerifyAt(path).findings.empty());
+      std::filesystem::remove(file);
+      if (!file.ends_with(".log") && !file.ends_with("/seal")) {
+        CHECK(!VerifyAt(path).findings.empty());
+      }
+      WriteAll(file, sound);
+    }
+    CHECK(Show(VerifyAt(path)) == "");
+  }
+}
+
+TEST_CASE("a progress callback that says no cancels") {
+  const TempDir dir;
+  REQUIRE(testing::WriteSampleSession(dir / "r", {}).ok());
+  const auto recording = Recording::Open(dir / "r");
+  REQUIRE(recording.ok());
+  const auto report = Verify(**recording, [](uint64_t, uint64_t) { return false; });
+  CHECK(report.status().code() == StatusCode::kCancelled);
+}
+
+TEST_CASE("progress never falls and ends at the total") {
+  const TempDir dir;
+  REQUIRE(testing::WriteSampleSession(dir / "r", {}).ok());
+  const auto recording = Recording::Open(dir / "r");
+  REQUIRE(recording.ok());
+  uint64_t before = 0;
+  bool falls = false;
+  const auto report = Verify(**recording, [&](uint64_t done, uint64_t total) {
+    falls = falls || done < before || done > total;
+    before = done;
+    return true;
+  });
+  REQUIRE(report.ok());
+  CHECK(!falls);
+  CHECK(before > 0);
+}
+
+}  // namespace
+}  // namespace backstep::store
