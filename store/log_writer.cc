@@ -10,9 +10,9 @@
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/format/manifest.h"
 #include "backstep/store/log/cut_state.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/log/line_reader.h"
-#include "backstep/store/log/sync_thread.h"
+#include "backstep/store/log/rocks/sync_thread.h"
 #include "backstep/store/recording.h"
 #include "backstep/store/state/state_store.h"
 

@@ -9,7 +9,7 @@
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/format/manifest.h"
 #include "backstep/store/index/index.h"
-#include "backstep/store/log/database_check.h"
+#include "backstep/store/log/rocks/database_check.h"
 #include "backstep/store/verify_log.h"
 
 namespace backstep::store {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backstep/store/line.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/log/log_reader.h"
 #include "backstep/store/state/state_store.h"
 

@@ -11,7 +11,7 @@
 #include "backstep/schemas/records.h"
 #include "backstep/store/format/kv.h"
 #include "backstep/store/log/cut_state.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/recording.h"
 
 namespace backstep::store {

@@ -9,7 +9,7 @@
 
 #include "backstep/base/hash.h"
 #include "backstep/store/format/keys.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/edit_script.h"
 #include "backstep/tests/support/memory_kv.h"

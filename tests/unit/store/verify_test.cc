@@ -172,6 +172,23 @@ TEST_CASE("each flipped bit of the tables of a log that was not sealed is found"
   CHECK(tables > 0);
 }
 
+TEST_CASE("a table that its writer never finished is no finding and keeps nothing from being read") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  REQUIRE(testing::WriteSampleSession(path, SampleShape{}).ok());
+  REQUIRE(std::filesystem::remove(path + "/logs/1/seal"));
+  std::string table;
+  for (const std::string& file : FilesOf(path + "/logs/1")) {
+    if (file.ends_with(".sst")) table = ReadAll(file);
+  }
+  REQUIRE(!table.empty());
+  // What a kill in the middle of a flush leaves, and what a reader sees beside a live flush.
+  for (const size_t size : {size_t{0}, size_t{20}, table.size() / 2, table.size() - 1}) {
+    WriteAll(path + "/logs/1/000999.sst", table.substr(0, size));
+    CHECK(Show(VerifyAt(path)) == "");
+  }
+}
+
 TEST_CASE("a write-ahead log that ends within a record is told as torn, whatever is cut off") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";

@@ -1,4 +1,4 @@
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -14,8 +14,8 @@
 #include <rocksdb/write_batch.h>
 
 #include "backstep/store/format/files.h"
-#include "backstep/store/log/rocks_options.h"
-#include "backstep/store/log/table_check.h"
+#include "backstep/store/log/rocks/rocks_options.h"
+#include "backstep/store/log/rocks/table_check.h"
 
 namespace backstep::store {
 namespace {

@@ -1,4 +1,4 @@
-#include "backstep/store/log/table_check.h"
+#include "backstep/store/log/rocks/table_check.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,8 @@
 #include <optional>
 #include <string_view>
 
-#include "backstep/store/log/crc32c.h"
+#include "backstep/store/log/rocks/crc32c.h"
+#include "backstep/store/log/rocks/record_file.h"
 
 namespace backstep::store {
 namespace {
@@ -22,6 +23,9 @@ constexpr uint64_t kMagic = 0x88e241b785f4cff7ULL;
 constexpr size_t kTrailerBytes = 5;
 constexpr uint64_t kMetaBytesMax = 16 << 20;
 constexpr std::string_view kProperties = "rocksdb.properties";
+// How an edit of the manifest names a new table: tag, level, number.
+constexpr char kNewFileTag = 103;
+constexpr char kLevels = 7;
 
 struct Handle {
   uint64_t offset = 0, size = 0;
@@ -113,6 +117,38 @@ class Table {
   uint64_t size_ = 0;
 };
 
+std::string AsVarint(uint64_t number) {
+  std::string bytes;
+  for (; number >= 128; number >>= 7) bytes += static_cast<char>(number | 128u);
+  return bytes += static_cast<char>(number);
+}
+
+// A table enters the manifest when it is whole. One that is not there is still being written, or
+// its writer was killed over it: RocksDB never opens it.
+bool InManifest(const std::filesystem::path& table) {
+  const std::string number = table.stem().string();
+  if (number.empty() || number.size() > 19 ||
+      !std::all_of(number.begin(), number.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    return false;
+  }
+  const std::string varint = AsVarint(std::stoull(number));
+  bool named = false;
+  const auto look = [&](std::string_view edit) {
+    for (char level = 0; level < kLevels && !named; ++level) {
+      named = edit.find(std::string{kNewFileTag, level} + varint) != std::string_view::npos;
+    }
+    return !named;
+  };
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(table.parent_path(), error), end;
+       !named && !error && it != end; it.increment(error)) {
+    if (!it->path().filename().string().starts_with("MANIFEST-")) continue;
+    // A manifest that is not to be read to its end is for RocksDB to refuse.
+    if (!WalkRecordFile(it->path().string(), look, nullptr).ok()) return true;
+  }
+  return named;
+}
+
 }  // namespace
 
 Status CheckTables(const std::string& folder) {
@@ -121,8 +157,10 @@ Status CheckTables(const std::string& folder) {
        it.increment(error)) {
     if (it->path().extension() != ".sst") continue;
     const Status status = Table(it->path()).Check();
-    // A table that its writer has just removed is none of ours.
-    if (!status.ok() && std::filesystem::exists(it->path(), error)) return status;
+    // Nor does one matter that its writer has just removed.
+    if (!status.ok() && InManifest(it->path()) && std::filesystem::exists(it->path(), error)) {
+      return status;
+    }
   }
   return {};
 }

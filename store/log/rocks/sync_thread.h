@@ -7,7 +7,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/base/time.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 
 namespace backstep::store {
 

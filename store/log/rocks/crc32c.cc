@@ -1,4 +1,4 @@
-#include "backstep/store/log/crc32c.h"
+#include "backstep/store/log/rocks/crc32c.h"
 
 #include <array>
 #include <cstring>

@@ -1,4 +1,4 @@
-#include "backstep/store/log/record_file.h"
+#include "backstep/store/log/rocks/record_file.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include <cerrno>
 
 #include "backstep/store/format/files.h"
-#include "backstep/store/log/crc32c.h"
+#include "backstep/store/log/rocks/crc32c.h"
 
 namespace backstep::store {
 namespace {

@@ -1,4 +1,4 @@
-#include "backstep/store/log/rocks_options.h"
+#include "backstep/store/log/rocks/rocks_options.h"
 
 #include <sys/stat.h>
 

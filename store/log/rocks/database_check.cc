@@ -1,4 +1,4 @@
-#include "backstep/store/log/database_check.h"
+#include "backstep/store/log/rocks/database_check.h"
 
 #include <algorithm>
 #include <memory>
@@ -8,9 +8,9 @@
 #include <rocksdb/file_checksum.h>
 
 #include "backstep/store/format/files.h"
-#include "backstep/store/log/record_file.h"
-#include "backstep/store/log/rocks_options.h"
-#include "backstep/store/log/table_check.h"
+#include "backstep/store/log/rocks/record_file.h"
+#include "backstep/store/log/rocks/rocks_options.h"
+#include "backstep/store/log/rocks/table_check.h"
 
 namespace backstep::store {
 namespace {
