@@ -1,4 +1,4 @@
-#include "backstep/cli/support/command.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/replay/view/check_view.h"
 

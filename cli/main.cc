@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backstep/base/nearest.h"
-#include "backstep/cli/support/command.h"
+#include "backstep/cli/terminal/command.h"
 
 namespace backstep::cli {
 namespace {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "backstep/cli/support/command.h"
-#include "backstep/cli/support/interrupt.h"
+#include "backstep/cli/terminal/command.h"
+#include "backstep/cli/terminal/interrupt.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/support/replay_output.h"

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "backstep/cli/support/child.h"
-#include "backstep/cli/support/command.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/recorder/faults/fault_plan.h"

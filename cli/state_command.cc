@@ -1,6 +1,6 @@
-#include "backstep/cli/support/command.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/recordings.h"
-#include "backstep/cli/support/table.h"
+#include "backstep/cli/terminal/table.h"
 #include "backstep/replay/view/checkpoint_view.h"
 #include "backstep/replay/view/text.h"
 

@@ -1,5 +1,5 @@
-#include "backstep/cli/support/command.h"
-#include "backstep/cli/support/interrupt.h"
+#include "backstep/cli/terminal/command.h"
+#include "backstep/cli/terminal/interrupt.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/replay/view/check_view.h"
 #include "backstep/replay/view/text.h"

@@ -42,7 +42,7 @@ struct Deliverable {
 
 struct AgentView {
   std::string name;
-  AgentClock clock;        // of its newest committed step
+  AgentClock clock;        // greatest of its committed steps
   bool busy = false;       // a step of it is open: it cannot be activated now
 };
 

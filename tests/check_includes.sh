@@ -12,7 +12,7 @@ BEGIN {
   may["gui"] = "base schemas replay gui"
   may["samples"] = "base schemas recorder replay samples"
   # third-party header -> files (regular expression) that may include it
-  wrap["rocksdb/"] = "^store/log/"; wrap["sqlite3.h"] = "^store/index/"
+  wrap["rocksdb/"] = "^store/log/rocks/"; wrap["sqlite3.h"] = "^store/index/"
   wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
   wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
   wrap["yaml-cpp/"] = "^(recorder/faults/|replay/experiment)"

@@ -1,6 +1,6 @@
 #include "backstep/cli/support/present.h"
 
-#include "backstep/cli/support/table.h"
+#include "backstep/cli/terminal/table.h"
 #include "backstep/replay/reexecute.h"
 #include "backstep/replay/view/text.h"
 

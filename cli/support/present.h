@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "backstep/cli/support/console.h"
+#include "backstep/cli/terminal/console.h"
 #include "backstep/replay/view/body_view.h"
 #include "backstep/replay/view/branch_row.h"
 #include "backstep/replay/compare.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "backstep/base/status.h"
-#include "backstep/cli/support/console.h"
+#include "backstep/cli/terminal/console.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 

@@ -1,7 +1,7 @@
 #include "backstep/cli/support/replay_output.h"
 
 #include "backstep/cli/support/present.h"
-#include "backstep/cli/support/table.h"
+#include "backstep/cli/terminal/table.h"
 #include "backstep/replay/view/comparison_view.h"
 #include "backstep/replay/view/text.h"
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "backstep/cli/support/console.h"
+#include "backstep/cli/terminal/console.h"
 #include "backstep/replay/launch.h"
 #include "backstep/replay/view/replay_report.h"
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "backstep/cli/support/console.h"
+#include "backstep/cli/terminal/console.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::cli {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backstep/replay/engine/turns.h"
+#include "backstep/replay/engine/schedule/turns.h"
 
 namespace backstep::replay {
 namespace {

@@ -10,14 +10,14 @@
 
 #include "backstep/recorder/faults/fault_hook.h"
 #include "backstep/recorder/hook.h"
-#include "backstep/replay/engine/answers.h"
-#include "backstep/replay/engine/edits.h"
-#include "backstep/replay/engine/halt.h"
-#include "backstep/replay/engine/lineage.h"
-#include "backstep/replay/engine/recorded.h"
+#include "backstep/replay/engine/match/answers.h"
+#include "backstep/replay/engine/experiment/edits.h"
+#include "backstep/replay/engine/stop/halt.h"
+#include "backstep/replay/engine/experiment/lineage.h"
+#include "backstep/replay/engine/match/recorded.h"
 #include "backstep/replay/engine/runner.h"
 #include "backstep/replay/engine/system.h"
-#include "backstep/replay/engine/watcher.h"
+#include "backstep/replay/engine/stop/watcher.h"
 
 namespace backstep::replay {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "backstep/base/nearest.h"
-#include "backstep/replay/engine/live_run.h"
+#include "backstep/replay/engine/live/live_run.h"
 #include "backstep/replay/engine/result_text.h"
 
 namespace backstep::replay {
@@ -128,13 +128,21 @@ Status ReplayRun::FillMailbox() {
   return {};
 }
 
+// The greatest clock of an agent's committed steps: every clock given is committed or open. A step
+// that was called inside its agent's own has the greater clock and commits first.
+AgentClock ReplayRun::CommittedClock(const store::AgentAt& agent) const {
+  AgentClock clock = agent.clock_max;
+  while (clock > agent.clock && recorded_->Open(agent.id, clock) != nullptr) --clock.value;
+  return clock;
+}
+
 void ReplayRun::FillSystem() {
   const store::Cut& cut = recorded_->cut();
   for (const AgentSpec& spec : runner_->agents()) {
     system_.AddAgent(session_->AddAgent(spec), spec.name);
   }
   for (const store::AgentAt& at : cut.agents) {
-    system_.SetAgent(at.id, at.clock, at.virtual_time);
+    system_.SetAgent(at.id, CommittedClock(at), at.virtual_time);
   }
   system_.set_step(cut.step);
   system_.set_outcome(cut.outcome);

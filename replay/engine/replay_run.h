@@ -8,7 +8,7 @@
 
 #include "backstep/recorder/inherit.h"
 #include "backstep/replay/engine/replay_hook.h"
-#include "backstep/replay/engine/schedule.h"
+#include "backstep/replay/engine/schedule/schedule.h"
 #include "backstep/replay/reexecute.h"
 
 namespace backstep::replay {
@@ -28,6 +28,7 @@ class ReplayRun {
   Status MakeParts();
   Status FillMailbox();
   Status FillStates();
+  AgentClock CommittedClock(const store::AgentAt& agent) const;
   void FillSystem();
   Result<recorder::SessionOptions::Inherit> MakeInherit();
   Status OpenSession();

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "backstep/replay/engine/failure.h"
+#include "backstep/replay/engine/stop/failure.h"
 
 namespace backstep::replay {
 namespace {

@@ -133,6 +133,8 @@ void System::Commit(const StepRecord& record, TimeNs monotonic) {
     if (taken_early_.erase(message.id) != 0) continue;
     const auto known = std::find_if(record.sent.begin(), record.sent.end(),
                                     [&](const SentMessage& s) { return s.id == message.id; });
+    // A request that the called agent could never have taken.
+    if (known != record.sent.end() && known->dropped) continue;
     const TimeNs sent_virtual = known == record.sent.end() ? end : known->sent_virtual;
     const TimeNs arrival = sent_virtual + message.delay;
     mailbox_.Add({std::move(message), arrival, monotonic, nullptr});
@@ -141,7 +143,10 @@ void System::Commit(const StepRecord& record, TimeNs monotonic) {
   step_ = record.number;
   if (record.outcome) outcome_ = record.outcome;
   const auto name = names_.find(record.agent);
-  if (name != names_.end()) agents_[name->second].clock = record.clock;
+  if (name == names_.end()) return;
+  // A step called inside its agent's own has the greater clock and commits first.
+  AgentClock& clock = agents_[name->second].clock;
+  clock = std::max(clock, record.clock);
 }
 
 }  // namespace backstep::replay

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "backstep/recorder/hook.h"
-#include "backstep/replay/engine/mailbox.h"
-#include "backstep/replay/engine/virtual_time.h"
+#include "backstep/replay/engine/schedule/mailbox.h"
+#include "backstep/replay/engine/schedule/virtual_time.h"
 #include "backstep/replay/program.h"
 
 namespace backstep::replay {
@@ -30,7 +30,7 @@ class System {
   const std::optional<Outcome>& outcome() const { return outcome_; }
   void set_outcome(std::optional<Outcome> outcome) { outcome_ = std::move(outcome); }
   bool IsBusy(const std::string& agent) const;
-  // Of the agent's newest committed step; 0: none, or not an agent of the program.
+  // Greatest of the agent's committed steps; 0: none, or not an agent of the program.
   AgentClock ClockOf(AgentId agent) const;
   // Counts an agent as busy, or as free again.
   void SetBusy(const std::string& agent, bool busy);

@@ -96,8 +96,8 @@ class Supervisor {
                                          host::DescribeExit(exit_code));
       }
     } else {
-      DescribeFailure(end, state, exit_code, &result.replay);
       NameBranch(state, &result.replay);
+      DescribeFailure(end, state, exit_code, &result.replay);
     }
     return result;
   }
@@ -205,7 +205,9 @@ class Supervisor {
 
   void DescribeFailure(End end, const HostState& state, int exit_code, ReplayResult* result) const {
     result->result = end == End::kCancelled ? "cancelled" : "crashed";
-    result->detail = Reason(end, state, exit_code);
+    // What it had committed counts, also what it died before telling of.
+    const uint64_t in_log = result->last.value - std::min(result->last, result->fork).value;
+    result->detail = Reason(end, state, std::max(state.progress.steps_done, in_log), exit_code);
     const std::string last_line = output_->LastLine();
     if (!last_line.empty() && end != End::kCancelled) {
       result->detail += "; it last printed: " + last_line;
@@ -213,10 +215,9 @@ class Supervisor {
     result->summary = state.progress.summary;
   }
 
-  std::string Reason(End end, const HostState& state, int exit_code) const {
+  std::string Reason(End end, const HostState& state, uint64_t steps, int exit_code) const {
     const std::string program = "'" + options_.command[0] + "' ";
-    const std::string so_far =
-        " after " + std::to_string(state.progress.steps_done) + " steps of the branch";
+    const std::string so_far = " after " + std::to_string(steps) + " steps of the branch";
     switch (end) {
       case End::kCancelled:
         return "cancelled" + so_far + "; the program did not stop by itself and was killed";

@@ -17,7 +17,7 @@
 #include "backstep/base/hash.h"
 #include "backstep/store/format/keys.h"
 #include "backstep/store/format/log_files.h"
-#include "backstep/store/log/kv_store.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/log_writer.h"
 #include "backstep/store/recording.h"
 #include "backstep/store/state/diff/diff.h"

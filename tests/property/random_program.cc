@@ -1,9 +1,11 @@
 #include "backstep/tests/property/random_program.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <thread>
 
 #include "backstep/base/hash.h"
 #include "backstep/base/time.h"
@@ -118,6 +120,8 @@ class RandomAgent : public Agent {
   LiveCall Live(const char* what) {
     return [this, what](const CallRequest&, CallProgress&) -> CallResult {
       const uint64_t run = ++program_->calls_run;
+      // So that threads meet in other orders than the scheduler of an idle machine gives.
+      if (run % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(run * 37 % 200));
       if (run % 11 == 0) return CallError{"tool_error", 3, "failed " + std::to_string(run), {}};
       CallResponse response;
       response.body = {std::string(what) + std::to_string(run), "text/plain"};

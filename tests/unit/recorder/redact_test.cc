@@ -110,15 +110,16 @@ TEST_CASE("The scan finds what a plain search finds, at every offset") {
   }
 }
 
-TEST_CASE("Hostile text costs time in proportion to its length") {
+TEST_CASE("A megabyte of hostile text is read through and keeps its length") {
   const auto redactor = Plain();
   for (const std::string piece :
        {"sk-", "eyJ.", "\"password\":\"", "-----BEGIN PRIVATE KEY-----", "Bearer ", "api_key=",
         "\\\"secret\\\":\\\"", "authorization:"}) {
     std::string text;
     while (text.size() < (1u << 20)) text += piece;
+    const size_t size = text.size();
     redactor->Redact(&text);
-    REQUIRE(text.size() >= (1u << 20));
+    REQUIRE(text.size() == size);
   }
 }
 

@@ -192,7 +192,7 @@ Script Plan(const Hand& hand, const std::string& body = "plan A") {
 }
 
 Script Code(const Hand& hand, const std::string& what = "A") {
-  return {"coder", R"({"work":[")" + what + R"("]})", {hand.Mail("planner", 1)},
+  return {"coder", R"({"todo":[")" + what + R"("]})", {hand.Mail("planner", 1)},
           {{"m", R"({"plan":")" + what + R"("})", R"({"code":")" + what + R"("})",
             CallStatus::kRecorded, 0.5}},
           {{"tester", "code " + what}}};
@@ -294,7 +294,7 @@ TEST_CASE("A branch with an edit differs from the edited message on, in words an
   CHECK(second.kinds == std::vector<std::string>{"request", "response", "message", "state"});
   CHECK(Lines(second).find("call 0 (llm m): request differs at /plan: \"A\" -> \"B\"\n") == 0);
   CHECK(Lines(second).find("coder/1.0 is delayed by 1.5 ms instead of 0 ms\n") != std::string::npos);
-  CHECK(Lines(second).find("state differs at /work/0: \"A\" -> \"B\"\n") != std::string::npos);
+  CHECK(Lines(second).find("state differs at /todo/0: \"A\" -> \"B\"\n") != std::string::npos);
 
   CHECK(c.differing[3].kinds == std::vector<std::string>{"only in B"});
   CHECK(c.differing[3].a == StepNumber(0));
@@ -444,7 +444,7 @@ TEST_CASE("Two moments differ in states and in what waits") {
   CHECK((*grown)[0].only_a == std::vector<std::string>{"planner/1.0"});
   REQUIRE((*grown)[0].values.size() == 2);
   CHECK((*grown)[0].values[0].path == "/n");
-  CHECK((*grown)[0].values[1].path == "/work");
+  CHECK((*grown)[0].values[1].path == "/todo");
   CHECK((*grown)[1].agent == "tester");
   CHECK((*grown)[1].only_b == std::vector<std::string>{"coder/1.0"});
 

@@ -1,4 +1,4 @@
-#include "backstep/replay/engine/excerpt.h"
+#include "backstep/replay/engine/match/excerpt.h"
 
 #include "backstep/tests/support/catch.h"
 

@@ -1,4 +1,4 @@
-#include "backstep/replay/engine/mailbox.h"
+#include "backstep/replay/engine/schedule/mailbox.h"
 
 #include <vector>
 
