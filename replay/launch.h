@@ -37,6 +37,9 @@ Result<LaunchResult> Launch(const std::string& recording_path, const Experiment&
 // Serves one debugger on $BACKSTEP_REPLAY_SOCKET; called by RunProgram. Returns an exit code.
 int ServeReplay(Program& program, const std::string& socket_path);
 
+// The recorded command line with the file that really ran in front; empty: it is not known.
+std::vector<std::string> RecordedCommand(const LogHeader& header);
+
 // Recordings that `backstep run` made for this user on this machine may be re-executed without
 // asking. Kept in $XDG_STATE_HOME/backstep (default ~/.local/state/backstep).
 Status RememberTrusted(const std::string& recording_path, const LogHeader& header);

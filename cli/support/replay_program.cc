@@ -17,14 +17,6 @@ std::string Join(const std::vector<std::string>& words) {
   return replay::OneLine(line);
 }
 
-// The recorded command with the file that really ran in front.
-std::vector<std::string> RecordedCommand(const LogHeader& header) {
-  std::vector<std::string> command = header.command;
-  if (command.empty() && !header.executable.empty()) command.push_back(header.executable);
-  if (!command.empty() && !header.executable.empty()) command[0] = header.executable;
-  return command;
-}
-
 // Asks on the terminal; anything but "y" or "yes" is no.
 bool Confirmed(Console& console, const std::vector<std::string>& command,
                const std::string& directory) {
@@ -58,7 +50,7 @@ ReplayProgram ChooseProgram(Console& console, const std::string& recording_path,
                             "(docs/integrate.md), then record again");
   }
   if (!given.empty()) return {kDone, given, {}};
-  ReplayProgram program{kDone, RecordedCommand(header), header.working_directory};
+  ReplayProgram program{kDone, replay::RecordedCommand(header), header.working_directory};
   if (program.command.empty()) {
     return Refused(console, "the recording does not say how its program was started: add it after --");
   }

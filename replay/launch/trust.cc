@@ -126,6 +126,13 @@ std::optional<std::string> Remembered(const std::string& path, const Json& entry
 
 }  // namespace
 
+std::vector<std::string> RecordedCommand(const LogHeader& header) {
+  std::vector<std::string> command = header.command;
+  if (command.empty() && !header.executable.empty()) command.push_back(header.executable);
+  if (!command.empty() && !header.executable.empty()) command[0] = header.executable;
+  return command;
+}
+
 Status RememberTrusted(const std::string& recording_path, const LogHeader& header) {
   BACKSTEP_ASSIGN_OR_RETURN(const std::string folder, Folder());
   BACKSTEP_RETURN_IF_ERROR(MakeFolder(folder));

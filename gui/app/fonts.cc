@@ -1,0 +1,111 @@
+#include "backstep/gui/app/fonts.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace backstep::gui {
+namespace {
+
+// Where Debian's packages put them, best first.
+constexpr const char* kRegular[] = {"/usr/share/fonts/opentype/inter/Inter-Regular.otf",
+                                    "/usr/share/fonts/truetype/inter/Inter-Regular.ttf",
+                                    "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
+constexpr const char* kMono[] = {"/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf",
+                                 "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"};
+constexpr const char* kSymbols[] = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
+constexpr const char* kCjk[] = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"};
+// Latin, Greek, Cyrillic, punctuation, arrows, box drawing and shapes are always there.
+constexpr ImWchar kAlways[] = {0x0020, 0x024f, 0x0370, 0x04ff, 0x2010, 0x205e, 0x20a0, 0x20bf,
+                               0x2190, 0x21ff, 0x2200, 0x22ff, 0x2500, 0x25ff, 0xfffd, 0xfffd, 0};
+constexpr size_t kWantedMax = 8000;
+
+template <size_t N>
+std::string FirstInstalled(const char* const (&paths)[N]) {
+  for (const char* path : paths) {
+    if (access(path, R_OK) == 0) return path;
+  }
+  return {};
+}
+
+bool Always(unsigned c) {
+  for (size_t i = 0; kAlways[i] != 0; i += 2) {
+    if (c >= kAlways[i] && c <= kAlways[i + 1]) return true;
+  }
+  return c < 0x20;
+}
+
+// Pairs of the same code point, ended by 0, as ImGui wants them. Outlives the atlas' building.
+const std::vector<ImWchar>& RangesOf(const std::vector<ImWchar>& wanted) {
+  static std::vector<ImWchar> ranges;  // ImGui keeps the pointer until the atlas is built
+  ranges.clear();
+  for (const ImWchar c : wanted) ranges.insert(ranges.end(), {c, c});
+  ranges.push_back(0);
+  return ranges;
+}
+
+ImFont* Load(const Fonts& fonts, const std::string& path, float size,
+             const std::vector<ImWchar>& ranges) {
+  ImFontAtlas* atlas = ImGui::GetIO().Fonts;
+  ImFontConfig config;
+  config.OversampleH = 2;
+  config.OversampleV = 1;
+  ImFont* font = nullptr;
+  if (path.empty()) {
+    config.SizePixels = size;
+    font = atlas->AddFontDefault(&config);
+  } else {
+    font = atlas->AddFontFromFileTTF(path.c_str(), size, &config, kAlways);
+  }
+  config.MergeMode = true;
+  const std::string symbols = FirstInstalled(kSymbols);
+  if (!symbols.empty() && symbols != path) {
+    atlas->AddFontFromFileTTF(symbols.c_str(), size, &config, kAlways);
+  }
+  if (ranges.size() <= 1) return font;
+  if (!symbols.empty()) atlas->AddFontFromFileTTF(symbols.c_str(), size, &config, ranges.data());
+  if (!fonts.cjk_path.empty()) {
+    atlas->AddFontFromFileTTF(fonts.cjk_path.c_str(), size, &config, ranges.data());
+  }
+  return font;
+}
+
+}  // namespace
+
+Fonts LoadFonts(float scale, const std::vector<ImWchar>& wanted) {
+  Fonts fonts;
+  fonts.regular_path = FirstInstalled(kRegular);
+  fonts.mono_path = FirstInstalled(kMono);
+  fonts.cjk_path = FirstInstalled(kCjk);
+  ImGui::GetIO().Fonts->Clear();
+  const std::vector<ImWchar>& ranges = RangesOf(wanted);
+  fonts.body = Load(fonts, fonts.regular_path, 15 * scale, ranges);
+  fonts.small = Load(fonts, fonts.regular_path, 13 * scale, ranges);
+  fonts.title = Load(fonts, fonts.regular_path, 18 * scale, ranges);
+  fonts.mono = Load(fonts, fonts.mono_path, 13 * scale, ranges);
+  return fonts;
+}
+
+bool AddNeededGlyphs(std::string_view text, std::vector<ImWchar>* wanted) {
+  bool added = false;
+  for (const char *at = text.data(), *end = at + text.size(); at < end;) {
+    const auto first = static_cast<unsigned char>(*at);
+    if (first < 0x80) {
+      ++at;
+      continue;
+    }
+    const int length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (end - at < length) break;
+    unsigned c = first & (0x7fu >> length);
+    for (int i = 1; i < length; ++i) c = (c << 6) | (static_cast<unsigned char>(at[i]) & 0x3f);
+    at += length;
+    if (c > 0xffff || Always(c) || wanted->size() >= kWantedMax) continue;
+    const auto place = std::lower_bound(wanted->begin(), wanted->end(), static_cast<ImWchar>(c));
+    if (place != wanted->end() && *place == c) continue;
+    wanted->insert(place, static_cast<ImWchar>(c));
+    added = true;
+  }
+  return added;
+}
+
+}  // namespace backstep::gui

@@ -1,0 +1,84 @@
+// Everything a window shows, as plain values. The UI thread owns the model; the reader's results are
+// moved into it between two frames (Reader::Collect). Panels read it and never change it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backstep/replay/view/branch_row.h"
+#include "backstep/replay/view/checkpoint_view.h"
+#include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/replay_report.h"
+#include "backstep/replay/view/session_view.h"
+
+namespace backstep::replay {
+struct AgentGraph;
+struct Conversation;
+struct Timeline;
+}  // namespace backstep::replay
+
+namespace backstep::gui {
+
+// A value that comes from the reader. While a newer one is loading the older one stays, so that
+// nothing flashes; `error` is what to show instead where reading failed.
+template <typename T>
+struct Loaded {
+  std::shared_ptr<const T> value;
+  bool loading = false;
+  std::string error;
+  bool empty() const { return value == nullptr && !loading && error.empty(); }
+};
+
+// What is known of an open recording as soon as it is open.
+struct OpenFacts {
+  std::string path, session, branch, program;  // program: empty where it was recorded with scopes
+  LogId session_id, log;
+  std::vector<replay::BranchRow> branches;     // the main line first
+  std::vector<std::string> agents;             // names, without @outside
+  Outcome outcome;                             // of the branch being looked at
+  store::LogState state = store::LogState::kSealed;
+  StepNumber last, fork;                       // of that branch
+  bool faithful = false;                       // a baseline of the recorded build was reproduced
+  std::string note;                            // what is missing ("the recorder ended ..."); or empty
+  std::vector<std::string> command;            // how its program would be started
+  std::string working_directory;
+  std::string distrust;                        // why it must be confirmed; empty: trusted
+};
+
+// A graph's picture: node centres in points, y down. Node i is AgentGraph's node i.
+struct GraphPlaces {
+  std::vector<std::pair<float, float>> centres;
+  float width = 0, height = 0;
+};
+
+// A re-execution under way, or the last one.
+struct RunState {
+  bool running = false;
+  uint64_t steps_done = 0, steps_expected = 0;
+  std::string summary;                         // "exact=12 live=3 ..." so far
+  std::shared_ptr<const replay::ReplayReport> report;  // of the last one
+  std::string output;                          // what the program printed, bounded
+  std::string error;                           // it could not be run at all
+};
+
+struct Model {
+  uint64_t generation = 0;                     // of the open recording and branch; 0: none is open
+  Loaded<OpenFacts> open;
+  Loaded<replay::SessionView> session;         // in full: counts, segments, agents
+  Loaded<std::vector<replay::RecordingRow>> listing;
+  std::string listing_folder;
+
+  Loaded<replay::Timeline> timeline;
+  double timeline_progress = 1;                // 0..1 while it loads
+  Loaded<replay::AgentGraph> graph;
+  std::shared_ptr<const GraphPlaces> places;
+
+  Loaded<replay::CheckpointView> checkpoint;   // at the cursor, or the newest one read on the way
+  Loaded<replay::Conversation> conversation;   // of the selected agent up to the cursor
+  Loaded<replay::ComparisonView> comparison;
+  RunState run;
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,42 @@
+// Reads recordings on one background thread, so that no frame waits for a disk. A newer request of a
+// kind replaces an older one that still waits; results carry the generation they were asked in, and
+// those of a recording or branch that is not looked at any more are dropped.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backstep/base/ids.h"
+#include "backstep/gui/bridge/model.h"
+
+namespace backstep::gui {
+
+// The UI thread calls it. `wake` is called on the reader's thread when something has arrived.
+class Reader {
+ public:
+  explicit Reader(std::function<void()> wake);
+  ~Reader();  // waits for the read under way
+
+  // Opens a recording, or another branch or moment of the open one (same `path`).
+  void Open(const std::string& path, const std::string& address);
+  void Close();
+  void ShowCheckpoint(StepNumber step);
+  void ShowConversation(const std::string& agent, StepNumber until);
+  void Compare(const std::string& a, const std::string& b);
+  void List(const std::string& folder);
+  // Looks for new steps of a live recording and for new branches.
+  void Refresh();
+
+  // Moves what has arrived into the model. Returns true when something changed. `cursor` is set when
+  // a recording was opened at a moment.
+  bool Collect(Model* model, StepNumber* cursor);
+  // Nothing is being read and nothing waits.
+  bool idle() const;
+
+ private:
+  class Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,57 @@
+// A recording that is being looked at: the one door a window needs to sessions, branches and moments.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/replay/view/branch_row.h"
+#include "backstep/replay/view/checkpoint_view.h"
+#include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/session_view.h"
+#include "backstep/schemas/records.h"
+#include "backstep/store/line.h"
+#include "backstep/store/recording.h"
+
+namespace backstep::replay {
+
+// One thread. Reading creates or changes nothing inside the recording.
+class Explorer {
+ public:
+  // Opens the newest session's main line, or what `address` names ("b1", "main:40", "50%").
+  // Errors: as of store::Recording::Open, ResolveMoment and OpenLine.
+  static Result<std::unique_ptr<Explorer>> Open(const std::string& path,
+                                                const std::string& address);
+
+  const store::Recording& recording() const { return *recording_; }
+  store::Recording& recording() { return *recording_; }
+  // The line being looked at; another object after Select.
+  store::Line& line() { return *line_; }
+  std::string branch() const { return recording_->BranchName(line_->id()); }
+  LogId session() const { return line_->session_header().id; }
+  // The moment that `address` named; the last one where it named a branch only.
+  StepNumber at() const { return at_; }
+
+  // Looks at another line or moment of it. The line stays the same when this fails.
+  Status Select(const std::string& address);
+
+  // A second reader of the same line, for another pace than this one's. One thread each.
+  Result<std::unique_ptr<store::Line>> OpenLineAgain() const;
+
+  // `a` and `b`: branches or moments of this recording, or PATH:branch[:n] of another.
+  Result<ComparisonView> Compare(const std::string& a, const std::string& b) const;
+
+ private:
+  Explorer() = default;
+
+  std::unique_ptr<store::Recording> recording_;
+  std::unique_ptr<store::Line> line_;
+  StepNumber at_;
+};
+
+// A row for every recording directly inside `folder` (and `folder` itself where it is one), by name.
+// Io: the folder cannot be read.
+Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder);
+
+}  // namespace backstep::replay
