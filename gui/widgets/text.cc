@@ -1,0 +1,231 @@
+#include "backstep/gui/widgets/text.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include <imgui_internal.h>
+
+#include "backstep/replay/view/text.h"
+
+namespace backstep::gui {
+namespace {
+
+std::string Framed(unsigned code_point) {
+  char text[24];
+  std::snprintf(text, sizeof text, "\u27e6%04X\u27e7", code_point);
+  return text;
+}
+
+// The text with a line break wherever it must wrap; `lines` counts them.
+std::string Wrapped(const std::string& text, ImFont* font, float size, float width, int* lines) {
+  std::string out;
+  *lines = 1;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    const char* line_end = std::find(at, end, '\n');
+    while (at < line_end) {
+      const char* cut = font->CalcWordWrapPositionA(size / font->FontSize, at, line_end, width);
+      if (cut == at) ++cut;
+      while (cut < line_end && (static_cast<unsigned char>(*cut) & 0xc0) == 0x80) ++cut;
+      out.append(at, cut);
+      at = cut;
+      while (at < line_end && *at == ' ') ++at;
+      if (at < line_end) out += '\n', ++*lines;
+    }
+    if (line_end < end) out += '\n', ++*lines;
+    at = line_end + 1;
+  }
+  return out;
+}
+
+void Centred(const std::string& text, ImU32 color, float width) {
+  const float wrap = std::min(width, ImGui::GetContentRegionAvail().x);
+  const ImVec2 size = ImGui::CalcTextSize(text.c_str(), nullptr, false, wrap);
+  const float left = std::max(0.f, (ImGui::GetContentRegionAvail().x - size.x) * 0.5f);
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + left);
+  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + wrap);
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(text.c_str());
+  ImGui::PopStyleColor();
+  ImGui::PopTextWrapPos();
+}
+
+void ToMiddle(float share) {
+  ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetContentRegionAvail().y * share);
+}
+
+}  // namespace
+
+std::string Drawable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size();) {
+    const auto first = static_cast<unsigned char>(text[i]);
+    if (first < 0x80) {
+      if (first >= 0x20 || first == '\n' || first == '\t') out += text[i];
+      else out += Framed(first);
+      ++i;
+      continue;
+    }
+    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
+    const std::string_view piece = text.substr(i, length);
+    if (length == 1 || !replay::IsUtf8(piece)) {
+      out += Framed(first);
+      ++i;
+      continue;
+    }
+    if (length == 4) {
+      unsigned c = first & 7u;
+      for (size_t k = 1; k < 4; ++k) c = (c << 6) | (static_cast<unsigned char>(piece[k]) & 0x3fu);
+      out += Framed(c);
+    } else {
+      out += piece;
+    }
+    i += length;
+  }
+  return out;
+}
+
+void Dim(Frame& frame, const std::string& text) {
+  ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.text_dim);
+  ImGui::TextUnformatted(Drawable(text).c_str());
+  ImGui::PopStyleColor();
+}
+
+void Heading(Frame& frame, const std::string& text) {
+  ImGui::Dummy({0, frame.Px(2)});
+  ImGui::PushFont(frame.fonts.small);
+  ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.text_dim);
+  ImGui::TextUnformatted(text.c_str());
+  ImGui::PopStyleColor();
+  ImGui::PopFont();
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  ImGui::GetWindowDrawList()->AddLine(
+      at, {at.x + ImGui::GetContentRegionAvail().x, at.y}, frame.theme.border);
+  ImGui::Dummy({0, frame.Px(2)});
+}
+
+void Elided(Frame&, const std::string& raw, float width, ImU32 color) {
+  const std::string text = Drawable(replay::OneLine(raw));
+  if (width <= 0) width = ImGui::GetContentRegionAvail().x;
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const ImVec2 size = ImGui::CalcTextSize(text.c_str());
+  const float height = ImGui::GetTextLineHeight();
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::RenderTextEllipsis(ImGui::GetWindowDrawList(), at, {at.x + width, at.y + height + 2},
+                            at.x + width, at.x + width, text.c_str(), nullptr, &size);
+  ImGui::PopStyleColor();
+  ImGui::Dummy({std::min(width, size.x), height});
+  if (size.x > width && ImGui::IsItemHovered()) {
+    ImGui::BeginTooltip();
+    ImGui::PushTextWrapPos(ImGui::GetFontSize() * 40);
+    ImGui::TextUnformatted(text.substr(0, 2000).c_str());
+    ImGui::PopTextWrapPos();
+    ImGui::EndTooltip();
+  }
+}
+
+void Fact(Frame& frame, const char* label, const std::string& value, float label_width) {
+  const float left = ImGui::GetCursorPosX();
+  Dim(frame, label);
+  ImGui::SameLine(left + label_width);
+  Elided(frame, value, 0, frame.theme.text);
+  ImGui::PushID(label);
+  if (ImGui::BeginPopupContextItem("copy")) {
+    if (ImGui::MenuItem("Copy")) frame.Send(CopyText{value});
+    ImGui::EndPopup();
+  }
+  ImGui::PopID();
+}
+
+void TextBlock(Frame& frame, const char* id, const std::string& text, ImFont* font, int lines_max) {
+  ImGui::PushFont(font);
+  const float width = std::max(ImGui::GetContentRegionAvail().x, frame.Px(40));
+  int lines = 1;
+  std::string shown = Wrapped(Drawable(text), font, font->FontSize * font->Scale,
+                              width - frame.Px(14), &lines);
+  const bool cut = lines_max > 0 && lines > lines_max;
+  const float height = ImGui::GetTextLineHeight() * static_cast<float>(cut ? lines_max : lines);
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {4, 3});
+  ImGui::PushStyleColor(ImGuiCol_FrameBg, frame.theme.field);
+  ImGui::InputTextMultiline(id, shown.data(), shown.size() + 1, {width, height + frame.Px(8)},
+                            ImGuiInputTextFlags_ReadOnly);
+  ImGui::PopStyleColor();
+  ImGui::PopStyleVar();
+  ImGui::PopFont();
+  ImGui::PushID(id);
+  if (ImGui::BeginPopupContextItem("copy")) {
+    if (ImGui::MenuItem("Copy all")) frame.Send(CopyText{text});
+    ImGui::EndPopup();
+  }
+  ImGui::PopID();
+}
+
+void EmptyState(Frame& frame, const std::string& title, const std::string& hint) {
+  ToMiddle(0.35f);
+  Centred(title, frame.theme.text_dim, frame.Px(320));
+  ImGui::PushFont(frame.fonts.small);
+  Centred(hint, frame.theme.text_faint, frame.Px(320));
+  ImGui::PopFont();
+}
+
+void LoadingState(Frame& frame, const std::string& what, double share) {
+  ToMiddle(0.4f);
+  char percent[16] = "";
+  if (share > 0 && share < 1) std::snprintf(percent, sizeof percent, " %.0f %%", share * 100);
+  Centred(what + percent, frame.theme.text_dim, frame.Px(320));
+}
+
+void ErrorState(Frame& frame, const std::string& error, const std::string& hint) {
+  ToMiddle(0.25f);
+  Centred(Drawable(error), frame.theme.failed, frame.Px(480));
+  ImGui::PushFont(frame.fonts.small);
+  Centred(hint, frame.theme.text_dim, frame.Px(480));
+  ImGui::PopFont();
+}
+
+void Pill(Frame& frame, const std::string& text, ImU32 color) {
+  ImGui::PushFont(frame.fonts.small);
+  const std::string shown = Drawable(text);
+  const ImVec2 size = ImGui::CalcTextSize(shown.c_str());
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float pad = frame.Px(6);
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  const ImVec2 end{at.x + size.x + 2 * pad, at.y + size.y + frame.Px(4)};
+  draw->AddRectFilled(at, end, WithAlpha(color, 0.16f), frame.Px(8));
+  draw->AddRect(at, end, WithAlpha(color, 0.7f), frame.Px(8));
+  draw->AddText({at.x + pad, at.y + frame.Px(2)}, frame.theme.text, shown.c_str());
+  ImGui::Dummy({end.x - at.x, end.y - at.y});
+  ImGui::PopFont();
+}
+
+bool PrimaryButton(Frame& frame, const char* label, const std::string& why_not) {
+  const bool disabled = !why_not.empty();
+  ImGui::BeginDisabled(disabled);
+  ImGui::PushStyleColor(ImGuiCol_Button, frame.theme.accent);
+  ImGui::PushStyleColor(ImGuiCol_ButtonHovered, WithAlpha(frame.theme.accent, 0.85f));
+  ImGui::PushStyleColor(ImGuiCol_ButtonActive, WithAlpha(frame.theme.accent, 0.7f));
+  ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.accent_text);
+  const bool pressed = ImGui::Button(label);
+  ImGui::PopStyleColor(4);
+  ImGui::EndDisabled();
+  if (disabled && ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) {
+    ImGui::SetTooltip("%s", why_not.c_str());
+  }
+  frame.NameItem(std::string("button:") + label);
+  return pressed;
+}
+
+bool PlainButton(Frame& frame, const char* label, const char* tooltip) {
+  const bool pressed = ImGui::Button(label);
+  if (tooltip != nullptr) Hint(tooltip);
+  frame.NameItem(std::string("button:") + label);
+  return pressed;
+}
+
+void Hint(const char* text) {
+  if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", text);
+}
+
+}  // namespace backstep::gui

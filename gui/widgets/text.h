@@ -1,0 +1,40 @@
+// Text that can be read, selected and copied, and what a panel says when it has nothing to show.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "backstep/gui/panels/panel.h"
+
+namespace backstep::gui {
+
+// What can be drawn of `text`: control characters and code points beyond the font's 16 bits appear
+// as a framed code point, "⟦1F600⟧"; line breaks and tabs stay.
+std::string Drawable(std::string_view text);
+
+void Dim(Frame& frame, const std::string& text);
+void Heading(Frame& frame, const std::string& text);
+// One line cut with an ellipsis to `width` pixels (0: what is left); the whole in a tooltip.
+void Elided(Frame& frame, const std::string& text, float width, ImU32 color);
+// A label and its value in two columns, the value selectable.
+void Fact(Frame& frame, const char* label, const std::string& value, float label_width);
+// A block that wraps, can be selected with the mouse, and has "Copy" in its context menu, which
+// copies `text` byte by byte. `lines_max` (0: no limit) cuts its height; it scrolls then.
+void TextBlock(Frame& frame, const char* id, const std::string& text, ImFont* font,
+               int lines_max = 0);
+
+// Instead of a panel's contents.
+void EmptyState(Frame& frame, const std::string& title, const std::string& hint);
+void LoadingState(Frame& frame, const std::string& what, double share);
+void ErrorState(Frame& frame, const std::string& error, const std::string& hint);
+
+// A small rounded label.
+void Pill(Frame& frame, const std::string& text, ImU32 color);
+// A button in the accent's colour, named for scripts. Disabled where `why_not` is not empty, which is
+// its tooltip then.
+bool PrimaryButton(Frame& frame, const char* label, const std::string& why_not = {});
+bool PlainButton(Frame& frame, const char* label, const char* tooltip = nullptr);
+// A tooltip for the last item.
+void Hint(const char* text);
+
+}  // namespace backstep::gui
