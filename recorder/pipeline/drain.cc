@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <system_error>
 
 namespace backstep::recorder {
@@ -20,7 +21,8 @@ constexpr size_t kIdleQueueBytes = 4u << 20;
 Drain::Drain(LogQueue* queue, std::unique_ptr<store::Recording> recording,
              std::unique_ptr<store::LogWriter> writer, DrainOptions options)
     : queue_(queue), recording_(std::move(recording)), writer_(std::move(writer)),
-      options_(std::move(options)), item_writer_(writer_.get(), options_.redactor, options_.buffers) {}
+      options_(std::move(options)),
+      item_writer_(writer_.get(), options_.redactor, options_.buffers) {}
 
 Drain::~Drain() {
   queue_->Close();
@@ -49,20 +51,29 @@ void Drain::WriteAll(std::vector<std::unique_ptr<LogItem>>& items) {
   size_t pending_items = 0, pending_bytes = 0;
   for (size_t i = 0; i < items.size(); ++i) {
     const size_t bytes = items[i]->Bytes();
-    if (!failed_) {
-      const Status status = items[i]->WriteTo(item_writer_);
-      if (!status.ok()) FailLog(status);
-    }
+    Attempt([&] { return items[i]->WriteTo(item_writer_); });
     items[i].reset();
     ++pending_items;
     pending_bytes += bytes;
-    if (pending_items < kFlushItems && pending_bytes < kFlushBytes && i + 1 < items.size()) continue;
-    if (!failed_) {
-      const Status status = FlushLog();
-      if (!status.ok()) FailLog(status);
-    }
+    const bool more = i + 1 < items.size();
+    if (more && pending_items < kFlushItems && pending_bytes < kFlushBytes) continue;
+    Attempt([this] { return FlushLog(); });
     queue_->Written(pending_items, pending_bytes);
     pending_items = pending_bytes = 0;
+  }
+}
+
+// An exception (no memory) ends the log; leaving this thread it would end the host.
+template <typename Code>
+void Drain::Attempt(Code&& code) {
+  if (failed_) return;
+  try {
+    const Status status = code();
+    if (!status.ok()) FailLog(status);
+  } catch (const std::exception& error) {
+    FailLog(Status::Internal(std::string("the recorder gave up: ") + error.what()));
+  } catch (...) {
+    FailLog(Status::Internal("the recorder gave up: unknown exception"));
   }
 }
 
@@ -85,7 +96,11 @@ void Drain::IndexLoop() {
   std::unique_lock lock(stop_mutex_);
   while (!stop_cv_.wait_for(lock, kIndexEvery, [&] { return stop_; })) {
     lock.unlock();
-    IndexSome();
+    try {
+      IndexSome();
+    } catch (...) {
+      index_.reset();  // the next round opens it again; until then readers ask the log
+    }
     lock.lock();
   }
 }

@@ -45,6 +45,9 @@ class Drain {
  private:
   void DrainLoop();
   void WriteAll(std::vector<std::unique_ptr<LogItem>>& items);
+  // Runs code that writes the log, unless the log has failed; what it throws is such a failure.
+  template <typename Code>
+  void Attempt(Code&& code);
   Status FlushLog();
   void FailLog(const Status& status);
   void IndexLoop();
