@@ -1,0 +1,82 @@
+// Columns that only grow, in chunks that snapshots share: what has been published is never written
+// again, so a snapshot copies pointers and its readers need no lock. Private to this folder.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace backstep::replay {
+
+// How a step's time was spent, in 255ths of it; own work takes what rounding leaves.
+struct TimeShares {
+  uint8_t model = 0, tool = 0, own = 0, waiting = 0;
+  bool operator==(const TimeShares&) const = default;
+};
+
+// Of several steps together.
+struct StepSum {
+  float model_ns = 0, tool_ns = 0, own_ns = 0, waiting_ns = 0;
+  uint32_t sent = 0;     // messages; a step counts at most 255
+  uint16_t flags = 0;    // StepFlag, any of them
+  void Add(const StepSum& other);
+};
+
+// kSteps steps of one lane in commit order.
+struct LaneChunk {
+  static constexpr uint32_t kSteps = 128, kBlock = 16;
+  std::array<int64_t, kSteps> began_ns, ended_ns;
+  std::array<uint32_t, kSteps> number, clock;
+  std::array<TimeShares, kSteps> shares;
+  std::array<uint16_t, kSteps> flags;
+  std::array<uint8_t, kSteps> sent;             // messages, at most 255
+  std::array<StepSum, kSteps / kBlock> blocks;  // each written when its last step is there
+  StepSum all;                                  // written when the chunk is full
+
+  StepSum Of(uint32_t at) const;                // one step
+};
+
+// Which lane each step is in, by step number - 1.
+struct LaneOfStepChunk {
+  static constexpr uint32_t kSteps = 4096, kBlock = 64;
+  std::array<uint16_t, kSteps> lane;
+  std::array<int64_t, kSteps / kBlock> ended_max_ns;  // of all steps up to the block's end
+};
+
+// A message as stored; MessageOnTimeline (timeline.h) is what readers get.
+struct MessageCell {
+  uint32_t sent_by = 0, taken_by = 0, ordinal = 0;
+  uint16_t to_lane = 0;
+  uint8_t copy = 0, flags = 0;
+};
+
+// By the step that sent it, then by ordinal.
+struct MessageChunk {
+  static constexpr uint32_t kMessages = 1024;
+  std::array<MessageCell, kMessages> cells;
+  uint32_t taken_max = 0;  // greatest taken_by
+};
+
+// Counts over the whole run in equal bins; when they run out, two become one.
+struct OverviewBins {
+  static constexpr uint32_t kBins = 8192;
+  struct Bin {
+    uint32_t began = 0, ended = 0;     // steps
+    uint32_t errors = 0, faults = 0;   // ended there
+    float busy_ns = 0;                 // time of the steps that ended there
+  };
+  std::vector<Bin> bins = std::vector<Bin>(kBins);
+  int64_t bin_width = 1;               // ns or steps; a power of two
+
+  // `began`, `ended`: ns, or step numbers from 0.
+  void Add(int64_t began, int64_t ended, bool error, bool fault, float busy_ns);
+};
+
+// A step in which others of its own lane lie: it called an agent that called it.
+struct EnclosingStep {
+  uint32_t index = 0;                  // in its lane
+  int64_t began_ns = 0, ended_ns = 0;
+};
+
+}  // namespace backstep::replay

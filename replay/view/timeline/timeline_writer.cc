@@ -1,0 +1,264 @@
+#include "backstep/replay/view/timeline/timeline_writer.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace backstep::replay {
+namespace {
+
+// No time of a recording is beyond it; some 36 years.
+constexpr int64_t kTimeMax = int64_t{1} << 60;
+
+uint8_t Part(int64_t ns, int64_t whole) {
+  if (ns <= 0 || whole <= 0) return 0;
+  return static_cast<uint8_t>(static_cast<double>(ns) / static_cast<double>(whole) * 255 + 0.5);
+}
+
+TimeShares SharesOf(const StepEntry& step) {
+  const auto at_least_0 = [](int64_t ns) { return std::clamp<int64_t>(ns, 0, kTimeMax); };
+  const int64_t model = at_least_0(step.model_ns), tool = at_least_0(step.tool_ns);
+  const int64_t own = at_least_0(step.own_ns), waiting = at_least_0(step.waiting_ns);
+  const int64_t whole = model + tool + own + waiting;
+  TimeShares shares{Part(model, whole), Part(tool, whole), 0, Part(waiting, whole)};
+  const int rest = 255 - shares.model - shares.tool - shares.waiting;
+  shares.own = static_cast<uint8_t>(std::max(rest, 0));
+  return shares;
+}
+
+}  // namespace
+
+void TimelineWriter::SetOrigin(bool wall, StepNumber fork) {
+  timeline_.wall = wall;
+  timeline_.fork = fork;
+}
+
+int TimelineWriter::AddLane(AgentId agent, std::string name, std::string role) {
+  Timeline::Lane lane;
+  lane.agent = agent;
+  lane.name = std::move(name);
+  lane.role = std::move(role);
+  timeline_.lanes.push_back(std::move(lane));
+  tails_.emplace_back();
+  return static_cast<int>(timeline_.lanes.size()) - 1;
+}
+
+void TimelineWriter::RenameLane(int lane, std::string name, std::string role) {
+  timeline_.lanes[static_cast<size_t>(lane)].name = std::move(name);
+  timeline_.lanes[static_cast<size_t>(lane)].role = std::move(role);
+}
+
+void TimelineWriter::SetSegments(std::vector<TimelineSegment> segments) {
+  timeline_.segments = std::move(segments);
+  timeline_.segment_depth = 0;
+  for (const TimelineSegment& segment : timeline_.segments) {
+    timeline_.segment_depth = std::max(timeline_.segment_depth, segment.depth + 1);
+  }
+}
+
+void TimelineWriter::AddStep(const StepEntry& step) {
+  const Timeline::Lane& lane = timeline_.lanes[static_cast<size_t>(step.lane)];
+  const int64_t before = lane.size == 0 ? 0 : lane.ended_ns(lane.size - 1);
+  const int64_t ended = std::clamp(step.ended_ns, before, kTimeMax);
+  const int64_t began = std::clamp<int64_t>(step.began_ns, 0, ended);
+  timeline_.last = timeline_.last.Next();
+  timeline_.end_ns = std::max(timeline_.end_ns, ended);
+  AppendToLane(step, began, ended);
+  AppendNumber(step.lane);
+  AddToOverview(step, began, ended);
+  AddSent(step);
+  for (const StepEntry::Taken& taken : step.taken) Take(taken);
+}
+
+void TimelineWriter::AppendToLane(const StepEntry& step, int64_t began_ns, int64_t ended_ns) {
+  Timeline::Lane& lane = timeline_.lanes[static_cast<size_t>(step.lane)];
+  Tail& tail = tails_[static_cast<size_t>(step.lane)];
+  const uint32_t index = lane.size;
+  const uint32_t at = Timeline::Lane::Place(index);
+  if (at == 0) {
+    auto chunk = std::make_shared<LaneChunk>();
+    tail.chunk = chunk.get();
+    lane.chunks.push_back(std::move(chunk));
+  }
+  NoteOrder(step, index, began_ns, ended_ns);
+  tail.chunk->began_ns[at] = began_ns;
+  tail.chunk->ended_ns[at] = ended_ns;
+  tail.chunk->number[at] = static_cast<uint32_t>(timeline_.last.value);
+  tail.chunk->clock[at] = static_cast<uint32_t>(step.clock.value);
+  tail.chunk->shares[at] = SharesOf(step);
+  tail.chunk->flags[at] = step.flags;
+  tail.chunk->sent[at] = static_cast<uint8_t>(std::min<size_t>(step.sent.size(), UINT8_MAX));
+  ++lane.size;
+  CloseBlocks(*tail.chunk, at + 1);
+}
+
+void TimelineWriter::NoteOrder(const StepEntry& step, uint32_t index, int64_t began_ns,
+                               int64_t ended_ns) {
+  Timeline::Lane& lane = timeline_.lanes[static_cast<size_t>(step.lane)];
+  Clocks& clocks = tails_[static_cast<size_t>(step.lane)].clocks;
+  const auto clock = static_cast<uint32_t>(step.clock.value);
+  if (index > 0 && began_ns < lane.ended_ns(index - 1)) {
+    lane.enclosing.push_back({index, began_ns, ended_ns});
+  }
+  if (clock <= clocks.greatest) clocks.late[clock] = index;
+  clocks.greatest = std::max(clocks.greatest, clock);
+}
+
+void TimelineWriter::CloseBlocks(LaneChunk& chunk, uint32_t end) {
+  if (end % LaneChunk::kBlock != 0) return;
+  StepSum sum;
+  for (uint32_t i = end - LaneChunk::kBlock; i < end; ++i) sum.Add(chunk.Of(i));
+  chunk.blocks[end / LaneChunk::kBlock - 1] = sum;
+  if (end != LaneChunk::kSteps) return;
+  StepSum all;
+  for (const StepSum& block : chunk.blocks) all.Add(block);
+  chunk.all = all;
+}
+
+void TimelineWriter::AppendNumber(int lane) {
+  const uint64_t i = timeline_.last.value - 1;
+  const uint64_t at = i % LaneOfStepChunk::kSteps;
+  if (at == 0) {
+    auto chunk = std::make_shared<LaneOfStepChunk>();
+    lane_tail_ = chunk.get();
+    timeline_.lane_chunks.push_back(std::move(chunk));
+  }
+  lane_tail_->lane[at] = static_cast<uint16_t>(lane);
+  if ((at + 1) % LaneOfStepChunk::kBlock == 0) {
+    lane_tail_->ended_max_ns[at / LaneOfStepChunk::kBlock] = timeline_.end_ns;
+  }
+}
+
+void TimelineWriter::AddToOverview(const StepEntry& step, int64_t began_ns, int64_t ended_ns) {
+  const bool error = (step.flags & kStepErrors) != 0, fault = (step.flags & kStepHit) != 0;
+  const auto busy = static_cast<float>(ended_ns - began_ns);
+  timeline_.time_bins.Add(began_ns, ended_ns, error, fault, busy);
+  const auto place = static_cast<int64_t>(timeline_.last.value - 1);
+  timeline_.step_bins.Add(place, place, error, fault, busy);
+}
+
+void TimelineWriter::AddSent(const StepEntry& step) {
+  for (const StepEntry::Sent& sent : step.sent) {
+    MessageCell cell;
+    cell.sent_by = static_cast<uint32_t>(timeline_.last.value);
+    cell.ordinal = sent.ordinal;
+    cell.copy = static_cast<uint8_t>(std::min<uint32_t>(sent.copy, UINT8_MAX));
+    cell.to_lane = static_cast<uint16_t>(std::max(sent.to_lane, 0));
+    cell.flags = sent.flags;
+    const MessageKey key{step.lane, step.clock.value, sent.ordinal, cell.copy};
+    if (const auto early = taken_early_.find(key); early != taken_early_.end()) {
+      cell.taken_by = early->second.step;
+      cell.flags |= early->second.flags;
+      taken_early_.erase(early);
+    }
+    AppendMessage(cell);
+  }
+}
+
+void TimelineWriter::AddOutside(uint32_t ordinal, uint32_t copy, int to_lane, StepNumber after,
+                                uint8_t flags) {
+  MessageCell cell;
+  cell.sent_by = static_cast<uint32_t>(std::min(after, timeline_.last).value);
+  if (timeline_.message_count > 0) {
+    cell.sent_by = std::max(cell.sent_by, timeline_.message_cell(timeline_.message_count - 1).sent_by);
+  }
+  cell.ordinal = ordinal;
+  cell.copy = static_cast<uint8_t>(std::min<uint32_t>(copy, UINT8_MAX));
+  cell.to_lane = static_cast<uint16_t>(std::max(to_lane, 0));
+  cell.flags = flags | kMessageOutside;
+  const auto early = taken_early_.find({kOutsideLane, 0, ordinal, cell.copy});
+  if (early != taken_early_.end()) {
+    cell.taken_by = early->second.step;
+    cell.flags |= early->second.flags;
+    taken_early_.erase(early);
+  }
+  outside_[{ordinal, cell.copy}] = timeline_.message_count;
+  AppendMessage(cell);
+}
+
+void TimelineWriter::AppendMessage(const MessageCell& cell) {
+  const uint32_t at = timeline_.message_count % MessageChunk::kMessages;
+  if (at == 0) {
+    messages_.push_back(std::make_shared<MessageChunk>());
+    message_chunk_shared_.push_back(false);
+    timeline_.message_chunks.push_back(messages_.back());
+  }
+  MessageChunk& chunk = *messages_.back();
+  chunk.cells[at] = cell;
+  ++timeline_.message_count;
+  // Its taker is known already: the chunk's greatest one is read by snapshots.
+  if (cell.taken_by != 0) SetTaken(timeline_.message_count - 1, {cell.taken_by, 0});
+}
+
+void TimelineWriter::SetTaken(uint32_t message, TakenBy by) {
+  const size_t at = message / MessageChunk::kMessages;
+  if (message_chunk_shared_[at]) {
+    messages_[at] = std::make_shared<MessageChunk>(*messages_[at]);
+    timeline_.message_chunks[at] = messages_[at];
+    message_chunk_shared_[at] = false;
+  }
+  MessageChunk& chunk = *messages_[at];
+  MessageCell& cell = chunk.cells[message % MessageChunk::kMessages];
+  cell.taken_by = by.step;
+  cell.flags |= by.flags;
+  chunk.taken_max = std::max(chunk.taken_max, by.step);
+}
+
+void TimelineWriter::Take(const StepEntry::Taken& taken) {
+  const TakenBy by{static_cast<uint32_t>(timeline_.last.value), taken.flags};
+  if (const auto message = Find(taken)) {
+    SetTaken(*message, by);
+    return;
+  }
+  const uint32_t copy = std::min<uint32_t>(taken.copy, UINT8_MAX);
+  taken_early_[{taken.from_lane, taken.clock.value, taken.ordinal, copy}] = by;
+}
+
+std::optional<uint32_t> TimelineWriter::Find(const StepEntry::Taken& taken) const {
+  const uint32_t copy = std::min<uint32_t>(taken.copy, UINT8_MAX);
+  if (taken.from_lane == kOutsideLane) {
+    const auto found = outside_.find({taken.ordinal, copy});
+    return found == outside_.end() ? std::nullopt : std::optional(found->second);
+  }
+  const auto step = StepOf(taken.from_lane, taken.clock.value);
+  if (!step) return std::nullopt;
+  for (uint32_t i = timeline_.FirstMessageSentBy(*step); i < timeline_.message_count; ++i) {
+    const MessageCell& cell = timeline_.message_cell(i);
+    if (cell.sent_by != *step) break;
+    const bool outside = (cell.flags & kMessageOutside) != 0;
+    if (!outside && cell.ordinal == taken.ordinal && cell.copy == copy) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint32_t> TimelineWriter::StepOf(int lane, uint64_t clock) const {
+  const Timeline::Lane& steps = timeline_.lanes[static_cast<size_t>(lane)];
+  const Clocks& clocks = tails_[static_cast<size_t>(lane)].clocks;
+  const auto late = [&](uint32_t index) {
+    const auto found = clocks.late.find(static_cast<uint32_t>(steps.clock(index).value));
+    return found != clocks.late.end() && found->second == index;
+  };
+  if (const auto found = clocks.late.find(static_cast<uint32_t>(clock)); found != clocks.late.end()) {
+    return static_cast<uint32_t>(steps.number(found->second).value);
+  }
+  // Without the late ones clocks ascend; a late one stands for the nearest before it that is not.
+  uint32_t low = 0, high = steps.size;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    uint32_t probe = middle;
+    while (probe > low && late(probe)) --probe;
+    if (!late(probe) && steps.clock(probe).value >= clock) {
+      high = probe;
+    } else {
+      low = middle + 1;
+    }
+  }
+  if (low == steps.size || steps.clock(low).value != clock) return std::nullopt;
+  return static_cast<uint32_t>(steps.number(low).value);
+}
+
+std::shared_ptr<const Timeline> TimelineWriter::Snapshot() {
+  std::fill(message_chunk_shared_.begin(), message_chunk_shared_.end(), true);
+  return std::make_shared<const Timeline>(timeline_);
+}
+
+}  // namespace backstep::replay
