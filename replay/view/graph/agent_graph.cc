@@ -7,6 +7,7 @@ namespace backstep::replay {
 namespace {
 
 constexpr uint64_t kStepsMax = UINT32_MAX - 1;
+constexpr uint32_t kProgressEvery = 1000;
 constexpr size_t kMessagesMax = 64;   // of the cursor's step that are looked up
 constexpr size_t kExcerptBytes = 240;
 
@@ -70,44 +71,48 @@ const char* AgentConditionName(AgentCondition condition) {
   return "idle";
 }
 
-Status AgentGraphBuilder::Update() {
+Status AgentGraphBuilder::Update(const std::function<bool(uint64_t, uint64_t)>& progress) {
   if (line_.last().value > kStepsMax) {
     return Status::InvalidArgument("the agent graph takes at most " + std::to_string(kStepsMax) +
                                    " steps");
   }
-  std::vector<Arrival> arrivals;
-  BACKSTEP_RETURN_IF_ERROR(ReadOutside(&arrivals));
-  // Merged with the steps, so that every list grows at its end.
-  auto next = arrivals.begin();
-  const auto arrive_before = [&](uint32_t step) {
-    for (; next != arrivals.end() && next->since < step; ++next) {
-      AddSent(next->id, next->to, next->dropped, next->since);
-    }
-  };
-  const Status status = line_.ScanSteps(StepNumber{uint64_t{read_} + 1}, line_.last(),
-                                        [&](const StepRecord& step) {
-                                          arrive_before(Narrow(step.number));
-                                          AddStep(step);
-                                          return true;
-                                        });
-  arrive_before(UINT32_MAX);
+  BACKSTEP_RETURN_IF_ERROR(ReadOutside());
+  const uint64_t last = line_.last().value;
+  bool cancelled = false;
+  const Status status = line_.ScanSteps(
+      StepNumber{uint64_t{read_} + 1}, line_.last(), [&](const StepRecord& step) {
+        // Merged with the steps, so that every list grows at its end.
+        ArriveUpTo(read_);
+        AddStep(step);
+        cancelled = read_ % kProgressEvery == 0 && progress && !progress(read_, last);
+        return !cancelled;
+      });
+  ArriveUpTo(read_);
   BACKSTEP_RETURN_IF_ERROR(status);
+  if (cancelled) return Status::Cancelled("reading the agent graph");
   BACKSTEP_ASSIGN_OR_RETURN(open_, line_.OpenSteps());
   return {};
 }
 
-Status AgentGraphBuilder::ReadOutside(std::vector<Arrival>* arrivals) {
+Status AgentGraphBuilder::ReadOutside() {
   BACKSTEP_RETURN_IF_ERROR(line_.ScanMessages([&](const MessageRecord& message) {
     if (message.id.sender != kOutside) return false;
     if (any_outside_ && message.id <= outside_read_) return true;
     any_outside_ = true;
     outside_read_ = message.id;
-    arrivals->push_back({message.id, message.to, message.dropped, Narrow(message.sent_after)});
+    arrivals_.push_back({message.id, message.to, message.dropped, Narrow(message.sent_after)});
     return true;
   }));
-  std::stable_sort(arrivals->begin(), arrivals->end(),
+  std::stable_sort(arrivals_.begin(), arrivals_.end(),
                    [](const Arrival& a, const Arrival& b) { return a.since < b.since; });
   return {};
+}
+
+void AgentGraphBuilder::ArriveUpTo(uint32_t moment) {
+  for (; !arrivals_.empty() && arrivals_.front().since <= moment; arrivals_.pop_front()) {
+    const Arrival& arrival = arrivals_.front();
+    AddSent(arrival.id, arrival.to, arrival.dropped, arrival.since);
+  }
 }
 
 void AgentGraphBuilder::AddStep(const StepRecord& step) {
@@ -248,7 +253,7 @@ Result<AgentGraph> AgentGraphBuilder::At(StepNumber step,
   }
   for (const auto& [ends, edge] : edges_) {
     GraphEdge row{IndexOf(ends.first), IndexOf(ends.second), CountTo(edge.sent, at),
-                  CountTo(edge.dropped, at), StepNumber{NewestTo(edge.sent, at)}};
+                  CountTo(edge.dropped, at), StepNumber{NewestTo(edge.sent, at)}, StepNumber{edge.sent.front()}};
     if (row.from < graph.nodes.size() && row.to < graph.nodes.size()) graph.edges.push_back(row);
   }
   if (at != 0) {

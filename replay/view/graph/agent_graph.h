@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -49,6 +51,7 @@ struct GraphEdge {
   uint64_t count = 0;              // messages sent so far; may be 0 early in the line
   uint64_t dropped = 0;            // of these, never carried: an edit or a fault dropped them
   StepNumber newest;               // where the newest of these counts from
+  StepNumber first;                // where the first of the whole line counts from
 };
 
 // A message that the step at the cursor took or sent.
@@ -76,8 +79,10 @@ class AgentGraphBuilder {
   explicit AgentGraphBuilder(store::Line& line) : line_(line) {}
 
   // Reads what the line has and this has not yet; call it first, and again after Line::Refresh.
-  // Corruption, Io: as of store::Line; what was read before the failure stands.
-  Status Update();
+  // `progress(done, total)` in steps, some hundred times a second at most; may be empty; returning
+  // false ends it with Cancelled. Corruption, Io: as of store::Line. What was read before a failure
+  // stands, and Update goes on from there.
+  Status Update(const std::function<bool(uint64_t, uint64_t)>& progress = {});
   StepNumber read_to() const { return StepNumber{read_}; }
   // What it keeps, in bytes.
   size_t MemoryBytes() const;
@@ -108,7 +113,8 @@ class AgentGraphBuilder {
     uint32_t since = 0;
   };
 
-  Status ReadOutside(std::vector<Arrival>* arrivals);
+  Status ReadOutside();
+  void ArriveUpTo(uint32_t moment);
   void AddStep(const StepRecord& step);
   void AddSent(const MessageId& id, AgentId to, bool dropped, uint32_t at);
   void AddTaken(const MessageId& id, AgentId taker);
@@ -126,6 +132,7 @@ class AgentGraphBuilder {
   std::map<std::pair<AgentId, AgentId>, Edge> edges_;
   std::unordered_map<MessageId, AgentId> pending_;      // sent and not taken, and to whom
   std::unordered_set<MessageId> early_;                 // taken before its sender committed
+  std::deque<Arrival> arrivals_;                        // after the steps read, in order
   std::vector<store::OpenStep> open_;                   // begun and not committed, at the end
 };
 
