@@ -41,6 +41,12 @@ std::optional<Hash128> ParseHash(std::string_view hex) {
   return Hash128{*high, *low};
 }
 
+// RocksDB opens what bears one of these names.
+bool NamesDataFile(const std::string& name) {
+  return name == "CURRENT" || name == "IDENTITY" || name.starts_with("MANIFEST-") ||
+         name.ends_with(".log") || name.ends_with(".sst");
+}
+
 std::optional<SealedFile> ParseSealLine(std::string_view line) {
   const size_t second = line.rfind(' ');
   if (second == std::string_view::npos || second == 0) return std::nullopt;
@@ -135,6 +141,17 @@ Result<std::unique_ptr<WriterLock>> WriterLock::Take(const std::string& log_path
 }
 
 WriterLock::~WriterLock() { close(fd_); }
+
+Status CheckDataFiles(const std::string& log_path) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(log_path));
+  for (const std::string& name : names) {
+    struct stat info;
+    const std::string path = log_path + "/" + name;
+    if (!NamesDataFile(name) || stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode)) continue;
+    return Status::Corruption(path + ": not a regular file");
+  }
+  return {};
+}
 
 Result<bool> IsLocked(const std::string& log_path) {
   const std::string path = log_path + "/" + kLockName;

@@ -50,6 +50,10 @@ class WriterLock {
   int fd_;
 };
 
+// Corruption: what has the name of a data file in the log's directory is a pipe, a device or a
+// directory, and opening it might never return (named). A file that has just gone is no failure.
+Status CheckDataFiles(const std::string& log_path);
+
 // Whether a writer holds the log's lock. NotFound: it has no lock file (yet).
 Result<bool> IsLocked(const std::string& log_path);
 

@@ -8,6 +8,7 @@
 #include <rocksdb/file_checksum.h>
 
 #include "backstep/store/format/files.h"
+#include "backstep/store/format/log_files.h"
 #include "backstep/store/log/rocks/record_file.h"
 #include "backstep/store/log/rocks/rocks_options.h"
 #include "backstep/store/log/rocks/table_check.h"
@@ -157,7 +158,9 @@ Status Check::CheckTables() {
   for (const bool whole_files : {true, false}) {
     const rocksdb::Status checked = whole_files ? db->VerifyFileChecksums(rocksdb::ReadOptions())
                                                 : db->VerifyChecksum();
-    if (!checked.ok() && !being_written_) Tell("", "tables: " + FromRocks(path_, checked).message());
+    if (!checked.ok() && !being_written_) {
+      Tell("", "tables: " + FromRocks(path_, checked).message());
+    }
     if (!checked.ok()) break;
   }
   return Status();
@@ -165,6 +168,10 @@ Status Check::CheckTables() {
 
 Status Check::Run() {
   BACKSTEP_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListDirectory(path_));
+  if (const Status regular = CheckDataFiles(path_); !regular.ok()) {
+    Tell("", regular.message());
+    return Status();
+  }
   const std::string manifest = Manifest();
   if (!manifest.empty()) BACKSTEP_RETURN_IF_ERROR(CheckManifest(manifest));
   BACKSTEP_RETURN_IF_ERROR(CheckLogs(names));

@@ -14,6 +14,7 @@
 #include <rocksdb/write_batch.h>
 
 #include "backstep/store/format/files.h"
+#include "backstep/store/format/log_files.h"
 #include "backstep/store/log/rocks/rocks_options.h"
 #include "backstep/store/log/rocks/table_check.h"
 
@@ -236,6 +237,7 @@ Result<std::unique_ptr<KvStore>> KvStore::OpenToRead(const std::string& path, bo
   if (access((path + "/CURRENT").c_str(), F_OK) != 0) {
     return Status::Incomplete(path + ": holds no data: its writer has not begun, or died first");
   }
+  BACKSTEP_RETURN_IF_ERROR(CheckDataFiles(path));
   BACKSTEP_RETURN_IF_ERROR(CheckTables(path));
   auto impl = std::make_shared<Impl>();
   impl->path = path;

@@ -1,5 +1,7 @@
 #include "backstep/store/verify.h"
 
+#include <sys/stat.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -230,6 +232,26 @@ TEST_CASE("a file that is missing, empty or cut is found in sealed and in crashe
       WriteAll(file, sound);
     }
     CHECK(Show(VerifyAt(path)) == "");
+  }
+}
+
+TEST_CASE("a pipe in the place of a data file is told, and nobody waits for its other end") {
+  const TempDir dir;
+  const std::string path = dir / "r";
+  REQUIRE(testing::WriteSampleSession(path, {}).ok());
+  for (const char* name : {"CURRENT", "MANIFEST-000009", "000099.log", "000099.sst"}) {
+    INFO(name);
+    const std::string log = path + "/logs/1";
+    const std::string before = ReadAll(log + "/" + name);
+    std::filesystem::remove(log + "/" + name);
+    REQUIRE(mkfifo((log + "/" + name).c_str(), 0600) == 0);
+    const std::string told = log + "/" + name + ": not a regular file";
+    const auto recording = Recording::Open(path);
+    REQUIRE(recording.ok());
+    CHECK((*recording)->OpenLine(LogId(1)).status() == Status::Corruption(told));
+    CHECK(Show(VerifyAt(path)).find(told) != std::string::npos);
+    std::filesystem::remove(log + "/" + name);
+    if (!before.empty()) WriteAll(log + "/" + name, before);
   }
 }
 
