@@ -134,6 +134,13 @@ void SessionCore::Inherit(const SessionOptions::Inherit& inherit) {
   }
   for (const SegmentRecord& record : inherit.segments) {
     if (record.id.value == 0) continue;
+    // They are numbered through; a greater number is damage, and would cost what it claims.
+    if (record.id.value > inherit.segments.size()) {
+      Fail(Status::Corruption("the recording is damaged: it has a segment " +
+                              std::to_string(record.id.value) + ", but no more than " +
+                              std::to_string(inherit.segments.size()) + " of them"));
+      continue;
+    }
     if (segments_.size() < record.id.value) segments_.resize(record.id.value);
     segments_[record.id.value - 1] = record;
     children_[record.parent] = std::max(children_[record.parent], record.order + 1);

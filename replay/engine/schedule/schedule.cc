@@ -29,10 +29,14 @@ Schedule::Schedule(Program* program, Recorded* recorded, System* system, Watcher
 Status Schedule::Load() {
   BACKSTEP_ASSIGN_OR_RETURN(const auto segments, recorded_->line().Segments());
   for (const SegmentRecord& segment : segments) {
-    if (segments_.size() <= segment.id.value) segments_.resize(segment.id.value + 1);
-    segments_[segment.id.value] = segment.name;
+    segments_[segment.id] = segment.name;
   }
   return {};
+}
+
+std::string Schedule::SegmentName(SegmentId id) const {
+  const auto known = segments_.find(id);
+  return known == segments_.end() ? std::string() : known->second;
 }
 
 bool Schedule::WaitsFor(const std::string& agent, const std::vector<MessageId>& messages) const {
@@ -88,9 +92,7 @@ std::optional<Planned> Schedule::Follow() {
   cursor_ = cursor_.Next();
   planned_open_.insert({recorded->agent, recorded->clock});
   if (!recorded->scheduler_state.empty()) scheduler_state_ = recorded->scheduler_state;
-  const uint32_t segment = recorded->segment.value;
-  return Planned{agent, recorded->taken, segment < segments_.size() ? segments_[segment] : "",
-                 scheduler_state_};
+  return Planned{agent, recorded->taken, SegmentName(recorded->segment), scheduler_state_};
 }
 
 std::optional<Decision> Schedule::Decide(const std::vector<std::string>& busy,
@@ -125,9 +127,7 @@ std::optional<Planned> Schedule::NextOpen() {
                decision->messages == open.begin.taken) {
       scheduler_state_ = state;
     }
-    const uint32_t segment = open.begin.segment.value;
-    return Planned{agent, open.begin.taken,
-                   segment < segments_.size() ? segments_[segment] : "", scheduler_state_};
+    return Planned{agent, open.begin.taken, SegmentName(open.begin.segment), scheduler_state_};
   }
   return std::nullopt;
 }

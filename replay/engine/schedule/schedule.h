@@ -2,6 +2,7 @@
 // docs/concepts.md, "Schedule".
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -46,6 +47,7 @@ class Schedule {
   std::optional<StepRecord> NextRecorded();
   bool HasRun(AgentId agent, AgentClock clock) const;
   bool WaitsFor(const std::string& agent, const std::vector<MessageId>& messages) const;
+  std::string SegmentName(SegmentId id) const;  // empty: none
   void Leave(const StepRecord& recorded, const std::string& here);
   void CheckAgainstRecording(const Decision& decision);
 
@@ -59,7 +61,7 @@ class Schedule {
   StepNumber cursor_;
   std::vector<const store::OpenStep*> open_;   // top-level ones, to run; next one first
   std::set<StepKey> planned_open_;
-  std::vector<std::string> segments_;          // names by id
+  std::map<SegmentId, std::string> segments_;  // names
   std::string scheduler_state_;
   Outcome outcome_;
 };
