@@ -17,7 +17,9 @@ BEGIN {
   wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
   wrap["yaml-cpp/"] = "^(recorder/faults/|replay/experiment)"
   wrap["xxhash.h"] = "^base/hash.cc$"; wrap["CLI/"] = "^cli/"; wrap["curl/"] = "^samples/"
-  wrap["nlohmann/"] = "^(schemas|store|recorder|replay|cli|samples)/"
+  wrap["nlohmann/"] = "^(schemas|store|recorder|replay|cli|samples|gui/app)/"
+  wrap["imgui"] = "^gui/"; wrap["GLFW/"] = "^gui/app/window.cc$"; wrap["backends/"] = "^gui/app/window.cc$"
+  wrap["stb_"] = "^gui/app/window.cc$"; wrap["graphviz/"] = "^gui/bridge/graph_layout.cc$"
   split("base/status.h base/ids.h base/time.h base/hash.h schemas/message.h schemas/call.h " \
         "schemas/records.h store/state/state_edit.h recorder/session.h recorder/step.h " \
         "recorder/hook.h replay/program.h", list, " ")

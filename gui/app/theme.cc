@@ -1,5 +1,7 @@
 #include "backstep/gui/app/theme.h"
 
+#include <initializer_list>
+
 namespace backstep::gui {
 namespace {
 

@@ -8,6 +8,7 @@
 #include <stb_image_write.h>
 
 #include <cstring>
+#include <utility>
 
 namespace backstep::gui {
 namespace {
@@ -78,7 +79,7 @@ void Window::Wake() { glfwPostEmptyEvent(); }
 
 void Window::FontsChanged() { fonts_changed_ = true; }
 
-void Window::BeginFrame() {
+void Window::BeginFrame(const std::function<void()>& input) {
   if (fonts_changed_) {
     ImGui_ImplOpenGL3_DestroyFontsTexture();
     ImGui_ImplOpenGL3_CreateFontsTexture();
@@ -86,6 +87,7 @@ void Window::BeginFrame() {
   }
   ImGui_ImplOpenGL3_NewFrame();
   ImGui_ImplGlfw_NewFrame();
+  input();
   ImGui::NewFrame();
 }
 

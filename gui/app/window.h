@@ -33,7 +33,8 @@ class Window {
   // Makes a waiting WaitEvents return. Any thread.
   static void Wake();
   // Begins a frame of ImGui; the fonts of its atlas are uploaded when they are new.
-  void BeginFrame();
+  // `input` is called when the mouse and keys of this frame are known and may still be changed.
+  void BeginFrame(const std::function<void()>& input);
   // Draws what ImGui has and shows it.
   void EndFrame();
   // Must be called after the atlas was filled again.

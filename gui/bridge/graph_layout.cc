@@ -19,7 +19,7 @@ constexpr size_t kEdgesANodeMax = 4;      // that a layout by force is given, on
 constexpr size_t kEdgesMax = 2000;        // and altogether
 constexpr float kPointsPerInch = 72;
 constexpr float kGap = 28;                // between nodes that have no edge
-constexpr float kMargin = 24;
+constexpr float kMargin = 16;
 constexpr float kTau = 6.2831853f;
 
 using Edge = std::pair<size_t, size_t>;
@@ -96,8 +96,8 @@ class Picture {
     Set(AGNODE, "width", std::to_string(wide * kNodeWidth / kPointsPerInch));
     Set(AGNODE, "height", std::to_string(wide * kNodeHeight / kPointsPerInch));
     Set(AGRAPH, "splines", "false");
-    Set(AGRAPH, "nodesep", "0.35");
-    Set(AGRAPH, "ranksep", "0.75");
+    Set(AGRAPH, "nodesep", "0.28");
+    Set(AGRAPH, "ranksep", "0.42");
     Set(AGRAPH, "nslimit", "2");      // rounds of the network simplex, per node
     Set(AGRAPH, "mclimit", "1");
     if (ranked) return;

@@ -7,8 +7,8 @@
 namespace backstep::gui {
 
 // A node's box at zoom 1, in points.
-constexpr float kNodeWidth = 132;
-constexpr float kNodeHeight = 48;
+constexpr float kNodeWidth = 120;
+constexpr float kNodeHeight = 40;
 
 // Lays out all nodes and edges of the graph, whatever their counts at its moment. The same nodes and
 // edges give the same picture. Graphviz draws it, by rank for few agents and by force for many; what

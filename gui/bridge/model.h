@@ -16,6 +16,7 @@
 namespace backstep::replay {
 struct AgentGraph;
 struct Conversation;
+struct StateView;
 struct Timeline;
 }  // namespace backstep::replay
 
@@ -76,6 +77,7 @@ struct Model {
   std::shared_ptr<const GraphPlaces> places;
 
   Loaded<replay::CheckpointView> checkpoint;   // at the cursor, or the newest one read on the way
+  Loaded<replay::StateView> state;             // of the selected agent at the cursor
   Loaded<replay::Conversation> conversation;   // of the selected agent up to the cursor
   Loaded<replay::ComparisonView> comparison;
   RunState run;

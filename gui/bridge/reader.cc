@@ -1,5 +1,6 @@
 #include "backstep/gui/bridge/reader.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "backstep/replay/view/conversation/conversation.h"
 #include "backstep/replay/view/explorer.h"
 #include "backstep/replay/view/graph/agent_graph.h"
+#include "backstep/replay/view/state_view.h"
 #include "backstep/replay/view/timeline/timeline.h"
 
 namespace backstep::gui {
@@ -19,12 +21,11 @@ namespace {
 
 constexpr size_t kBodyBytesMax = 256 << 10;  // of each body of a step
 constexpr size_t kChangesMax = 200;
-constexpr size_t kChatRowsMax = 400;
 
 struct OpenRequest {
   std::string path, address;
 };
-struct ChatRequest {
+struct AgentRequest {
   std::string agent;
   StepNumber until;
 };
@@ -37,11 +38,11 @@ struct Requests {
   std::optional<OpenRequest> open;
   bool close = false, refresh = false, end = false;
   std::optional<StepNumber> checkpoint;
-  std::optional<ChatRequest> chat;
+  std::optional<AgentRequest> chat, state;
   std::optional<CompareRequest> compare;
   std::optional<std::string> folder;
   bool any() const {
-    return open || close || refresh || end || checkpoint || chat || compare || folder;
+    return open || close || refresh || end || checkpoint || chat || state || compare || folder;
   }
   // What ends the reading of a long recording.
   bool turns() const { return open || close || end; }
@@ -134,15 +135,14 @@ class Reader::Thread {
   void ServeLook(const Requests& now) {
     if (explorer_ == nullptr) return;
     if (now.checkpoint) ServeCheckpoint(*now.checkpoint);
+    if (now.state) ServeState(*now.state);
     if (now.chat) ServeChat(*now.chat);
     if (now.compare) ServeCompare(*now.compare);
   }
 
   void Forget() {
     explorer_ = nullptr;
-    timeline_ = nullptr;
-    graph_ = nullptr;
-    build_line_ = nullptr;
+    DropBuilders();
     load_ = false;
     ++generation_;
     Tell([](Model* model, StepNumber*) {
@@ -152,6 +152,13 @@ class Reader::Thread {
       model->listing = listing;
       model->listing_folder = folder;
     });
+  }
+
+  void DropBuilders() {
+    timeline_ = nullptr;
+    graph_ = nullptr;
+    graph_read_ = false;
+    build_line_ = nullptr;
   }
 
   void ServeFolder(const std::string& folder) {
@@ -180,7 +187,7 @@ class Reader::Thread {
     }
     ++generation_;
     load_ = true;
-    build_line_ = nullptr;
+    DropBuilders();
     TellFacts(explorer_->at());
   }
 
@@ -196,6 +203,7 @@ class Reader::Thread {
         model->graph = {nullptr, true, {}};
         model->places = nullptr;
         model->conversation = {};
+        model->state = {};
         model->checkpoint = {nullptr, true, {}};
         model->session = {nullptr, true, {}};
       }
@@ -208,15 +216,27 @@ class Reader::Thread {
     options.text_bytes_max = kBodyBytesMax;
     options.changes_max = kChangesMax;
     auto view = replay::ViewCheckpoint(explorer_->recording(), explorer_->line(), step, options);
+    cursor_ = step;
+    TellGraph();
     Tell([view = std::move(view), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->checkpoint, std::move(view));
     });
   }
 
-  void ServeChat(const ChatRequest& request) {
+  void ServeState(const AgentRequest& request) {
+    const auto agent = explorer_->line().FindAgent(request.agent);
+    Result<replay::StateView> state =
+        agent ? replay::ViewState(explorer_->line(), *agent, request.until)
+              : Result<replay::StateView>(Status::NotFound("no agent " + request.agent));
+    Tell([state = std::move(state), generation = generation_](Model* model, StepNumber*) mutable {
+      if (model->generation == generation) Put(&model->state, std::move(state));
+    });
+  }
+
+  void ServeChat(const AgentRequest& request) {
     const auto agent = explorer_->line().FindAgent(request.agent);
     Result<replay::Conversation> chat =
-        agent ? replay::ConversationOf(explorer_->line(), *agent, request.until, kChatRowsMax)
+        agent ? replay::ConversationOf(explorer_->line(), *agent, request.until)
               : Result<replay::Conversation>(Status::NotFound("no agent " + request.agent));
     Tell([chat = std::move(chat), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->conversation, std::move(chat));
@@ -225,8 +245,19 @@ class Reader::Thread {
 
   void ServeCompare(const CompareRequest& request) {
     auto view = explorer_->Compare(request.a, request.b);
+    touched_ = view.ok() ? view->lines.agents_touched : std::vector<std::string>();
+    TellGraph();
     Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
       Put(&model->comparison, std::move(view));
+    });
+  }
+
+  // The graph at the cursor, as far as the line has been read for it.
+  void TellGraph() {
+    if (!graph_read_) return;
+    auto graph = graph_->At(std::min(cursor_, graph_->read_to()), touched_);
+    Tell([graph = std::move(graph), generation = generation_](Model* model, StepNumber*) mutable {
+      if (model->generation == generation) Put(&model->graph, std::move(graph));
     });
   }
 
@@ -282,14 +313,14 @@ class Reader::Thread {
       model->timeline = {timeline, false, {}};
       model->timeline_progress = 1;
     });
-    BACKSTEP_RETURN_IF_ERROR(graph_->Extend());
-    const std::shared_ptr<const replay::AgentGraph> graph = graph_->Snapshot();
-    auto places = std::make_shared<const GraphPlaces>(LayOutGraph(*graph));
-    Tell([graph, places, generation = generation_](Model* model, StepNumber*) {
-      if (model->generation != generation) return;
-      model->graph = {graph, false, {}};
-      model->places = places;
+    BACKSTEP_RETURN_IF_ERROR(graph_->Update());
+    graph_read_ = true;
+    BACKSTEP_ASSIGN_OR_RETURN(const replay::AgentGraph whole, graph_->At(graph_->read_to()));
+    auto places = std::make_shared<const GraphPlaces>(LayOutGraph(whole));
+    Tell([places, generation = generation_](Model* model, StepNumber*) {
+      if (model->generation == generation) model->places = places;
     });
+    TellGraph();
     auto session = replay::ViewSession(explorer_->recording(), explorer_->session(), progress);
     if (session.status().code() == StatusCode::kCancelled) return session.status();
     Tell([session = std::move(session), generation = generation_](Model* model, StepNumber*) mutable {
@@ -310,8 +341,10 @@ class Reader::Thread {
   std::unique_ptr<store::Line> build_line_;
   std::unique_ptr<replay::TimelineBuilder> timeline_;
   std::unique_ptr<replay::AgentGraphBuilder> graph_;
+  StepNumber cursor_;
+  std::vector<std::string> touched_;   // agents, by the newest comparison
   uint64_t generation_ = 0;
-  bool load_ = false;
+  bool load_ = false, graph_read_ = false;
 
   std::thread thread_;  // last: it uses all of the above
 };
@@ -337,6 +370,10 @@ void Reader::Close() {
 
 void Reader::ShowCheckpoint(StepNumber step) {
   thread_->Ask([&](Requests* waiting) { waiting->checkpoint = step; });
+}
+
+void Reader::ShowState(const std::string& agent, StepNumber step) {
+  thread_->Ask([&](Requests* waiting) { waiting->state = {agent, step}; });
 }
 
 void Reader::ShowConversation(const std::string& agent, StepNumber until) {

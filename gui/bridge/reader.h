@@ -22,6 +22,7 @@ class Reader {
   void Open(const std::string& path, const std::string& address);
   void Close();
   void ShowCheckpoint(StepNumber step);
+  void ShowState(const std::string& agent, StepNumber step);
   void ShowConversation(const std::string& agent, StepNumber until);
   void Compare(const std::string& a, const std::string& b);
   void List(const std::string& folder);

@@ -39,6 +39,7 @@ struct ForkDraft {
   std::string on_miss = "llm=live";   // what runs live; empty: pause
   std::string budget_usd;
   std::string name;
+  std::string answer;                 // typed for a call that has none
   bool confirmed = false;             // the whole command line was confirmed
 };
 
@@ -65,6 +66,9 @@ struct ViewState {
   std::map<std::string, std::pair<float, float>> node_places;  // dragged graph nodes, by name
   float graph_x = 0, graph_y = 0, graph_zoom = 0;              // zoom 0: fit
   std::set<std::string> unfolded;     // ids of long bodies that are shown whole
+  std::string folder = ".";           // whose recordings are listed
+  bool listed = false;                // it has been asked for once
+  std::vector<std::string> recent;    // recordings, the newest first
   // Splitters, as shares of the window.
   float left_share = 0.22f, right_share = 0.30f, bottom_share = 0.34f, graph_share = 0.6f;
 };

@@ -149,7 +149,9 @@ class ArrowSearch {
       const auto away = [&](uint64_t step) {
         return step > query_.cursor.value ? step - query_.cursor.value : query_.cursor.value - step;
       };
-      return std::min(away(arrow.message.sent_by.value), away(arrow.message.taken_by.value));
+      const uint64_t sent = away(arrow.message.sent_by.value);
+      if (arrow.message.taken_by.value == 0) return sent;
+      return std::min(sent, away(arrow.message.taken_by.value));
     };
     std::stable_sort(arrows->begin(), arrows->end(), [&](const auto& a, const auto& b) {
       return distance(a) < distance(b);

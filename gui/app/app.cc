@@ -1,0 +1,294 @@
+#include "backstep/gui/app/app.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "backstep/gui/app/commands.h"
+#include "backstep/gui/app/dump.h"
+#include "backstep/gui/app/keys.h"
+#include "backstep/gui/app/layout.h"
+#include "backstep/gui/widgets/text.h"
+
+namespace backstep::gui {
+namespace {
+
+constexpr double kIdleSeconds = 0.25;        // so that an idle window draws four frames a second
+constexpr double kRefreshSeconds = 0.25;     // of a live recording
+constexpr int kQuietFrames = 6;              // drawn alike before a picture is taken
+constexpr double kNoticeSeconds = 5;
+constexpr double kPictureSecondsMax = 120;
+
+}  // namespace
+
+App::App(Options options, std::unique_ptr<Window> window)
+    : options_(std::move(options)),
+      window_(std::move(window)),
+      reader_([] { Window::Wake(); }),
+      runner_([] { Window::Wake(); }) {}
+
+int App::Run() {
+  Start();
+  while (!window_->ShouldClose() && !done_) Tick();
+  if (const OpenFacts* facts = model_.open.value.get()) {
+    (void)settings_.Save(facts->path, view_);
+  } else {
+    (void)settings_.Save({}, view_);
+  }
+  return exit_code_;
+}
+
+void App::Start() {
+  settings_.Load({}, &view_);
+  view_.recent = settings_.recent();
+  if (!options_.theme.empty()) view_.dark = options_.theme == "dark";
+  theme_ = MakeTheme(view_.dark, options_.scale);
+  ApplyTheme(theme_);
+  LoadTheFonts();
+  if (!options_.script.empty()) {
+    if (const Status status = script_.Load(options_.script); !status.ok()) {
+      std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
+      exit_code_ = 1;
+      done_ = true;
+    }
+  }
+  if (options_.recording.empty()) return;
+  std::string address = options_.at;
+  if (!options_.branch.empty()) {
+    address = options_.branch + (address.empty() ? "" : ":" + address);
+  }
+  Do(OpenRecording{options_.recording, address});
+}
+
+void App::LoadTheFonts() {
+  fonts_ = LoadFonts(options_.scale, glyphs_);
+  window_->FontsChanged();
+}
+
+double App::IdleSeconds() const {
+  if (view_.playing || script_.active() || quiet_frames_ < 3) return 0.016;
+  return kIdleSeconds;
+}
+
+void App::Tick() {
+  window_->WaitEvents(IdleSeconds());
+  TakeArrivals();
+  for (const std::string& path : window_->TakeDropped()) actions_.push_back(OpenRecording{path, {}});
+  window_->BeginFrame([this] { script_.Inject(); });
+  now_ = ImGui::GetTime();
+  const ImGuiIO& io = ImGui::GetIO();
+  const bool touched = io.MouseDelta.x != 0 || io.MouseDelta.y != 0 || io.MouseWheel != 0 ||
+                       ImGui::IsAnyMouseDown() || io.WantTextInput;
+  quiet_frames_ = touched ? 0 : std::min(quiet_frames_ + 1, 1000);
+  named_.clear();
+  HandleKeys();
+  Play();
+  DrawEverything();
+  window_->EndFrame();
+  ++frames_;
+  std::vector<Action> actions;
+  actions.swap(actions_);
+  for (const Action& action : actions) Perform(action);
+  if (!actions.empty()) quiet_frames_ = 0;
+  Ask();
+  if (FinishCommandLine()) done_ = true;
+}
+
+void App::TakeArrivals() {
+  StepNumber cursor = view_.cursor;
+  const uint64_t generation = model_.generation;
+  if (reader_.Collect(&model_, &cursor)) {
+    quiet_frames_ = 0;
+    CheckGlyphs();
+  }
+  const OpenFacts* facts = model_.open.value.get();
+  if (model_.generation != generation && facts != nullptr) {
+    settings_.AddRecent(facts->path);
+    view_.recent = settings_.recent();
+    settings_.Load(facts->path, &view_);
+    if (!options_.theme.empty()) view_.dark = options_.theme == "dark";
+    window_->SetTitle(facts->path + " - Backstep");
+    view_.cursor = cursor;
+    view_.timeline.from = view_.timeline.to = 0;
+    back_.clear();
+    forward_.clear();
+    asked_step_ = StepNumber(~uint64_t{0});
+    const bool known = std::find(facts->agents.begin(), facts->agents.end(), view_.agent) !=
+                       facts->agents.end();
+    if (!known) view_.agent = facts->agents.empty() ? "" : facts->agents.front();
+    if (!options_.compare.empty()) {
+      actions_.push_back(CompareLines{facts->branch, std::exchange(options_.compare, {})});
+    }
+    if (facts->branch == wanted_branch_ && !wanted_branch_.empty()) {
+      actions_.push_back(CompareLines{view_.compare_a, facts->branch});
+      wanted_branch_.clear();
+    }
+  }
+  if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
+  const std::string branch = runner_.Collect(&model_.run);
+  if (!branch.empty()) {
+    quiet_frames_ = 0;
+    view_.compare_a = facts == nullptr ? "main" : facts->branch;
+    wanted_branch_ = branch;
+    actions_.push_back(SelectBranch{branch});
+  }
+  const bool live = facts != nullptr && facts->state == store::LogState::kLive;
+  if (live && now_ - last_refresh_ > kRefreshSeconds) {
+    last_refresh_ = now_;
+    reader_.Refresh();
+  }
+}
+
+void App::CheckGlyphs() {
+  bool added = false;
+  if (const auto& view = model_.checkpoint.value) {
+    for (const auto& message : view->mailboxes) added |= AddNeededGlyphs(message.body.text, &glyphs_);
+    for (const auto& agent : view->agents) {
+      added |= AddNeededGlyphs(agent.name, &glyphs_);
+      added |= AddNeededGlyphs(agent.state.text, &glyphs_);
+    }
+    if (view->detail) {
+      for (const auto& message : view->detail->took) added |= AddNeededGlyphs(message.body.text, &glyphs_);
+      for (const auto& message : view->detail->sent) added |= AddNeededGlyphs(message.body.text, &glyphs_);
+      for (const auto& call : view->detail->calls) {
+        added |= AddNeededGlyphs(call.request.text, &glyphs_);
+        added |= AddNeededGlyphs(call.response.text, &glyphs_);
+      }
+    }
+  }
+  if (model_.open.value) added |= AddNeededGlyphs(model_.open.value->session, &glyphs_);
+  if (added) LoadTheFonts();
+}
+
+void App::DrawEverything() {
+  Frame frame{model_, view_, theme_, fonts_, now_, actions_, named_};
+  DrawLayout(frame);
+  DrawNotice();
+  if (show_keys_) DrawKeySheet(frame, &show_keys_);
+  if (show_palette_) DrawPalette(frame, &show_palette_, &palette_text_);
+}
+
+void App::DrawNotice() {
+  if (now_ > notice_until_) return;
+  const ImVec2 size = ImGui::GetIO().DisplaySize;
+  ImGui::SetNextWindowPos({size.x * 0.5f, size.y - theme_.Px(36)}, ImGuiCond_Always, {0.5f, 1});
+  ImGui::PushStyleColor(ImGuiCol_WindowBg, theme_.card);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
+  ImGui::Begin("##notice", nullptr,
+               ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_AlwaysAutoResize |
+                   ImGuiWindowFlags_NoInputs | ImGuiWindowFlags_NoNav |
+                   ImGuiWindowFlags_NoFocusOnAppearing);
+  ImGui::PushTextWrapPos(theme_.Px(640));
+  ImGui::TextUnformatted(Drawable(notice_).c_str());
+  ImGui::PopTextWrapPos();
+  ImGui::End();
+  ImGui::PopStyleVar();
+  ImGui::PopStyleColor();
+}
+
+void App::HandleKeys() {
+  Frame frame{model_, view_, theme_, fonts_, now_, actions_, named_};
+  RunCommandKeys(frame);
+  if (Pressed("Alt+Left") || Pressed("Ctrl+[")) {
+    if (!back_.empty()) {
+      forward_.push_back(view_.cursor);
+      view_.cursor = back_.back();
+      back_.pop_back();
+    }
+  } else if (Pressed("Alt+Right") || Pressed("Ctrl+]")) {
+    if (!forward_.empty()) {
+      back_.push_back(view_.cursor);
+      view_.cursor = forward_.back();
+      forward_.pop_back();
+    }
+  } else if (Pressed("Escape")) {
+    show_keys_ = show_palette_ = false;
+    view_.fork.open = false;
+  }
+}
+
+void App::Play() {
+  const double passed = last_frame_ == 0 ? 0 : now_ - last_frame_;
+  last_frame_ = now_;
+  if (!view_.playing) return;
+  play_debt_ += passed * view_.steps_per_second;
+  const auto steps = static_cast<uint64_t>(play_debt_);
+  play_debt_ -= static_cast<double>(steps);
+  const uint64_t target = std::min(view_.cursor.value + steps, Last().value);
+  view_.cursor = StepNumber(target);
+  if (target == Last().value) view_.playing = false;
+}
+
+void App::Ask() {
+  const OpenFacts* facts = model_.open.value.get();
+  if (facts == nullptr || model_.generation == 0) return;
+  view_.cursor = std::min(view_.cursor, facts->last);
+  const bool fresh = asked_generation_ != model_.generation;
+  asked_generation_ = model_.generation;
+  if (fresh) asked_agent_.clear(), asked_state_agent_.clear();
+  if (fresh || asked_step_ != view_.cursor) {
+    asked_step_ = view_.cursor;
+    model_.checkpoint.loading = true;
+    reader_.ShowCheckpoint(view_.cursor);
+  }
+  const bool state = view_.inspector == InspectorTab::kState && !view_.agent.empty();
+  if (state && (fresh || asked_state_agent_ != view_.agent || asked_state_ != view_.cursor)) {
+    asked_state_agent_ = view_.agent;
+    asked_state_ = view_.cursor;
+    model_.state.loading = true;
+    reader_.ShowState(view_.agent, view_.cursor);
+  }
+  const bool chat = view_.centre == CentreTab::kConversation && !view_.agent.empty();
+  if (chat && (fresh || asked_agent_ != view_.agent || asked_chat_ != view_.cursor)) {
+    asked_agent_ = view_.agent;
+    asked_chat_ = view_.cursor;
+    model_.conversation.loading = true;
+    reader_.ShowConversation(view_.agent, view_.cursor);
+  }
+}
+
+bool App::Settled() const {
+  const bool reading = !reader_.idle() || model_.open.loading;
+  return !reading && !runner_.running() && !view_.playing && actions_.empty() &&
+         quiet_frames_ >= kQuietFrames;
+}
+
+bool App::FinishCommandLine() {
+  if (script_.active()) {
+    std::string picture, dump;
+    Status status = script_.Advance({&named_, Settled(), now_}, &picture, &dump);
+    if (status.ok() && !picture.empty()) status = window_->SavePicture(picture);
+    if (status.ok() && !dump.empty()) status = DumpView(model_, view_, named_, dump);
+    if (!status.ok()) {
+      std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
+      exit_code_ = 1;
+      return true;
+    }
+    return !script_.active() && options_.screenshot.empty() && options_.dump_view.empty();
+  }
+  const bool wanted = !options_.screenshot.empty() || !options_.dump_view.empty();
+  if (!wanted || (!Settled() && now_ < kPictureSecondsMax)) return false;
+  Status status;
+  if (!options_.screenshot.empty()) status = window_->SavePicture(options_.screenshot);
+  if (status.ok() && !options_.dump_view.empty()) {
+    status = DumpView(model_, view_, named_, options_.dump_view);
+  }
+  if (!status.ok()) std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
+  if (!status.ok()) exit_code_ = 1;
+  else if (!model_.open.error.empty()) {
+    std::fprintf(stderr, "backstep-gui: %s\n", model_.open.error.c_str());
+    exit_code_ = 3;
+  }
+  return true;
+}
+
+void App::Notify(std::string text) {
+  notice_ = std::move(text);
+  notice_until_ = now_ + kNoticeSeconds;
+}
+
+StepNumber App::Last() const {
+  return model_.open.value == nullptr ? StepNumber() : model_.open.value->last;
+}
+
+}  // namespace backstep::gui

@@ -1,0 +1,104 @@
+// The window's program: wires reader, runner, model and panels, and carries out actions.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backstep/gui/app/fonts.h"
+#include "backstep/gui/app/options.h"
+#include "backstep/gui/app/script.h"
+#include "backstep/gui/app/settings.h"
+#include "backstep/gui/app/theme.h"
+#include "backstep/gui/app/window.h"
+#include "backstep/gui/bridge/action.h"
+#include "backstep/gui/bridge/model.h"
+#include "backstep/gui/bridge/reader.h"
+#include "backstep/gui/bridge/runner.h"
+#include "backstep/gui/panels/panel.h"
+
+namespace backstep::gui {
+
+// One thread: the main one.
+class App {
+ public:
+  App(Options options, std::unique_ptr<Window> window);
+  // Until the window is closed, or what the command line asked for is done. Returns an exit code:
+  // 0 done, 1 the script failed, 3 the recording cannot be read (with --screenshot or --dump-view).
+  int Run();
+
+ private:
+  void Start();
+  void Tick();                          // one frame
+  void TakeArrivals();
+  void DrawEverything();
+  void DrawNotice();
+  void HandleKeys();
+  void Play();
+  void Ask();                           // what the cursor and the selection now need
+  void CheckGlyphs();
+  void LoadTheFonts();
+  double IdleSeconds() const;
+  bool Settled() const;
+  bool FinishCommandLine();             // true: done
+
+  void Perform(const Action& action);
+  void Do(const OpenRecording& a);
+  void Do(const CloseRecording&);
+  void Do(const ListFolder& a);
+  void Do(const GoTo& a);
+  void Do(const StepBy& a);
+  void Do(const GoToError& a);
+  void Do(const FollowMessage& a);
+  void Do(const SelectAgent& a);
+  void Do(const SelectBranch& a);
+  void Do(const Fork& a);
+  void Do(const RunFork&);
+  void Do(const CancelRun&);
+  void Do(const Baseline&);
+  void Do(const CompareLines& a);
+  void Do(const GoToDifference& a);
+  void Do(const TogglePlay&);
+  void Do(const ToggleBookmark&);
+  void Do(const CopyText& a);
+  void Do(const ShowKeys&);
+  void Do(const ShowPalette&);
+  void Do(const SetTheme& a);
+  void Do(const ResetLayout&);
+  void Do(const Quit&);
+
+  void Travel(StepNumber step, bool remember);
+  void Notify(std::string text);
+  StepNumber Last() const;
+
+  Options options_;
+  std::unique_ptr<Window> window_;
+  Settings settings_;
+  Theme theme_;
+  Fonts fonts_;
+  std::vector<ImWchar> glyphs_;
+  Model model_;
+  ViewState view_;
+  std::vector<Action> actions_;
+  std::vector<NamedRect> named_;
+  Reader reader_;
+  Runner runner_;
+  Script script_;
+  std::vector<StepNumber> back_, forward_;
+  // What was asked for last, so that it is asked for once.
+  StepNumber asked_step_;
+  std::string asked_agent_;
+  std::string asked_state_agent_;
+  StepNumber asked_chat_, asked_state_;
+  uint64_t asked_generation_ = 0;
+  std::string wanted_branch_;           // that a finished run left, to be compared when it is open
+  std::string notice_;
+  double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, play_debt_ = 0;
+  bool show_keys_ = false, show_palette_ = false;
+  std::string palette_text_;
+  int quiet_frames_ = 0, frames_ = 0;
+  bool done_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,67 @@
+// Drives the window like a person, by the names of what is drawn (panels/panel.h). One command a
+// line, '#' begins a comment:
+//   click NAME | doubleclick NAME | rightclick NAME | hover NAME
+//   drag NAME DX DY        pixels, with the left button
+//   wheel NAME NOTCHES     with "ctrl" behind it: Ctrl+wheel
+//   key COMBINATION        as in app/keys.h
+//   type TEXT              into the field that has the focus
+//   replace TEXT           the same, over all of its text
+//   wait                   until nothing is being read or run and the picture stands still
+//   shot PNG | dump JSON   a picture, or what every panel shows
+//   expect NAME | absent NAME    it is drawn, or is not
+//   sleep MILLISECONDS
+// docs/gui.md lists the names.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include <imgui.h>
+
+#include "backstep/base/status.h"
+#include "backstep/gui/panels/panel.h"
+
+namespace backstep::gui {
+
+// One thread: the UI's.
+class Script {
+ public:
+  // InvalidArgument: file:line and what is wrong. Io: it cannot be read.
+  Status Load(const std::string& path);
+  bool active() const { return !lines_.empty() || phase_ != 0; }
+
+  // Before ImGui's frame: puts mouse and keys where the gesture under way wants them.
+  void Inject();
+  struct World {
+    const std::vector<NamedRect>* named = nullptr;  // of the frame just drawn
+    bool settled = false;
+    double now = 0;
+  };
+  // After a frame: goes on. What the app must do itself (a picture, a dump) is put into `picture`
+  // and `dump`. A failing command ends the script with its line.
+  Status Advance(const World& world, std::string* picture, std::string* dump);
+
+ private:
+  struct Line {
+    std::string where, word, name, rest;
+  };
+  Status Begin(const Line& line, const World& world, std::string* picture, std::string* dump);
+  Status BeginGesture(const Line& line, const World& world);
+  void BeginKeys(const std::string& combination);
+
+  std::deque<Line> lines_;
+  std::string where_;
+  // The gesture under way: frames left of it, and what it holds.
+  int phase_ = 0, phases_ = 0;
+  ImVec2 from_, to_;
+  int button_ = -1, clicks_ = 0;
+  float wheel_ = 0;
+  bool pointing_ = false, ctrl_ = false, shift_ = false, alt_ = false;
+  int key_ = -1;
+  std::string text_;
+  double sleep_until_ = 0, waiting_since_ = 0;
+  int settled_frames_ = 0;
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,141 @@
+#include "backstep/gui/app/settings.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+namespace backstep::gui {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+constexpr size_t kRecentMax = 12;
+constexpr size_t kFileBytesMax = 4 << 20;
+
+std::string DefaultPath() {
+  const char* config = std::getenv("XDG_CONFIG_HOME");
+  if (config != nullptr && config[0] == '/') return std::string(config) + "/backstep/window.json";
+  const char* home = std::getenv("HOME");
+  return home == nullptr ? "" : std::string(home) + "/.config/backstep/window.json";
+}
+
+Json Parse(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  return json.is_object() ? json : Json::object();
+}
+
+// A member of the wanted type, or nothing: the file may have been written by hand.
+template <typename T>
+void Get(const Json& json, const char* key, T* to) {
+  const auto found = json.find(key);
+  if (found == json.end()) return;
+  if constexpr (std::is_same_v<T, bool>) {
+    if (found->is_boolean()) *to = found->get<bool>();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (found->is_number()) *to = std::clamp(found->get<T>(), T(0.05), T(0.9));
+  } else if (found->is_string()) {
+    *to = found->get<std::string>();
+  }
+}
+
+void LoadRecording(const Json& json, ViewState* view) {
+  view->bookmarks.clear();
+  view->node_places.clear();
+  const Json none = Json::array();
+  for (const Json& mark : json.contains("bookmarks") ? json["bookmarks"] : none) {
+    if (!mark.is_object() || !mark.contains("step") || !mark["step"].is_number_unsigned()) continue;
+    Bookmark bookmark{StepNumber(mark["step"].get<uint64_t>()), {}};
+    Get(mark, "note", &bookmark.note);
+    view->bookmarks.push_back(std::move(bookmark));
+  }
+  if (!json.contains("nodes") || !json["nodes"].is_object()) return;
+  for (const auto& [name, place] : json["nodes"].items()) {
+    const bool sound = place.is_array() && place.size() == 2 && place[0].is_number() &&
+                       place[1].is_number();
+    if (sound) view->node_places[name] = {place[0].get<float>(), place[1].get<float>()};
+  }
+}
+
+Json RecordingJson(const ViewState& view) {
+  Json json = Json::object();
+  for (const Bookmark& mark : view.bookmarks) {
+    json["bookmarks"].push_back({{"step", mark.step.value}, {"note", mark.note}});
+  }
+  for (const auto& [name, place] : view.node_places) {
+    json["nodes"][name] = {place.first, place.second};
+  }
+  return json;
+}
+
+}  // namespace
+
+Settings::Settings(std::string path) : path_(path.empty() ? DefaultPath() : std::move(path)) {
+  std::error_code error;
+  if (path_.empty() || fs::file_size(path_, error) > kFileBytesMax || error) return;
+  std::ifstream file(path_);
+  std::stringstream text;
+  text << file.rdbuf();
+  text_ = text.str();
+  const Json json = Parse(text_);
+  if (!json.contains("recent") || !json["recent"].is_array()) return;
+  for (const Json& path : json["recent"]) {
+    if (path.is_string() && recent_.size() < kRecentMax) recent_.push_back(path);
+  }
+}
+
+void Settings::AddRecent(const std::string& recording) {
+  std::erase(recent_, recording);
+  recent_.insert(recent_.begin(), recording);
+  if (recent_.size() > kRecentMax) recent_.resize(kRecentMax);
+}
+
+void Settings::Load(const std::string& recording, ViewState* view) {
+  const Json json = Parse(text_);
+  std::string theme;
+  Get(json, "theme", &theme);
+  if (!theme.empty()) view->dark = theme != "light";
+  Get(json, "wheel_zooms", &view->wheel_zooms);
+  if (json.contains("layout") && json["layout"].is_object()) {
+    const Json& layout = json["layout"];
+    Get(layout, "left", &view->left_share);
+    Get(layout, "right", &view->right_share);
+    Get(layout, "bottom", &view->bottom_share);
+    Get(layout, "graph", &view->graph_share);
+  }
+  if (recording.empty()) return;
+  const bool known = json.contains("recordings") && json["recordings"].is_object() &&
+                     json["recordings"].contains(recording) &&
+                     json["recordings"][recording].is_object();
+  LoadRecording(known ? json["recordings"][recording] : Json::object(), view);
+}
+
+Status Settings::Save(const std::string& recording, const ViewState& view) {
+  if (path_.empty()) return {};
+  Json json = Parse(text_);
+  json["theme"] = view.dark ? "dark" : "light";
+  json["wheel_zooms"] = view.wheel_zooms;
+  json["recent"] = recent_;
+  json["layout"] = {{"left", view.left_share}, {"right", view.right_share},
+                    {"bottom", view.bottom_share}, {"graph", view.graph_share}};
+  if (!json["recordings"].is_object()) json["recordings"] = Json::object();
+  if (!recording.empty()) json["recordings"][recording] = RecordingJson(view);
+  const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (text == text_) return {};
+  std::error_code error;
+  fs::create_directories(fs::path(path_).parent_path(), error);
+  const std::string fresh = path_ + ".new";
+  std::ofstream file(fresh);
+  file << text;
+  file.close();
+  if (!file) return Status::Io(fresh + ": cannot be written; the layout is not remembered");
+  fs::rename(fresh, path_, error);
+  if (error) return Status::Io(path_ + ": " + error.message());
+  text_ = text;
+  return {};
+}
+
+}  // namespace backstep::gui

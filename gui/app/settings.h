@@ -1,0 +1,35 @@
+// What the window remembers for its user: $XDG_CONFIG_HOME/backstep/window.json (default
+// ~/.config/backstep). Never anything inside a recording.
+//   {"theme": "dark"|"light", "wheel_zooms": false, "recent": [path],
+//    "layout": {"left": 0.22, "right": 0.3, "bottom": 0.34, "graph": 0.6},
+//    "recordings": {path: {"bookmarks": [{"step": 12, "note": "…"}], "nodes": {name: [x, y]}}}}
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/gui/bridge/view_state.h"
+
+namespace backstep::gui {
+
+// One thread. A file that cannot be read or is damaged counts as empty; one that cannot be written is
+// an error to show once.
+class Settings {
+ public:
+  // `path`: empty: the user's.
+  explicit Settings(std::string path = {});
+
+  const std::vector<std::string>& recent() const { return recent_; }
+  void AddRecent(const std::string& recording);
+  // Theme, layout and wheel into `view`; bookmarks and node places where `recording` is not empty.
+  void Load(const std::string& recording, ViewState* view);
+  // The inverse, and writes the file where something changed. Io: it cannot be written.
+  Status Save(const std::string& recording, const ViewState& view);
+
+ private:
+  std::string path_, text_;   // text: of the file as last read or written
+  std::vector<std::string> recent_;
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,119 @@
+#include "backstep/gui/bridge/fork_request.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include "backstep/replay/experiment_file.h"
+#include "backstep/replay/view/fault_form.h"
+#include "backstep/replay/view/text.h"
+
+namespace backstep::gui {
+namespace {
+
+constexpr char kFromForm[] = "the form";
+
+Status AddChange(const ForkDraft& draft, Experiment* experiment) {
+  if (draft.kind == ForkDraft::Kind::kFault) {
+    experiment->faults_text =
+        replay::FaultFileText(draft.fault_action, draft.fault_params, draft.fault_selector);
+    experiment->faults_origin = kFromForm;
+    return {};
+  }
+  if (draft.target.empty()) return Status::InvalidArgument("choose a message or an answer first");
+  Edit edit;
+  edit.kind = draft.kind == ForkDraft::Kind::kDrop       ? Edit::Kind::kDropMessage
+              : draft.kind == ForkDraft::Kind::kResponse ? Edit::Kind::kReplaceResponse
+                                                         : Edit::Kind::kReplaceMessage;
+  edit.target = draft.target;
+  if (edit.kind != Edit::Kind::kDropMessage) edit.text = draft.text;
+  edit.origin = kFromForm;
+  experiment->edits.push_back(std::move(edit));
+  return {};
+}
+
+Status AddLimits(const ForkDraft& draft, Experiment* experiment) {
+  if (!draft.on_miss.empty()) {
+    BACKSTEP_ASSIGN_OR_RETURN(MissRule rule, replay::ParseMissRule(draft.on_miss));
+    experiment->on_miss.push_back(std::move(rule));
+  }
+  if (draft.budget_usd.empty()) return {};
+  char* end = nullptr;
+  const double budget = std::strtod(draft.budget_usd.c_str(), &end);
+  if (*end != '\0' || !std::isfinite(budget) || budget < 0) {
+    return Status::InvalidArgument("the budget must be a number of dollars, 0 or more");
+  }
+  experiment->limits.cost_usd_max = budget;
+  return {};
+}
+
+RunRequest Begin(const OpenFacts& facts) {
+  RunRequest request;
+  request.path = facts.path;
+  request.parent = facts.branch;
+  request.command = facts.command;
+  request.working_directory = facts.working_directory;
+  return request;
+}
+
+}  // namespace
+
+std::string WhyNotRunnable(const OpenFacts& facts) {
+  if (facts.program.empty()) {
+    return "This was recorded with scopes alone. To re-execute it, implement "
+           "backstep::replay::Program and record again (docs/integrate.md).";
+  }
+  if (facts.command.empty()) {
+    return "The recording does not say how its program was started. Use\n"
+           "backstep replay REC -- PROGRAM";
+  }
+  return {};
+}
+
+Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts) {
+  if (const std::string why = WhyNotRunnable(facts); !why.empty()) {
+    return Status::InvalidArgument(why);
+  }
+  RunRequest request = Begin(facts);
+  Experiment experiment;
+  experiment.name = draft.name;
+  experiment.from = draft.from;
+  request.latest = draft.latest;
+  BACKSTEP_RETURN_IF_ERROR(AddChange(draft, &experiment));
+  BACKSTEP_RETURN_IF_ERROR(AddLimits(draft, &experiment));
+  request.experiments.push_back(std::move(experiment));
+  return request;
+}
+
+RunRequest MakeBaselineRequest(const OpenFacts& facts) {
+  RunRequest request = Begin(facts);
+  request.parent = "first";
+  request.experiments.resize(2);
+  request.experiments[1].free_schedule = true;
+  return request;
+}
+
+std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
+  std::string line = "backstep replay " + replay::ShellQuote(facts.path);
+  if (facts.branch != "main") line += " --branch " + replay::ShellQuote(facts.branch);
+  if (!draft.latest) line += " --from " + std::to_string(draft.from.value);
+  const auto quoted = [&] { return replay::ShellQuote(draft.target + "=" + draft.text); };
+  switch (draft.kind) {
+    case ForkDraft::Kind::kMessage: line += " --edit-message " + quoted(); break;
+    case ForkDraft::Kind::kResponse: line += " --edit-response " + quoted(); break;
+    case ForkDraft::Kind::kDrop:
+      line += " --drop-message " + replay::ShellQuote(draft.target);
+      break;
+    case ForkDraft::Kind::kFault:
+      line += " --faults <(echo " +
+              replay::ShellQuote(replay::FaultFileText(draft.fault_action, draft.fault_params,
+                                                       draft.fault_selector)) +
+              ")";
+      break;
+  }
+  if (!draft.on_miss.empty()) line += " --on-miss " + replay::ShellQuote(draft.on_miss);
+  if (!draft.budget_usd.empty()) line += " --max-cost " + replay::ShellQuote(draft.budget_usd);
+  if (!draft.name.empty()) line += " --name " + replay::ShellQuote(draft.name);
+  return line;
+}
+
+}  // namespace backstep::gui

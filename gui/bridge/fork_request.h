@@ -1,0 +1,22 @@
+// From the form "fork here" to an experiment, and to the command line that does the same.
+#pragma once
+
+#include <string>
+
+#include "backstep/base/status.h"
+#include "backstep/gui/bridge/model.h"
+#include "backstep/gui/bridge/runner.h"
+#include "backstep/gui/bridge/view_state.h"
+
+namespace backstep::gui {
+
+// InvalidArgument: what of the form is missing or wrong.
+Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts);
+// Unchanged, served and free.
+RunRequest MakeBaselineRequest(const OpenFacts& facts);
+// `backstep replay ...` that does what the form says; a fault goes through a file of its own.
+std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts);
+// Why the open recording cannot be re-executed from here; empty: it can.
+std::string WhyNotRunnable(const OpenFacts& facts);
+
+}  // namespace backstep::gui

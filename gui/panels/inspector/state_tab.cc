@@ -1,0 +1,139 @@
+#include "backstep/gui/panels/inspector/tabs.h"
+#include "backstep/gui/widgets/shapes.h"
+#include "backstep/gui/widgets/text.h"
+#include "backstep/replay/view/state_view.h"
+#include "backstep/replay/view/text.h"
+
+namespace backstep::gui {
+namespace {
+
+void DrawChoice(Frame& frame) {
+  ImGui::SetNextItemWidth(-1);
+  if (!ImGui::BeginCombo("##agent", Drawable(frame.view.agent).c_str())) return;
+  for (const auto& agent : frame.model.checkpoint.value->agents) {
+    if (ImGui::Selectable(Drawable(agent.name).c_str(), agent.name == frame.view.agent)) {
+      frame.Send(SelectAgent{agent.name});
+    }
+  }
+  ImGui::EndCombo();
+}
+
+void DrawChanges(Frame& frame, const replay::StateView& view) {
+  if (view.changes.empty()) return;
+  Heading(frame, "What its newest step changed (" + std::to_string(view.changes.size()) + ")");
+  ImGui::PushFont(frame.fonts.mono);
+  for (size_t i = 0; i < view.changes.size() && i < 40; ++i) {
+    const replay::ValueDiff& diff = view.changes[i];
+    Elided(frame, diff.path.empty() ? "(all of it)" : diff.path, 0, frame.theme.text_dim);
+    if (!diff.before.empty()) {
+      Elided(frame, "- " + diff.before, 0, frame.theme.failed);
+    }
+    if (!diff.after.empty()) Elided(frame, "+ " + diff.after, 0, frame.theme.ok);
+  }
+  if (view.changes.size() > 40) Dim(frame, "40 of " + std::to_string(view.changes.size()));
+  ImGui::PopFont();
+}
+
+// The indices of the nodes that are not inside a folded one.
+std::vector<size_t> VisibleNodes(const Frame& frame, const replay::StateView& view) {
+  std::vector<size_t> rows;
+  int folded_depth = -1;
+  for (size_t i = 0; i < view.nodes.size(); ++i) {
+    const replay::ValueNode& node = view.nodes[i];
+    if (folded_depth >= 0 && node.depth > folded_depth) continue;
+    folded_depth = -1;
+    rows.push_back(i);
+    const bool toggled = frame.view.unfolded.count(view.agent + node.path + "#") != 0;
+    const bool open = (node.depth < 2 || node.changed) != toggled;
+    if (node.parent && !open) folded_depth = node.depth;
+  }
+  return rows;
+}
+
+void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNode& node, bool open) {
+  const std::string id = view.agent + node.path + "#";
+  ImGui::PushID(id.c_str());
+  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float height = ImGui::GetTextLineHeightWithSpacing();
+  if (ImGui::InvisibleButton("row", {std::max(ImGui::GetContentRegionAvail().x, 1.f), height}) &&
+      node.parent) {
+    if (frame.view.unfolded.erase(id) == 0) frame.view.unfolded.insert(id);
+  }
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  if (ImGui::IsItemHovered()) {
+    draw->AddRectFilled(at, {at.x + ImGui::GetItemRectSize().x, at.y + height}, frame.theme.hover);
+  }
+  if (ImGui::BeginPopupContextItem("node")) {
+    if (ImGui::MenuItem("Copy value")) frame.Send(CopyText{node.text});
+    if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{node.path});
+    ImGui::EndPopup();
+  }
+  float x = at.x + frame.Px(12) * static_cast<float>(node.depth);
+  if (node.changed) {
+    draw->AddRectFilled(at, {at.x + frame.Px(3), at.y + height}, frame.theme.changed);
+  }
+  x += frame.Px(6);
+  draw->AddText({x, at.y}, frame.theme.text_faint, node.parent ? (open ? "-" : "+") : " ");
+  x += frame.Px(12);
+  const std::string key = node.path.empty() ? "state" : Drawable(replay::OneLine(node.key));
+  draw->AddText({x, at.y}, frame.theme.accent, key.c_str());
+  x += ImGui::CalcTextSize(key.c_str()).x + frame.Px(8);
+  const std::string text = Drawable(replay::OneLine(node.text));
+  draw->AddText({x, at.y}, node.parent ? frame.theme.text_faint : frame.theme.text, text.c_str());
+  ImGui::PopID();
+}
+
+void DrawTree(Frame& frame, const replay::StateView& view) {
+  Heading(frame, "Tree");
+  ImGui::PushFont(frame.fonts.mono);
+  const std::vector<size_t> rows = VisibleNodes(frame, view);
+  ImGuiListClipper clipper;
+  clipper.Begin(static_cast<int>(rows.size()), ImGui::GetTextLineHeightWithSpacing());
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
+  while (clipper.Step()) {
+    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+      const size_t row = rows[static_cast<size_t>(i)];
+      const bool open = static_cast<size_t>(i) + 1 < rows.size() &&
+                        view.nodes[rows[static_cast<size_t>(i) + 1]].depth > view.nodes[row].depth;
+      DrawNode(frame, view, view.nodes[row], open);
+    }
+  }
+  ImGui::PopStyleVar();
+  ImGui::PopFont();
+  if (view.nodes_total > view.nodes.size()) {
+    Dim(frame, std::to_string(view.nodes.size()) + " of " + std::to_string(view.nodes_total));
+  }
+}
+
+}  // namespace
+
+void DrawStateTab(Frame& frame) {
+  DrawChoice(frame);
+  const auto& state = frame.model.state;
+  if (!state.error.empty()) {
+    ErrorState(frame, state.error, "`backstep verify REC` says what is damaged.");
+    return;
+  }
+  if (state.value == nullptr) {
+    LoadingState(frame, "Reading", 1);
+    return;
+  }
+  const replay::StateView& view = *state.value;
+  if (!view.incomplete.empty()) {
+    ErrorState(frame, view.incomplete, "The agent's next state is whole.");
+    return;
+  }
+  if (!view.body.present) {
+    EmptyState(frame, "No state", view.agent + " has none at this moment.");
+    return;
+  }
+  Dim(frame, replay::FormatBytes(view.body.size_bytes) + " " + view.body.media_type + ", from " +
+                 (view.last_step.value == 0 ? std::string("the start")
+                                            : "step " + std::to_string(view.last_step.value)));
+  DrawChanges(frame, view);
+  if (!view.nodes.empty()) DrawTree(frame, view);
+  Heading(frame, "Text");
+  DrawBody(frame, "state" + view.agent, view.body);
+}
+
+}  // namespace backstep::gui
