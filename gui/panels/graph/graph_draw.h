@@ -15,6 +15,9 @@ struct GraphHover {
 
 void DrawGraphEdges(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                     const GraphHover& hover);
+// Their counts, and what the cursor's step did; over everything else.
+void DrawGraphLabels(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
+                     const GraphHover& hover);
 void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                     const GraphHover& hover);
 // A condition as its shape: idle a small ring, running a play sign, waiting two bars, failed a cross,

@@ -52,8 +52,9 @@ void DrawLine(Frame& frame, const GraphPicture& picture, const PlacedEdge& edge,
               {edge.bend.x - radius, edge.bend.y - head}, head, look.color);
     return;
   }
-  if (picture.edges.size() > kCurvesMax) {
-    draw->AddLine(edge.from, edge.to, WithAlpha(look.color, edge.messages.empty() ? 0.35f : 1),
+  if (picture.edges.size() > kCurvesMax) {  // thousands of lines: faint enough to see through
+    const float faint = std::max(0.1f, 0.4f * kCurvesMax / static_cast<float>(picture.edges.size()));
+    draw->AddLine(edge.from, edge.to, WithAlpha(look.color, edge.messages.empty() ? faint : 1),
                   look.thickness);
     if (!edge.messages.empty()) ArrowHead(draw, edge.to, edge.from, head, look.color);
     return;
@@ -82,12 +83,15 @@ std::string MessageLabel(const replay::AgentGraph& graph, const PlacedEdge& edge
   return text;
 }
 
-void Label(Frame& frame, ImVec2 at, const std::string& text, ImU32 fill, ImU32 border, ImU32 ink) {
+// `side`: -1, 0 or 1: to the left of `at`, on it, or to its right.
+void Label(Frame& frame, ImVec2 at, int side, const std::string& text, ImU32 fill, ImU32 border,
+           ImU32 ink) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   ImFont* font = frame.fonts.small;
   const float size = font->FontSize * 0.88f, pad = frame.Px(4);
   const std::string shown = Drawable(replay::Elide(replay::OneLine(text), 28));
   const ImVec2 text_size = font->CalcTextSizeA(size, 1e6f, 0, shown.c_str());
+  at.x += static_cast<float>(side) * (text_size.x / 2 + pad);
   // Whole pixels keep the letters sharp.
   const ImVec2 min{std::floor(at.x - text_size.x / 2 - pad), std::floor(at.y - text_size.y / 2 - 1)};
   const ImVec2 max{std::floor(at.x + text_size.x / 2 + pad), std::floor(at.y + text_size.y / 2 + 1)};
@@ -96,14 +100,25 @@ void Label(Frame& frame, ImVec2 at, const std::string& text, ImU32 fill, ImU32 b
   draw->AddText(font, size, {min.x + pad, min.y + 1}, ink, shown.c_str());
 }
 
+// A bowed edge that runs up or down has its label on the outer side, so that the labels of two
+// directions stand beside each other.
+int LabelSide(const PlacedEdge& edge) {
+  const float dx = edge.to.x - edge.from.x, dy = edge.to.y - edge.from.y;
+  const float bow = edge.bend.x - (edge.from.x + edge.to.x) / 2;
+  if (edge.loop) return 1;
+  if (std::fabs(dx) > std::fabs(dy) || std::fabs(bow) < 3) return 0;
+  return bow < 0 ? -1 : 1;
+}
+
 void DrawEdgeLabel(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                    const PlacedEdge& placed, bool hovered) {
   const replay::GraphEdge& edge = graph.edges[placed.edge];
   const Theme& theme = frame.theme;
   ImVec2 at = placed.At(0.5f);
-  if (placed.loop) at.x += frame.Px(18);
+  if (placed.loop) at.x += frame.Px(12);
+  const int side = LabelSide(placed);
   if (!placed.messages.empty()) {
-    Label(frame, at, MessageLabel(graph, placed), theme.accent, 0, theme.accent_text);
+    Label(frame, at, side, MessageLabel(graph, placed), theme.accent, 0, theme.accent_text);
     return;
   }
   const bool room = picture.detail != GraphDetail::kDot && picture.edges.size() <= kCountsMax;
@@ -111,7 +126,7 @@ void DrawEdgeLabel(Frame& frame, const replay::AgentGraph& graph, const GraphPic
   if (edge.count < 2 && edge.dropped == 0 && !hovered) return;
   std::string text = std::to_string(edge.count);
   if (edge.dropped != 0) text += ", " + std::to_string(edge.dropped) + " dropped";
-  Label(frame, at, text, theme.panel, edge.dropped != 0 ? theme.fault : 0,
+  Label(frame, at, side, text, theme.panel, edge.dropped != 0 ? theme.fault : 0,
         hovered ? theme.text : theme.text_dim);
 }
 
@@ -136,6 +151,10 @@ void DrawGraphEdges(Frame& frame, const replay::AgentGraph& graph, const GraphPi
       DrawLine(frame, picture, edge, LookOf(frame, graph.edges[edge.edge], edge, hovered));
     }
   }
+}
+
+void DrawGraphLabels(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
+                     const GraphHover& hover) {
   for (const bool highlighted : {false, true}) {
     for (size_t i = 0; i < picture.edges.size(); ++i) {
       const PlacedEdge& edge = picture.edges[i];

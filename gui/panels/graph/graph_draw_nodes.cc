@@ -65,7 +65,7 @@ void DrawRings(Frame& frame, const PlacedNode& placed, bool touched, bool select
 
 std::string SecondLine(const replay::GraphNode& node) {
   if (node.outside) return "outside the system";
-  if (!node.role.empty()) return node.role;
+  if (!node.role.empty() && node.role != node.name) return node.role;
   if (!node.model.empty()) return node.model;
   return replay::FormatCount(node.steps, "step");
 }

@@ -266,6 +266,7 @@ void DrawReady(Frame& frame, const replay::AgentGraph& graph) {
   draw->PushClipRect(region.min, region.max, true);
   DrawGraphEdges(frame, graph, picture, hover);
   DrawGraphNodes(frame, graph, picture, hover);
+  DrawGraphLabels(frame, graph, picture, hover);
   draw->PopClipRect();
   DrawTooltip(frame, graph, picture, hover);
   DrawMenu(frame, graph);
