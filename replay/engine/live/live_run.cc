@@ -1,14 +1,14 @@
 #include "backstep/replay/engine/live/live_run.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <charconv>
 #include <deque>
-#include <fstream>
 #include <random>
-#include <sstream>
+#include <system_error>
 #include <thread>
 #include <utility>
 
+#include "backstep/recorder/pipeline/process_info.h"
 #include "backstep/replay/engine/stop/failure.h"
 
 namespace backstep::replay {
@@ -16,27 +16,21 @@ namespace {
 
 constexpr uint64_t kStepsMaxDefault = 1'000'000;
 constexpr int kThreadsMax = 256;
+constexpr size_t kFaultFileMax = 16u << 20;
 
 using Lock = std::unique_lock<std::mutex>;
 
-std::string Environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
-Result<std::string> ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) return Status::Io("cannot read fault file " + path);
-  return text.str();
-}
-
 }  // namespace
 
-// Threads that run activations as they are decided.
+// Threads that run activations as they are decided: as many as the system gives, `threads` at most.
 struct LiveRun::Workers {
-  Workers(LiveRun* run, int threads) : run_(run) {
-    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  Workers(LiveRun* run, size_t threads) : run_(run) {
+    threads_.reserve(threads);
+    try {
+      while (threads_.size() < threads) threads_.emplace_back([this] { Work(); });
+    } catch (const std::system_error&) {
+      // Fewer do the same work.
+    }
   }
   ~Workers() {
     {
@@ -46,6 +40,7 @@ struct LiveRun::Workers {
     wake_.notify_all();
     for (std::thread& thread : threads_) thread.join();
   }
+  size_t size() const { return threads_.size(); }
   void Add(Activation activation) {
     {
       Lock lock(mutex_);
@@ -84,19 +79,32 @@ LiveRun::LiveRun(Program* program, RunOptions options)
 
 LiveRun::~LiveRun() = default;
 
+// The recorder would read or draw one too, but the faults must have the same.
+Status LiveRun::ReadSeed() {
+  uint64_t& seed = options_.session.header.seed;
+  if (seed != 0) return {};
+  const auto given = options_.session.read_environment ? recorder::Environment("BACKSTEP_SEED")
+                                                       : std::nullopt;
+  if (!given) {
+    seed = (uint64_t{std::random_device()()} << 32) | 1;
+    return {};
+  }
+  const char* const end = given->data() + given->size();
+  const auto [rest, error] = std::from_chars(given->data(), end, seed);
+  if (error == std::errc() && rest == end) return {};
+  return Status::InvalidArgument("BACKSTEP_SEED is `" + *given + "`, not a decimal number");
+}
+
 Status LiveRun::ReadFaults() {
   LogHeader& header = options_.session.header;
-  if (options_.session.read_environment) {
-    const std::string path = Environment("BACKSTEP_FAULTS");
-    if (header.faults_text.empty() && !path.empty()) {
-      BACKSTEP_ASSIGN_OR_RETURN(header.faults_text, ReadText(path));
-      header.faults_origin = path;
-    }
-    const std::string seed = Environment("BACKSTEP_SEED");
-    if (header.seed == 0) header.seed = std::strtoull(seed.c_str(), nullptr, 10);
+  const auto path = options_.session.read_environment ? recorder::Environment("BACKSTEP_FAULTS")
+                                                      : std::nullopt;
+  if (header.faults_text.empty() && path) {
+    auto text = recorder::ReadSmallFile(*path, kFaultFileMax);
+    if (!text.ok()) return text.status().WithContext("faults");
+    header.faults_text = std::move(text).value();
+    header.faults_origin = *path;
   }
-  // The recorder would draw one too, but the faults must have the same.
-  if (header.seed == 0) header.seed = (uint64_t{std::random_device()()} << 32) | 1;
   if (header.faults_text.empty()) return {};
   std::vector<std::string> warnings;
   BACKSTEP_ASSIGN_OR_RETURN(
@@ -113,6 +121,7 @@ Status LiveRun::ReadFaults() {
 }
 
 Status LiveRun::Open() {
+  BACKSTEP_RETURN_IF_ERROR(ReadSeed());
   BACKSTEP_RETURN_IF_ERROR(ReadFaults());
   BACKSTEP_RETURN_IF_ERROR(runner_.Init());
   for (const AgentSpec& spec : runner_.agents()) {
@@ -255,8 +264,8 @@ std::optional<Decision> LiveRun::DecideAhead() {
 }
 
 Result<Outcome> LiveRun::LoopAhead() {
-  const auto threads = static_cast<size_t>(std::clamp(options_.threads, 1, kThreadsMax));
-  Workers workers(this, static_cast<int>(threads));
+  Workers workers(this, static_cast<size_t>(std::clamp(options_.threads, 1, kThreadsMax)));
+  const size_t threads = workers.size();
   while (true) {
     std::optional<Decision> decision;
     {

@@ -51,6 +51,7 @@ class LiveRun : public recorder::Hook {
     std::unique_ptr<Step> step;
   };
 
+  Status ReadSeed();
   Status ReadFaults();
   Status Open();
   Status SendStart();
