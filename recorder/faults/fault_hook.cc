@@ -201,6 +201,9 @@ std::optional<StepError> FaultHook::BeforeStep(const StepInfo& step,
 
 SendOutcome FaultHook::OnSend(const StepInfo& step, Message message) {
   SendOutcome inner = impl_->inner->OnSend(step, std::move(message));
+  // What comes from outside is sent by no step that could hold the record, and lies before the first
+  // moment of a re-execution: a fault meets it where an agent receives it.
+  if (step.agent == kOutside) return inner;
   SendOutcome out;
   out.edited = inner.edited;
   out.faults = std::move(inner.faults);

@@ -103,6 +103,22 @@ TEST_CASE("A dropped message is not carried and the record says what it held") {
   CHECK(hook.Applied() == std::map<std::string, uint64_t>{{"d", 1}});
 }
 
+TEST_CASE("A message from outside is met where it is received, not where it is sent") {
+  Hook world;
+  FaultHook hook(Plan("- {id: d, hooks: [a2a_send, a2a_receive], action: {type: a2a.drop}, "
+                      "limits: {max_times: 1}}"),
+                 {}, &world);
+  StepInfo outside;
+  outside.agent_name = kOutsideName;
+  const SendOutcome sent = hook.OnSend(outside, Mail(kOutsideName, "coder", "task", 0));
+  CHECK(sent.carried.size() == 1);
+  CHECK(sent.faults.empty());
+  CHECK(hook.Applied().empty());
+  const ReceiveOutcome received = hook.OnReceive(At("coder", 1), Mail(kOutsideName, "coder", "task", 0));
+  CHECK(!received.message);
+  CHECK(received.faults.size() == 1);
+}
+
 TEST_CASE("What is received is changed for the agent and not only in the record") {
   Hook world;
   FaultHook hook(Plan("- {id: t, hook: a2a_receive, action: {type: a2a.truncate, params: "
