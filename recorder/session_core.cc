@@ -1,6 +1,7 @@
 #include "backstep/recorder/session_core.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace backstep::recorder {
 namespace {
@@ -164,10 +165,15 @@ void SessionCore::EndSegment(SegmentId id) {
   });
 }
 
+Outcome Comparable(Outcome outcome) {
+  if (outcome.score && !std::isfinite(*outcome.score)) outcome.score.reset();
+  return outcome;
+}
+
 void SessionCore::SetOutcome(const Outcome& outcome) {
   Protect([&] {
     std::lock_guard order(queue_.mutex());
-    outcome_ = outcome;
+    outcome_ = Comparable(outcome);
   });
 }
 

@@ -22,6 +22,9 @@
 
 namespace backstep::recorder {
 
+// A score that is no number equals nothing, itself included: it is recorded as none.
+Outcome Comparable(Outcome outcome);
+
 // An agent as the session's order knows it. `name` and `role` never change; the rest is guarded by
 // the order.
 struct AgentEntry {

@@ -25,7 +25,7 @@ Status Step::Commit() { return impl_->End({}, std::nullopt); }
 void Step::Fail(const StepError& error) { (void)impl_->End({}, error); }
 
 void Step::SetOutcome(const Outcome& outcome) {
-  if (impl_->Recorded()) impl_->item->record.outcome = outcome;
+  if (impl_->Recorded()) impl_->item->record.outcome = Comparable(outcome);
 }
 
 void Step::Event(const std::string& name, const std::string& data, const std::string& level) {

@@ -46,9 +46,13 @@ ItemWriter::ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor>
     : writer_(writer), redactor_(std::move(redactor)), buffers_(buffers) {}
 
 Status ItemWriter::Agent(AgentItem& item) {
-  Redact(&item.record.attributes);
+  AgentRecord& record = item.record;
+  for (std::string* text :
+       {&record.role, &record.implementation, &record.model, &record.attributes}) {
+    Redact(text);
+  }
   Redact(&item.initial_state.bytes);
-  return writer_->PutAgent(item.record, item.initial_state);
+  return writer_->PutAgent(record, item.initial_state);
 }
 
 Status ItemWriter::Segment(SegmentItem& item) {
@@ -63,7 +67,10 @@ Status ItemWriter::Begin(BeginItem& item) {
 
 Status ItemWriter::Message(MessageItem& item) {
   MessageRecord& record = item.record;
-  for (auto& [key, value] : record.attributes) Redact(&value);
+  for (auto& [key, value] : record.attributes) {
+    Redact(&key);
+    Redact(&value);
+  }
   for (std::string* text : {&record.channel, &record.kind, &record.program_id, &record.edge_id}) {
     Redact(text);
   }
@@ -77,9 +84,14 @@ Status ItemWriter::Message(MessageItem& item) {
 
 Status ItemWriter::Effect(EffectItem& item) {
   EffectRecord& record = item.record;
-  Redact(&record.parameters);
-  Redact(&record.tool_call_id);
-  if (record.error) Redact(&record.error->message);
+  for (std::string* text : {&record.provider, &record.parameters, &record.tool_type,
+                            &record.tool_call_id, &record.finish_reason}) {
+    Redact(text);
+  }
+  if (record.error) {
+    Redact(&record.error->kind);
+    Redact(&record.error->message);
+  }
   Redact(&item.request.bytes);
   Redact(&item.response.bytes);
   const Body* request = BodyUnlessReferred(record.request, item.request);
@@ -96,7 +108,10 @@ Status ItemWriter::Effect(EffectItem& item) {
 void ItemWriter::RedactStep(StepRecord* record) {
   Redact(&record->name);
   Redact(&record->scheduler_state);
-  if (record->error) Redact(&record->error->message);
+  if (record->error) {
+    Redact(&record->error->kind);
+    Redact(&record->error->message);
+  }
   if (record->outcome) Redact(&record->outcome->reason);
   for (FaultRecord& fault : record->faults) {
     for (std::string* text : {&fault.decision, &fault.before, &fault.after}) Redact(text);

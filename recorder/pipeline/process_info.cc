@@ -126,6 +126,7 @@ void RedactHeader(const Redactor& redactor, LogHeader* header) {
     } else {
       redactor.Redact(&value);
     }
+    redactor.Redact(&key);
   }
   for (std::string* text : {&header->name, &header->group_id, &header->user_id,
                             &header->faults_text, &header->working_directory}) {

@@ -17,8 +17,13 @@ std::string CallLabel(EffectKind kind, const std::string& name, uint32_t ordinal
               : " (" + name.substr(0, 60) + ")");
 }
 
+// Everything in which two outcomes can differ.
 std::string DescribeOutcome(const std::optional<Outcome>& outcome) {
-  return outcome ? "outcome " + std::string(OutcomeName(outcome->kind)) : "no outcome";
+  if (!outcome) return "no outcome";
+  std::string text = "outcome " + std::string(OutcomeName(outcome->kind));
+  if (outcome->score) text += ", score " + std::to_string(*outcome->score);
+  if (!outcome->reason.empty()) text += ", reason " + outcome->reason;
+  return text;
 }
 
 }  // namespace
@@ -159,13 +164,14 @@ Status Watcher::CompareOffer(Seen* seen, const MessageRecord& recorded, const Me
   const store::Line& line = recorded_->line();
   const std::string label = "message " + line.FormatMessageId(recorded.id) + " to ";
   const std::string to = line.AgentName(recorded.to);
-  if (to != message.to || recorded.channel != message.channel || recorded.kind != message.kind ||
+  const std::string channel = Redacted(message.channel), kind = Redacted(message.kind);
+  if (to != message.to || recorded.channel != channel || recorded.kind != kind ||
       recorded.reply_to != message.reply_to) {
     const auto envelope = [](const std::string& channel, const std::string& kind) {
       return " (channel '" + channel + "', kind '" + kind + "')";
     };
     Note(seen, "message", label + to + envelope(recorded.channel, recorded.kind),
-         label + message.to + envelope(message.channel, message.kind));
+         label + message.to + envelope(channel, kind));
     return {};
   }
   const Hash128 offered =
@@ -228,10 +234,11 @@ void Watcher::CompareEnd(Seen* seen, const StepRecord& record) {
   const StepRecord& recorded = *seen->recorded;
   // First: a step that fails has fewer calls and messages because it failed.
   const std::string expected = recorded.error ? recorded.error->kind : "";
-  const std::string actual = record.error ? record.error->kind : "";
+  const std::string actual = record.error ? Redacted(record.error->kind) : "";
   if (expected != actual) {
-    const auto describe = [](const std::optional<StepError>& error) {
-      return error ? "error " + error->kind + ": " + Quote(error->message, 96) : "no error";
+    const auto describe = [&](const std::optional<StepError>& error) {
+      return error ? "error " + Redacted(error->kind) + ": " + Quote(Redacted(error->message), 96)
+                   : "no error";
     };
     Note(seen, "error", describe(recorded.error), describe(record.error));
   }
@@ -246,8 +253,12 @@ void Watcher::CompareEnd(Seen* seen, const StepRecord& record) {
     Note(seen, "message", std::to_string(sent) + " messages",
          std::to_string(seen->offered.size()) + " messages");
   }
-  if (recorded.outcome != record.outcome) {
-    Note(seen, "state", DescribeOutcome(recorded.outcome), DescribeOutcome(record.outcome));
+  std::optional<Outcome> outcome = record.outcome;
+  if (outcome) outcome->reason = Redacted(outcome->reason);
+  if (recorded.outcome != outcome) {
+    const Difference difference = DescribeDifference(
+        "outcome", DescribeOutcome(recorded.outcome), DescribeOutcome(outcome));
+    Note(seen, "state", difference.expected, difference.actual);
   }
 }
 

@@ -201,11 +201,12 @@ TEST_CASE("A secret that goes through a session reaches no file of the recording
   Recorded recorded;
   auto options = recorded.Options();
   options.redact = {"TOPSECRET-[0-9]+"};
-  options.metadata = {{"note", secret}};
+  options.metadata = {{"note", secret}, {secret, "note"}};
   options.tags = {secret};
   auto session = Session::Open(options);
   const std::string both = secret + " " + own;
-  session->AddAgent({.name = "a", .attributes = "{\"k\":\"" + secret + "\"}",
+  session->AddAgent({.name = "a", .role = both, .implementation = both, .model = both,
+                     .attributes = "{\"k\":\"" + secret + "\"}",
                      .initial_state = Text(both)});
   auto inbox = session->Outside(To("a", both));
   session->Event("e", both);
@@ -215,16 +216,17 @@ TEST_CASE("A secret that goes through a session reaches no file of the recording
     step_options.scheduler_state = both;
     auto step = session->BeginStep("a", inbox, step_options);
     Message message = To("b", both);
-    message.attributes = {{"k", both}};
+    message.attributes = {{both, both}};
     (void)step->Send(message);
-    (void)step->CallLlm({.name = "m", .body = Text(both), .parameters = both},
+    (void)step->CallLlm({.name = "m", .body = Text(both), .provider = both, .parameters = both},
                         [&](const CallRequest& request, CallProgress&) {
                           REQUIRE(request.body.bytes == both);  // the world gets what it needs
                           return Answer(both);
                         });
-    (void)step->CallTool({.name = "t", .body = Text(both), .tool_call_id = secret},
+    (void)step->CallTool({.name = "t", .body = Text(both), .tool_type = both,
+                          .tool_call_id = secret},
                          [&](const CallRequest&, CallProgress&) {
-                           return CallError{"tool_error", 1, both, {}};
+                           return CallError{both, 1, both, {}};
                          });
     (void)step->Span("k", secret, both);
     step->Handoff("b", both, both);
@@ -235,7 +237,7 @@ TEST_CASE("A secret that goes through a session reaches no file of the recording
   MustOk(session->BeginStep("a")->Commit(StateEdit::Append(both.size(), "\n" + secret.substr(0, 9))));
   MustOk(session->BeginStep("a")->Commit(
       StateEdit::Append(both.size() + 10, secret.substr(9))));
-  session->BeginStep("a")->Fail({"error", both});
+  session->BeginStep("a")->Fail({both, both});
   session->SetOutcome({Outcome::Kind::kFailed, {}, both});
   MustOk(session->Close());
 

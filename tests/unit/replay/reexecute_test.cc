@@ -2,6 +2,7 @@
 #include "backstep/replay/reexecute.h"
 
 #include <atomic>
+#include <cmath>
 
 #include "backstep/tests/unit/replay/script_program.h"
 
@@ -126,6 +127,30 @@ TEST_CASE("A dropped message is not delivered, and its reader never acts on it")
     REQUIRE(StateOf(*recording, result.branch, "coder").empty());
     REQUIRE(StateOf(*recording, result.branch, "tester") == "w");
   }
+}
+
+TEST_CASE("What only the redaction changed is no divergence, nor is a score that is no number") {
+  const std::string secret = "sk-proj-" + std::string(40, 'k');
+  ScriptProgram program;
+  program.start = {To("a", "go")};
+  program.behaviours = {{"a", [&](replay::Step& step, std::string*) {
+    step.SetOutcome({Outcome::Kind::kFailed, std::nan(""), "refused " + secret});
+    if (step.info().clock.value == 2) {
+      step.Fail({"refused " + secret, "by " + secret});
+      return Status();
+    }
+    Message again = To("a", secret);
+    again.channel = again.kind = "for " + secret;
+    step.Send(again);
+    return Status();
+  }}};
+  TempDir dir;
+  auto recording = RecordScript(program, dir / "r.backstep");
+  const auto result = MustReplay(program, *recording, From(0));
+  INFO(Describe(result));
+  CHECK(result.result == "finished");
+  CHECK(result.summary.divergences == 0);
+  CHECK(!result.outcome.score);
 }
 
 TEST_CASE("A replaced answer reaches the agent") {
