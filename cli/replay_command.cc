@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/interrupt.h"
@@ -30,6 +31,17 @@ Result<Edit> ParseEdit(const std::string& flag, Edit::Kind kind, const std::stri
   edit.text = given.substr(equals + 1);
   edit.origin = flag;
   return edit;
+}
+
+Status CheckTargets(const std::vector<Edit>& edits) {
+  std::map<std::string, std::string> origins;
+  for (const Edit& edit : edits) {
+    const auto [first, fresh] = origins.emplace(edit.target, edit.origin);
+    if (fresh) continue;
+    return Status::InvalidArgument(edit.origin + ": a second edit of " + edit.target +
+                                   "; the first is of " + first->second);
+  }
+  return {};
 }
 
 class ReplayCommand : public Command {
@@ -85,8 +97,38 @@ class ReplayCommand : public Command {
  private:
   Opened OpenParent(Console& console) const {
     if (from_.empty()) return OpenBranch(console, path_, branch_);
-    const bool addressed = branch_.empty() || from_.find(':') != std::string::npos;
-    return OpenMoment(console, path_, addressed ? from_ : branch_ + ":" + from_);
+    if (branch_.empty()) return OpenMoment(console, path_, from_);
+    if (from_.find(':') == std::string::npos) {
+      return OpenMoment(console, path_, branch_ + ":" + from_);
+    }
+    Opened opened = OpenMoment(console, path_, from_);
+    if (opened.code != kDone) return opened;
+    const auto branch = ResolveBranch(*opened.recording, branch_);
+    if (branch.ok() && *branch == opened.moment.log) return opened;
+    opened.code = console.Fail(
+        branch.ok() ? Status::InvalidArgument("--from " + from_ + " is no moment of --branch " +
+                                              branch_ + ": one of them is enough")
+                    : branch.status());
+    return opened;
+  }
+
+  Result<std::vector<Edit>> FlagEdits() const {
+    std::vector<Edit> edits;
+    for (const std::string& given : edit_messages_) {
+      BACKSTEP_ASSIGN_OR_RETURN(
+          Edit edit, ParseEdit("--edit-message", Edit::Kind::kReplaceMessage, given));
+      edits.push_back(std::move(edit));
+    }
+    for (const std::string& target : drop_messages_) {
+      edits.push_back({Edit::Kind::kDropMessage, target, {}, {}, "--drop-message"});
+    }
+    for (const std::string& given : edit_responses_) {
+      BACKSTEP_ASSIGN_OR_RETURN(
+          Edit edit, ParseEdit("--edit-response", Edit::Kind::kReplaceResponse, given));
+      edits.push_back(std::move(edit));
+    }
+    BACKSTEP_RETURN_IF_ERROR(CheckTargets(edits));
+    return edits;
   }
 
   Status AddEdits(Experiment* experiment) const {
@@ -94,18 +136,11 @@ class ReplayCommand : public Command {
       BACKSTEP_ASSIGN_OR_RETURN(const std::string text, ReadTextFile(path));
       BACKSTEP_RETURN_IF_ERROR(replay::ParseEditFile(text, path, experiment));
     }
-    for (const std::string& given : edit_messages_) {
-      BACKSTEP_ASSIGN_OR_RETURN(
-          Edit edit, ParseEdit("--edit-message", Edit::Kind::kReplaceMessage, given));
-      experiment->edits.push_back(std::move(edit));
-    }
-    for (const std::string& target : drop_messages_) {
-      experiment->edits.push_back({Edit::Kind::kDropMessage, target, {}, {}, "--drop-message"});
-    }
-    for (const std::string& given : edit_responses_) {
-      BACKSTEP_ASSIGN_OR_RETURN(
-          Edit edit, ParseEdit("--edit-response", Edit::Kind::kReplaceResponse, given));
-      experiment->edits.push_back(std::move(edit));
+    BACKSTEP_RETURN_IF_ERROR(CheckTargets(experiment->edits));
+    BACKSTEP_ASSIGN_OR_RETURN(std::vector<Edit> flags, FlagEdits());
+    for (Edit& flag : flags) {
+      std::erase_if(experiment->edits, [&](const Edit& old) { return old.target == flag.target; });
+      experiment->edits.push_back(std::move(flag));
     }
     return {};
   }

@@ -62,7 +62,14 @@ void Flags::Texts(const std::string& flag, const std::string& meaning,
 
 void Flags::Number(const std::string& flag, const std::string& meaning,
                    std::optional<uint64_t>* value, const std::string& help) {
-  impl_->Named(impl_->app.add_option(flag, *value, help)->type_name(meaning), flag);
+  impl_->Named(impl_->app.add_option(flag, *value, help)
+                   ->type_name(meaning)
+                   ->check([](const std::string& given) -> std::string {
+                     // CLI11 would take -1 for the largest number there is.
+                     const bool negative = given.starts_with('-');
+                     return negative ? "'" + given + "' is less than 0" : "";
+                   }),
+               flag);
 }
 
 void Flags::Decimal(const std::string& flag, const std::string& meaning,
