@@ -63,7 +63,11 @@ Status LogReader::Damaged(const std::string& what, const std::string& why) const
 }
 
 Status LogReader::OpenStore(LogState state) {
-  BACKSTEP_ASSIGN_OR_RETURN(auto store, KvStore::OpenToRead(path_, state == LogState::kLive));
+  const bool live = state == LogState::kLive;
+  BACKSTEP_ASSIGN_OR_RETURN(auto store, KvStore::OpenToRead(path_, live));
+  // Between our reading the manifest and the write-ahead log the writer may have moved the one into
+  // a table that only the newer manifest names: the log then looks empty.
+  if (live) static_cast<void>(store->CatchUp());
   state_ = state;
   own_store_ = std::move(store);
   store_ = own_store_.get();
