@@ -12,6 +12,9 @@ foreach(header base/status.h base/ids.h base/time.h base/hash.h
   get_filename_component(folder ${header} DIRECTORY)
   install(FILES ${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/backstep/${folder})
 endforeach()
+if(TARGET backstep-gui)
+  install(TARGETS backstep-gui RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
 install(TARGETS backstep RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
 configure_package_config_file(cmake/backstep-config.cmake.in backstep-config.cmake

@@ -6,15 +6,18 @@ JOBS=${JOBS:-$(nproc)}
 
 PACKAGES=(g++ cmake ninja-build ccache pkg-config git
   librocksdb-dev libsqlite3-dev libcapnp-dev capnproto libxxhash-dev libzstd-dev
-  libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev catch2)
+  libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev catch2
+  libimgui-dev libglfw3-dev libgl-dev libstb-dev libgraphviz-dev libgl1-mesa-dri xvfb xauth)
+# What the window looks best with; it does without.
+FONTS=(fonts-inter fonts-jetbrains-mono fonts-noto-cjk fonts-dejavu-core)
 
 say() { printf '%s\n' "$*"; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
-# Installs what is missing, and nothing when nothing is.
+# Installs what is missing of PACKAGES and of what is given, and nothing when nothing is.
 install_packages() {
   local missing=() package
-  for package in "${PACKAGES[@]}"; do
+  for package in "${PACKAGES[@]}" "$@"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return 0

@@ -23,7 +23,7 @@ done
 first=$(grep -m2 -oP '^\./scripts/\S+' README.md | tr '\n' ' ')
 [ "$first" = "./scripts/demo ./scripts/test " ] || { echo "README.md: the first two commands are '$first'"; bad=1; }
 # Every module has a short README.
-for module in base schemas store recorder replay cli samples tests; do
+for module in base schemas store recorder replay cli gui samples tests; do
   [ -f "$module/README.md" ] || { echo "$module/README.md is missing"; bad=1; continue; }
   lines=$(wc -l <"$module/README.md")
   [ "$lines" -le 15 ] || { echo "$module/README.md has $lines lines, more than 15"; bad=1; }

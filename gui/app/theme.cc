@@ -45,7 +45,7 @@ void ApplyColors(const Theme& t) {
   for (const ImGuiCol c : {ImGuiCol_WindowBg, ImGuiCol_ChildBg}) SetColor(c, t.panel);
   for (const ImGuiCol c : {ImGuiCol_PopupBg, ImGuiCol_MenuBarBg}) SetColor(c, t.card);
   for (const ImGuiCol c : {ImGuiCol_FrameBg, ImGuiCol_ScrollbarBg}) SetColor(c, t.field);
-  for (const ImGuiCol c : {ImGuiCol_FrameBgHovered, ImGuiCol_ButtonHovered, ImGuiCol_HeaderHovered,
+  for (const ImGuiCol c : {ImGuiCol_FrameBgHovered, ImGuiCol_HeaderHovered,
                            ImGuiCol_TabHovered, ImGuiCol_FrameBgActive, ImGuiCol_ScrollbarGrab}) {
     SetColor(c, t.hover);
   }
@@ -53,7 +53,9 @@ void ApplyColors(const Theme& t) {
                            ImGuiCol_ButtonActive, ImGuiCol_TextSelectedBg}) {
     SetColor(c, t.selected);
   }
-  for (const ImGuiCol c : {ImGuiCol_Button, ImGuiCol_Tab, ImGuiCol_TitleBg, ImGuiCol_TitleBgActive,
+  SetColor(ImGuiCol_Button, t.hover);
+  SetColor(ImGuiCol_ButtonHovered, t.selected);
+  for (const ImGuiCol c : {ImGuiCol_Tab, ImGuiCol_TitleBg, ImGuiCol_TitleBgActive,
                            ImGuiCol_TableHeaderBg}) {
     SetColor(c, t.card);
   }

@@ -22,7 +22,7 @@ void OnError(int, const char* text) { LastError() = text; }
 
 Status NoWindow(const std::string& what) {
   glfwTerminate();
-  std::string why = LastError().empty() ? "" : " (" + LastError() + ")";
+  const std::string why = LastError().empty() ? "" : "\nreason: " + LastError();
   return Status::Unavailable(what + why);
 }
 
@@ -32,7 +32,7 @@ Result<std::unique_ptr<Window>> Window::Open(const WindowOptions& options) {
   glfwSetErrorCallback(OnError);
   if (glfwInit() == 0) {
     return NoWindow("there is no display: set DISPLAY, or start it under Xvfb, as in\n"
-                    "  xvfb-run -s '-screen 0 1600x1000x24' backstep-gui REC; reason");
+                    "  xvfb-run -s '-screen 0 1600x1000x24' backstep-gui REC");
   }
   glfwWindowHint(GLFW_CONTEXT_VERSION_MAJOR, 3);
   glfwWindowHint(GLFW_CONTEXT_VERSION_MINOR, 0);
@@ -42,7 +42,7 @@ Result<std::unique_ptr<Window>> Window::Open(const WindowOptions& options) {
                                      nullptr);
   if (window->window_ == nullptr) {
     return NoWindow("this display has no OpenGL 3: install libgl1-mesa-dri and try "
-                    "LIBGL_ALWAYS_SOFTWARE=1; reason");
+                    "LIBGL_ALWAYS_SOFTWARE=1");
   }
   glfwMakeContextCurrent(window->window_);
   glfwSwapInterval(1);
@@ -91,25 +91,31 @@ void Window::BeginFrame(const std::function<void()>& input) {
   ImGui::NewFrame();
 }
 
-void Window::EndFrame() {
-  ImGui::Render();
+void Window::Render() {
   int width = 0, height = 0;
   glfwGetFramebufferSize(window_, &width, &height);
   glViewport(0, 0, width, height);
   glClearColor(0, 0, 0, 1);
   glClear(GL_COLOR_BUFFER_BIT);
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
+}
+
+void Window::EndFrame() {
+  ImGui::Render();
+  Render();
   glfwSwapBuffers(window_);
 }
 
+// Drawn again: what the front buffer holds is not defined everywhere.
 Status Window::SavePicture(const std::string& path) {
+  Render();
   int width = 0, height = 0;
   glfwGetFramebufferSize(window_, &width, &height);
   const auto row = static_cast<size_t>(width) * 3;
   std::vector<unsigned char> pixels(row * static_cast<size_t>(height));
   std::vector<unsigned char> upright(pixels.size());
   glPixelStorei(GL_PACK_ALIGNMENT, 1);
-  glReadBuffer(GL_FRONT);
+  glReadBuffer(GL_BACK);
   glReadPixels(0, 0, width, height, GL_RGB, GL_UNSIGNED_BYTE, pixels.data());
   for (size_t y = 0; y < static_cast<size_t>(height); ++y) {
     std::memcpy(&upright[y * row], &pixels[(static_cast<size_t>(height) - 1 - y) * row], row);

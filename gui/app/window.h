@@ -50,6 +50,7 @@ class Window {
 
  private:
   Window() = default;
+  void Render();
   GLFWwindow* window_ = nullptr;
   std::vector<std::string> dropped_;
   bool fonts_changed_ = false;

@@ -99,10 +99,10 @@ void DrawErrors(Frame& frame) {
 }
 
 void DrawBadges(Frame& frame, const OpenFacts& facts) {
+  ImGui::AlignTextToFramePadding();
   MarkItem(frame.theme, MarkOf(facts.outcome));
   ImGui::SameLine(0, frame.Px(2));
   const std::string outcome = replay::FormatOutcome(facts.outcome);
-  ImGui::AlignTextToFramePadding();
   Elided(frame, outcome, frame.Px(150), frame.theme.text);
   Between(frame);
   ImGui::SetCursorPosY(frame.Px(6));

@@ -1,5 +1,7 @@
 #include "backstep/gui/widgets/shapes.h"
 
+#include <imgui_internal.h>
+
 namespace backstep::gui {
 
 ImU32 MarkColor(const Theme& theme, Mark mark) {
@@ -40,10 +42,11 @@ void DrawMark(ImDrawList* draw, ImVec2 c, float r, Mark mark, const Theme& theme
 
 void MarkItem(const Theme& theme, Mark mark) {
   const float height = ImGui::GetTextLineHeight();
+  const float drop = ImGui::GetCurrentWindow()->DC.CurrLineTextBaseOffset;
   const ImVec2 at = ImGui::GetCursorScreenPos();
-  DrawMark(ImGui::GetWindowDrawList(), {at.x + height * 0.5f, at.y + height * 0.5f}, height * 0.3f,
-           mark, theme);
-  ImGui::Dummy({height, height});
+  DrawMark(ImGui::GetWindowDrawList(), {at.x + height * 0.5f, at.y + drop + height * 0.5f},
+           height * 0.3f, mark, theme);
+  ImGui::Dummy({height, height + drop});
 }
 
 }  // namespace backstep::gui

@@ -16,8 +16,25 @@ std::string Framed(unsigned code_point) {
   return text;
 }
 
-// The text with a line break wherever it must wrap; `lines` counts them.
-std::string Wrapped(const std::string& text, ImFont* font, float size, float width, int* lines) {
+void Centred(const std::string& text, ImU32 color, float width) {
+  const float wrap = std::min(width, ImGui::GetContentRegionAvail().x);
+  const ImVec2 size = ImGui::CalcTextSize(text.c_str(), nullptr, false, wrap);
+  const float left = std::max(0.f, (ImGui::GetContentRegionAvail().x - size.x) * 0.5f);
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + left);
+  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + wrap);
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(text.c_str());
+  ImGui::PopStyleColor();
+  ImGui::PopTextWrapPos();
+}
+
+void ToMiddle(float share) {
+  ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetContentRegionAvail().y * share);
+}
+
+}  // namespace
+
+std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines) {
   std::string out;
   *lines = 1;
   const char* at = text.data();
@@ -38,24 +55,6 @@ std::string Wrapped(const std::string& text, ImFont* font, float size, float wid
   }
   return out;
 }
-
-void Centred(const std::string& text, ImU32 color, float width) {
-  const float wrap = std::min(width, ImGui::GetContentRegionAvail().x);
-  const ImVec2 size = ImGui::CalcTextSize(text.c_str(), nullptr, false, wrap);
-  const float left = std::max(0.f, (ImGui::GetContentRegionAvail().x - size.x) * 0.5f);
-  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + left);
-  ImGui::PushTextWrapPos(ImGui::GetCursorPosX() + wrap);
-  ImGui::PushStyleColor(ImGuiCol_Text, color);
-  ImGui::TextUnformatted(text.c_str());
-  ImGui::PopStyleColor();
-  ImGui::PopTextWrapPos();
-}
-
-void ToMiddle(float share) {
-  ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetContentRegionAvail().y * share);
-}
-
-}  // namespace
 
 std::string Drawable(std::string_view text) {
   std::string out;
@@ -109,14 +108,16 @@ void Heading(Frame& frame, const std::string& text) {
 void Elided(Frame&, const std::string& raw, float width, ImU32 color) {
   const std::string text = Drawable(replay::OneLine(raw));
   if (width <= 0) width = ImGui::GetContentRegionAvail().x;
-  const ImVec2 at = ImGui::GetCursorScreenPos();
+  const float drop = ImGui::GetCurrentWindow()->DC.CurrLineTextBaseOffset;
+  ImVec2 at = ImGui::GetCursorScreenPos();
+  at.y += drop;
   const ImVec2 size = ImGui::CalcTextSize(text.c_str());
   const float height = ImGui::GetTextLineHeight();
   ImGui::PushStyleColor(ImGuiCol_Text, color);
   ImGui::RenderTextEllipsis(ImGui::GetWindowDrawList(), at, {at.x + width, at.y + height + 2},
                             at.x + width, at.x + width, text.c_str(), nullptr, &size);
   ImGui::PopStyleColor();
-  ImGui::Dummy({std::min(width, size.x), height});
+  ImGui::Dummy({std::min(width, size.x), height + drop});
   if (size.x > width && ImGui::IsItemHovered()) {
     ImGui::BeginTooltip();
     ImGui::PushTextWrapPos(ImGui::GetFontSize() * 40);
@@ -143,8 +144,8 @@ void TextBlock(Frame& frame, const char* id, const std::string& text, ImFont* fo
   ImGui::PushFont(font);
   const float width = std::max(ImGui::GetContentRegionAvail().x, frame.Px(40));
   int lines = 1;
-  std::string shown = Wrapped(Drawable(text), font, font->FontSize * font->Scale,
-                              width - frame.Px(14), &lines);
+  std::string shown = WrapText(Drawable(text), font, font->FontSize * font->Scale,
+                               width - frame.Px(14), &lines);
   const bool cut = lines_max > 0 && lines > lines_max;
   const float height = ImGui::GetTextLineHeight() * static_cast<float>(cut ? lines_max : lines);
   ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {4, 3});

@@ -12,6 +12,9 @@ namespace backstep::gui {
 // as a framed code point, "⟦1F600⟧"; line breaks and tabs stay.
 std::string Drawable(std::string_view text);
 
+// The text with a line break wherever it must wrap in `width` pixels; `lines` counts them.
+std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines);
+
 void Dim(Frame& frame, const std::string& text);
 void Heading(Frame& frame, const std::string& text);
 // One line cut with an ellipsis to `width` pixels (0: what is left); the whole in a tooltip.

@@ -1,0 +1,268 @@
+#include "backstep/gui/panels/conversation/chat_layout.h"
+
+#include <algorithm>
+
+#include "backstep/gui/widgets/text.h"
+#include "backstep/replay/view/text.h"
+
+namespace backstep::gui {
+namespace {
+
+using replay::BodyView;
+using replay::ChatKind;
+using replay::ChatRow;
+
+constexpr size_t kFoldedBytes = 1600;
+constexpr int kFoldedLines = 8, kFoldedAnswerLines = 6, kFoldedToolLines = 4;
+constexpr int kSlackLines = 2;            // that are shown rather than folded
+constexpr float kBubbleShare = 0.84f, kBubbleMin = 150;
+constexpr float kPad = 8, kGap = 6, kAbove = 24, kCardIndent = 20;
+
+// `text` cut to its first lines.
+std::string FirstLines(const std::string& text, int lines) {
+  size_t at = 0;
+  for (int i = 0; i < lines; ++i) {
+    at = text.find('\n', at);
+    if (at == std::string::npos) return text;
+    ++at;
+  }
+  return text.substr(0, at - 1);
+}
+
+std::string Remark(const BodyView& body) {
+  const std::string size = replay::FormatBytes(body.size_bytes);
+  if (!body.present) return "nothing";
+  if (body.dropped) return "dropped under overload: " + size;
+  if (body.binary) return size + " of " + (body.media_type.empty() ? "bytes" : body.media_type);
+  if (body.size_bytes == 0) return "empty";
+  return size + ", not read here: go to the step to see it";
+}
+
+class BoxMaker {
+ public:
+  BoxMaker(const Frame& frame, const ChatRow& row, float width)
+      : frame_(frame), theme_(frame.theme), row_(row), whole_width_(width), key_(ChatKey(row)) {}
+
+  ChatBox Make() {
+    box_.above = row_.first_of_step ? frame_.Px(kAbove) : 0;
+    box_.title_color = theme_.text_dim;
+    switch (row_.kind) {
+      case ChatKind::kTook: Message(false); break;
+      case ChatKind::kSent: Message(true); break;
+      case ChatKind::kModel: Model(); break;
+      case ChatKind::kTool: Tool(); break;
+      default: Strip(); break;
+    }
+    box_.row_height = box_.above + box_.height + frame_.Px(kGap);
+    return std::move(box_);
+  }
+
+ private:
+  float HeadHeight() const { return frame_.fonts.small->FontSize + frame_.Px(4); }
+
+  void Add(const std::string& part, const std::string& label, const BodyView& body, ImFont* font,
+           int lines_folded) {
+    ChatText text;
+    text.key = key_ + part;
+    text.label = label;
+    text.font = font;
+    text.color = theme_.text;
+    if (body.text.empty()) {
+      text.shown = Remark(body);
+      text.color = theme_.text_faint;
+      text.font = frame_.fonts.small;
+    } else {
+      Fold(body, lines_folded, &text);
+    }
+    box_.texts.push_back(std::move(text));
+  }
+
+  void Fold(const BodyView& body, int lines_folded, ChatText* text) {
+    text->whole = &body.text;
+    text->unfolded = frame_.view.unfolded.contains(text->key);
+    const bool long_text = body.text.size() > kFoldedBytes;
+    const std::string raw(text->unfolded ? std::string_view(body.text)
+                                         : replay::CutUtf8(body.text, kFoldedBytes));
+    int lines = 1;
+    text->shown = WrapText(Drawable(raw), text->font, text->font->FontSize, TextWidth(), &lines);
+    const bool many = lines > lines_folded + kSlackLines;
+    text->foldable = long_text || many || text->unfolded;
+    if (!text->unfolded && (many || long_text)) text->shown = FirstLines(text->shown, lines_folded);
+    if (!body.whole) {
+      text->note = replay::FormatBytes(body.text.size()) + " of " + replay::FormatBytes(body.size_bytes);
+    } else if (text->foldable) {
+      text->note = replay::FormatBytes(body.size_bytes);
+    }
+  }
+
+  float TextWidth() const { return box_.width - 2 * frame_.Px(kPad) - frame_.Px(4); }
+
+  // Stacks head and texts, and gives the box its height.
+  void Stack() {
+    const float line = frame_.fonts.small->FontSize;
+    float y = frame_.Px(4) + HeadHeight();
+    for (ChatText& text : box_.texts) {
+      if (!text.label.empty()) y += line + frame_.Px(2);
+      const auto lines = 1 + std::count(text.shown.begin(), text.shown.end(), '\n');
+      text.y = y;
+      text.height = static_cast<float>(lines) * text.font->FontSize;
+      y += text.height + frame_.Px(2);
+      if (text.foldable || !text.note.empty()) y += line + frame_.Px(4);
+      y += frame_.Px(2);
+    }
+    box_.height = y + frame_.Px(3);
+  }
+
+  // As narrow as what is in it.
+  void Shrink() {
+    const auto measure = [](ImFont* font, const std::string& text) {
+      return font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str()).x;
+    };
+    ImFont* small = frame_.fonts.small;
+    float wide = measure(small, Drawable(box_.title)) + measure(small, Drawable(box_.detail)) + frame_.Px(24);
+    for (const ChatText& text : box_.texts) wide = std::max(wide, measure(text.font, text.shown) + frame_.Px(4));
+    box_.width = std::clamp(wide + 2 * frame_.Px(kPad), frame_.Px(kBubbleMin), box_.width);
+  }
+
+  void Message(bool sent) {
+    box_.width = whole_width_ * kBubbleShare;
+    box_.title = sent ? "to " + row_.who : row_.who;
+    if (!row_.topic.empty()) box_.title += "  \u00b7  " + row_.topic;
+    if (row_.edited) box_.title += "  \u00b7  edited";
+    if (row_.dropped) box_.title += "  \u00b7  dropped";
+    if (row_.early) box_.title += "  \u00b7  early";
+    box_.detail = row_.id;
+    box_.fill = sent ? WithAlpha(theme_.accent, theme_.dark ? 0.2f : 0.14f) : theme_.card;
+    box_.border = theme_.border;
+    if (sent) box_.border = WithAlpha(theme_.accent, 0.45f);
+    if (row_.edited) box_.mark = ChatMark::kChanged, box_.border = theme_.changed;
+    if (row_.dropped) box_.mark = ChatMark::kFault, box_.border = theme_.fault;
+    Add("body", "", row_.body, frame_.fonts.body, kFoldedLines);
+    Shrink();
+    if (sent) box_.x = whole_width_ - box_.width;
+    Stack();
+  }
+
+  void BeginCard(const std::string& title, ImU32 bar) {
+    box_.x = frame_.Px(kCardIndent);
+    box_.width = whole_width_ - 2 * frame_.Px(kCardIndent);
+    box_.mark = ChatMark::kFold;
+    box_.open = frame_.view.unfolded.contains(key_ + "asked");
+    box_.title = title;
+    box_.fill = theme_.panel;
+    box_.border = row_.error ? theme_.failed : theme_.border;
+    box_.bar = bar;
+    box_.detail = row_.duration.ns > 0 ? replay::FormatDuration(row_.duration) : "";
+    if (row_.status != CallStatus::kRecorded && row_.status != CallStatus::kExact) {
+      Detail(CallStatusName(row_.status));
+    }
+    if (row_.substituted) Detail("substituted");
+  }
+
+  void Detail(const std::string& more) {
+    if (!box_.detail.empty()) box_.detail += "  \u00b7  ";
+    box_.detail += more;
+  }
+
+  void Failed() {
+    ChatText text;
+    text.key = key_ + "error";
+    int lines = 1;
+    text.font = frame_.fonts.body;
+    text.shown = WrapText(Drawable(replay::FormatCallError(*row_.error)), text.font,
+                          text.font->FontSize, TextWidth(), &lines);
+    text.color = theme_.failed;
+    box_.texts.push_back(std::move(text));
+  }
+
+  void Model() {
+    BeginCard("model  " + row_.who, theme_.model);
+    if (row_.usage.input_tokens + row_.usage.output_tokens != 0) {
+      Detail(std::to_string(row_.usage.input_tokens) + " in, " +
+             std::to_string(row_.usage.output_tokens) + " out");
+    }
+    if (row_.usage.cost_usd > 0) Detail(replay::FormatCost(row_.usage.cost_usd));
+    if (box_.open) Asked();
+    if (row_.error) Failed();
+    const bool words = row_.answer.present;
+    if (!row_.error) {
+      Add("answer", box_.open ? "answered" : "", words ? row_.answer : row_.response,
+          words ? frame_.fonts.body : frame_.fonts.mono, kFoldedAnswerLines);
+    }
+    Stack();
+  }
+
+  void Asked() {
+    for (size_t i = 0; i < row_.prompt.size(); ++i) {
+      std::string label = row_.prompt[i].role;
+      if (i == 0) {
+        label += "  (" + std::to_string(row_.prompt.size()) + " of " +
+                 replay::FormatCount(row_.prompt_total, "turn") + ")";
+      }
+      Add("prompt" + std::to_string(i), label, row_.prompt[i].body, frame_.fonts.body,
+          kFoldedAnswerLines);
+    }
+    if (row_.prompt.empty()) {
+      Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedAnswerLines);
+    }
+  }
+
+  void Tool() {
+    BeginCard(row_.topic + "  " + row_.who, theme_.tool);
+    if (box_.open) Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedToolLines);
+    if (row_.error) Failed();
+    if (!row_.error) {
+      Add("response", box_.open ? "answered" : "", row_.response, frame_.fonts.mono,
+          kFoldedToolLines);
+    }
+    Stack();
+  }
+
+  // Failures, faults, edits, outcomes: across the whole width.
+  void Strip() {
+    box_.x = frame_.Px(kCardIndent);
+    box_.width = whole_width_ - 2 * frame_.Px(kCardIndent);
+    box_.title_color = theme_.text;
+    box_.detail = row_.about;
+    ImU32 color = theme_.failed;
+    if (row_.kind == ChatKind::kFailure) {
+      box_.mark = ChatMark::kFailed;
+      box_.title = "the step failed: " + row_.topic;
+    } else if (row_.kind == ChatKind::kOutcome) {
+      const bool ok = row_.topic == "ok";
+      box_.mark = ok ? ChatMark::kOk : row_.topic == "failed" ? ChatMark::kFailed : ChatMark::kChanged;
+      color = ok ? theme_.ok : row_.topic == "failed" ? theme_.failed : theme_.changed;
+      box_.title = "said how the run ended";
+    } else {
+      box_.mark = ChatMark::kFault;
+      color = theme_.fault;
+      box_.title = row_.kind == ChatKind::kEdit ? "edit  " + row_.who
+                                                : "fault " + row_.topic + "  " + row_.who;
+    }
+    box_.fill = WithAlpha(color, 0.1f);
+    box_.border = WithAlpha(color, 0.6f);
+    box_.bar = color;
+    Add("body", "", row_.body, frame_.fonts.body, kFoldedLines);
+    Stack();
+  }
+
+  const Frame& frame_;
+  const Theme& theme_;
+  const ChatRow& row_;
+  const float whole_width_;
+  const std::string key_;
+  ChatBox box_;
+};
+
+}  // namespace
+
+std::string ChatKey(const ChatRow& row) {
+  return std::string(replay::ChatKindName(row.kind)) + ":" + row.id + ":" +
+         std::to_string(row.ordinal) + ":";
+}
+
+ChatBox LayOutChatRow(const Frame& frame, const ChatRow& row, float width) {
+  return BoxMaker(frame, row, width).Make();
+}
+
+}  // namespace backstep::gui

@@ -1,0 +1,189 @@
+// Drives the real window under Xvfb through what a person does, by scripts, and asserts on what it
+// says it shows (--dump-view) and on pictures.
+#include <sys/wait.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/temp_dir.h"
+
+namespace backstep::testing {
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+struct Ended {
+  int code = 0;
+  std::string output;
+};
+
+std::string ReadAll(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Ended Shell(const std::string& command) {
+  const TempDir dir;
+  const std::string output = dir / "output";
+  const int status = std::system(("( " + command + " ) >" + output + " 2>&1 </dev/null").c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, ReadAll(output)};
+}
+
+const std::string kBin = BACKSTEP_BINARY_DIR "/bin/";
+
+// A recording of the sample whose run fails, its settings apart from the user's.
+struct Stage {
+  TempDir dir;
+  std::string recording = dir / "team.backstep";
+
+  Stage() {
+    const Ended run = Shell(At(kBin + "backstep run -o team.backstep -- " BACKSTEP_BINARY_DIR
+                                      "/samples/software_team"));
+    INFO(run.output);
+    REQUIRE(fs::exists(recording));
+  }
+  std::string At(const std::string& command) const {
+    return "cd " + dir.path() + " && export HOME=" + dir.path() + " XDG_CONFIG_HOME=" +
+           dir.path() + "/config XDG_STATE_HOME=" + dir.path() + "/state; " + command;
+  }
+  Ended Window(const std::string& arguments) const {
+    return Shell(At("LIBGL_ALWAYS_SOFTWARE=1 ASAN_OPTIONS=detect_leaks=0 timeout 200 xvfb-run -a "
+                    "-s '-screen 0 1700x1100x24' " + kBin + "backstep-gui " + arguments));
+  }
+  // Plays the script on the recording; returns what the window then shows.
+  Json Play(const std::string& script, const std::string& arguments = "") const {
+    std::ofstream(dir / "script") << script;
+    const Ended ended = Window("team.backstep --script script --dump-view view.json " + arguments);
+    INFO(script << "\n" << ended.output);
+    REQUIRE(ended.code == 0);
+    const Json view = Json::parse(ReadAll(dir / "view.json"), nullptr, false);
+    REQUIRE(view.is_object());
+    return view;
+  }
+  Json Cli(const std::string& arguments) const {
+    return Json::parse(Shell(At(kBin + "backstep " + arguments)).output, nullptr, false);
+  }
+};
+
+// How many bytes of a PNG file; 0: there is none, or it is not one.
+size_t PictureBytes(const std::string& path) {
+  const std::string bytes = ReadAll(path);
+  return bytes.substr(0, 4) == "\x89PNG" ? bytes.size() : 0;
+}
+
+bool Has(const Json& view, const std::string& name) {
+  for (const Json& drawn : view["named"]) {
+    if (drawn == name) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("the window shows the moment that the command line shows") {
+  const Stage stage;
+  const Json view = stage.Play("wait\n", "--at 5");
+  const Json shown = stage.Cli("show team.backstep main:5 --json");
+  REQUIRE(view["cursor"] == 5);
+  REQUIRE(view["checkpoint"]["moment"] == shown["moment"]);
+  REQUIRE(view["checkpoint"]["agents"].size() == shown["agents"].size());
+  for (size_t i = 0; i < shown["agents"].size(); ++i) {
+    CHECK(view["checkpoint"]["agents"][i]["state"]["hash"] == shown["agents"][i]["state"]["hash"]);
+  }
+  CHECK(view["timeline"]["steps"] == stage.Cli("info team.backstep --json")["sessions"][0]["steps"]);
+  CHECK(view["outcome"] == "failed");
+  for (const char* panel : {"panel:graph", "panel:timeline", "panel:inspector", "panel:centre"}) {
+    CHECK(Has(view, panel));
+  }
+}
+
+TEST_CASE("keys travel, and the panels follow") {
+  const Stage stage;
+  const Json view = stage.Play("wait\nkey Home\nkey Right\nkey Right\nkey Right\nwait\n");
+  CHECK(view["cursor"] == 3);
+  CHECK(view["checkpoint"]["moment"] == "main:3");
+  CHECK(stage.Play("wait\nkey End\nkey Left\nwait\n")["cursor"] ==
+        view["last"].get<uint64_t>() - 1);
+}
+
+TEST_CASE("the first failing step is one click away") {
+  const Stage stage;
+  const Json view = stage.Play("wait\nclick button:first\nclick button:next-error\nwait\n");
+  const Json& detail = view["checkpoint"]["step_detail"].is_null() ? view["checkpoint"]
+                                                                   : view["checkpoint"]["step_detail"];
+  INFO(detail.dump(1).substr(0, 2000));
+  CHECK(view["cursor"].get<uint64_t>() > 0);
+}
+
+TEST_CASE("an edited message is run again and compared, all by clicks") {
+  const Stage stage;
+  const Json before = stage.Play("wait\n", "--at 1");
+  std::string id;
+  for (const Json& name : before["named"]) {
+    const auto text = name.get<std::string>();
+    if (id.empty() && text.starts_with("edit:planner/1.") && text.find('#') == std::string::npos) {
+      id = text;
+    }
+  }
+  REQUIRE(!id.empty());
+  const Json view = stage.Play("wait\nclick " + id + "\nwait\nclick field:text\n"
+                               "replace Round the result half up.\nwait\n"
+                               "wheel panel:inspector -60\nwait\nclick button:Run\nwait\nwait\n",
+                               "--at 1");
+  INFO(view["run"].dump(1) << view["fork"].dump(1));
+  REQUIRE(view["run"]["branch"].is_string());
+  CHECK(view["run"]["error"].is_null());
+  CHECK(view["branch"] == view["run"]["branch"]);
+  CHECK(!view["comparison"].is_null());
+  CHECK(Has(view, "difference:0"));
+}
+
+TEST_CASE("pictures are taken in both themes, sizes and scales") {
+  const Stage stage;
+  for (const std::string how : {"--size 1280x720", "--size 1600x1000 --theme light",
+                                "--size 1280x720 --scale 2"}) {
+    const Ended ended = stage.Window("team.backstep --at 5 --screenshot picture.png " + how);
+    INFO(how << ended.output);
+    CHECK(ended.code == 0);
+    CHECK(PictureBytes(stage.dir / "picture.png") > 10000);
+    fs::remove(stage.dir / "picture.png");
+  }
+}
+
+TEST_CASE("what cannot be opened is said in the window, and the window lives on") {
+  const Stage stage;
+  const Ended missing = stage.Window("nowhere.backstep --dump-view view.json");
+  CHECK(missing.code == 3);
+  CHECK(missing.output.find("nowhere.backstep") != std::string::npos);
+  const Json view = Json::parse(ReadAll(stage.dir / "view.json"), nullptr, false);
+  CHECK(Has(view, "error:open"));
+  // Each file of the log cut in half, one after the other.
+  for (const auto& file : fs::directory_iterator(stage.recording + "/logs/1")) {
+    const auto size = file.file_size();
+    if (size < 2) continue;
+    const std::string path = file.path().string(), kept = ReadAll(path);
+    fs::resize_file(path, size / 2);
+    const Ended ended = stage.Window("team.backstep --dump-view view.json");
+    INFO(path << "\n" << ended.output);
+    CHECK((ended.code == 0 || ended.code == 3));
+    std::ofstream(path, std::ios::binary) << kept;
+  }
+}
+
+TEST_CASE("without a display it says what to do") {
+  const Ended ended = Shell("unset DISPLAY WAYLAND_DISPLAY; " + kBin + "backstep-gui x.backstep");
+  CHECK(ended.code == 4);
+  CHECK(ended.output.find("xvfb-run") != std::string::npos);
+  const Ended wrong = Shell(kBin + "backstep-gui --thme dark");
+  CHECK(wrong.code == 2);
+  CHECK(wrong.output.find("--theme") != std::string::npos);
+}
+
+}  // namespace backstep::testing
