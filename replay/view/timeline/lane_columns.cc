@@ -4,19 +4,26 @@
 
 namespace backstep::replay {
 
-void StepSum::Add(const StepSum& other) {
-  model_ns += other.model_ns;
-  tool_ns += other.tool_ns;
-  own_ns += other.own_ns;
-  waiting_ns += other.waiting_ns;
-  sent += other.sent;
-  flags |= other.flags;
+TimeShares StepSum::Shares() const {
+  const float whole = time_ns();
+  if (whole <= 0) return {0, 0, 255, 0};
+  const float scale = 255 / whole;
+  TimeShares shares;
+  shares.model = static_cast<uint8_t>(model_ns * scale + 0.5f);
+  shares.tool = static_cast<uint8_t>(tool_ns * scale + 0.5f);
+  shares.waiting = static_cast<uint8_t>(waiting_ns * scale + 0.5f);
+  shares.own = static_cast<uint8_t>(std::max(255 - shares.model - shares.tool - shares.waiting, 0));
+  return shares;
 }
 
-StepSum LaneChunk::Of(uint32_t at) const {
-  const float part = static_cast<float>(ended_ns[at] - began_ns[at]) * (1.0f / 255);
-  const TimeShares s = shares[at];
-  return {part * s.model, part * s.tool, part * s.own, part * s.waiting, sent[at], flags[at]};
+StepGroup LaneChunk::GroupOf(uint32_t from, uint32_t count) const {
+  StepSum sum;
+  uint32_t messages = 0;
+  for (uint32_t i = from; i < from + count; ++i) {
+    AddTo(&sum, i);
+    messages += sent[i];
+  }
+  return {sum.Shares(), sum.time_ns(), sum.flags, static_cast<uint16_t>(messages)};
 }
 
 void OverviewBins::Add(int64_t began, int64_t ended, bool error, bool fault, float busy_ns) {

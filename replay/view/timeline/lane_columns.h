@@ -18,23 +18,46 @@ struct TimeShares {
 // Of several steps together.
 struct StepSum {
   float model_ns = 0, tool_ns = 0, own_ns = 0, waiting_ns = 0;
-  uint32_t sent = 0;     // messages; a step counts at most 255
   uint16_t flags = 0;    // StepFlag, any of them
-  void Add(const StepSum& other);
+  void Add(TimeShares shares, float time_ns, uint16_t more_flags) {
+    const float part = time_ns * (1.0f / 255);
+    model_ns += part * shares.model;
+    tool_ns += part * shares.tool;
+    own_ns += part * shares.own;
+    waiting_ns += part * shares.waiting;
+    flags |= more_flags;
+  }
+  TimeShares Shares() const;
+  float time_ns() const { return model_ns + tool_ns + own_ns + waiting_ns; }
+};
+
+// The sum of some steps in a row, as it is kept.
+struct StepGroup {
+  TimeShares shares;
+  float time_ns = 0;
+  uint16_t flags = 0;
+  uint16_t sent = 0;     // messages; a step counts at most 255
 };
 
 // kSteps steps of one lane in commit order.
 struct LaneChunk {
-  static constexpr uint32_t kSteps = 128, kBlock = 16;
+  static constexpr uint32_t kSteps = 128, kSmall = 4, kLarge = 32;
+  // Each is written when its last step is there.
+  std::array<StepGroup, kSteps / kLarge> large;
+  std::array<StepGroup, kSteps / kSmall> small;
+  StepGroup all;
+  uint32_t sent_before = 0;                       // messages of the lane's chunks before it
   std::array<int64_t, kSteps> began_ns, ended_ns;
   std::array<uint32_t, kSteps> number, clock;
   std::array<TimeShares, kSteps> shares;
   std::array<uint16_t, kSteps> flags;
-  std::array<uint8_t, kSteps> sent;             // messages, at most 255
-  std::array<StepSum, kSteps / kBlock> blocks;  // each written when its last step is there
-  StepSum all;                                  // written when the chunk is full
+  std::array<uint8_t, kSteps> sent;               // messages, at most 255
 
-  StepSum Of(uint32_t at) const;                // one step
+  void AddTo(StepSum* sum, uint32_t at) const {
+    sum->Add(shares[at], static_cast<float>(ended_ns[at] - began_ns[at]), flags[at]);
+  }
+  // Of `count` of its steps from `from` on, read one by one.
+  StepGroup GroupOf(uint32_t from, uint32_t count) const;
 };
 
 // Which lane each step is in, by step number - 1.
@@ -56,6 +79,7 @@ struct MessageChunk {
   static constexpr uint32_t kMessages = 1024;
   std::array<MessageCell, kMessages> cells;
   uint32_t taken_max = 0;  // greatest taken_by
+  uint32_t outside = 0;    // how many came from outside
 };
 
 // Counts over the whole run in equal bins; when they run out, two become one.

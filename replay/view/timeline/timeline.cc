@@ -40,22 +40,15 @@ uint32_t Timeline::Lane::IndexOfEnd(double wanted_ns, uint32_t from) const {
                 [&](uint32_t i) { return static_cast<double>(ended_ns(i)) >= wanted_ns; });
 }
 
-StepSum Timeline::Lane::Sum(uint32_t from, uint32_t to) const {
-  StepSum sum;
-  uint32_t i = from;
-  while (i < to) {
-    const LaneChunk& chunk = At(i);
-    const uint32_t at = Place(i);
-    if (at == 0 && i + LaneChunk::kSteps <= to) {
-      sum.Add(chunk.all);
-      i += LaneChunk::kSteps;
-    } else if (at % LaneChunk::kBlock == 0 && i + LaneChunk::kBlock <= to) {
-      sum.Add(chunk.blocks[at / LaneChunk::kBlock]);
-      i += LaneChunk::kBlock;
-    } else {
-      sum.Add(chunk.Of(at));
-      ++i;
-    }
+uint32_t Timeline::Lane::SentBefore(uint32_t index) const {
+  if (index == 0) return 0;
+  const LaneChunk& chunk = At(index - 1);
+  const uint32_t end = Place(index - 1) + 1;
+  uint32_t sum = chunk.sent_before;
+  for (uint32_t i = 0; i < end;) {
+    const bool whole = i % LaneChunk::kLarge == 0 && i + LaneChunk::kLarge <= end;
+    sum += whole ? chunk.large[i / LaneChunk::kLarge].sent : chunk.sent[i];
+    i += whole ? LaneChunk::kLarge : 1;
   }
   return sum;
 }

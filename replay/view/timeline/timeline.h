@@ -84,8 +84,8 @@ struct Timeline {
     // one; `size` when there is none.
     uint32_t IndexOfNumber(uint64_t number, uint32_t from = 0) const;
     uint32_t IndexOfEnd(double ended_ns, uint32_t from = 0) const;
-    // Of steps [from, to); cost grows with the number of chunks and not of steps.
-    StepSum Sum(uint32_t from, uint32_t to) const;
+    // Messages that the steps before `index` sent; a step counts at most 255.
+    uint32_t SentBefore(uint32_t index) const;
 
     const LaneChunk& At(uint32_t index) const { return *chunks[index / LaneChunk::kSteps]; }
     static uint32_t Place(uint32_t index) { return index % LaneChunk::kSteps; }

@@ -23,7 +23,8 @@ class ArrowSearch {
   MessageArrowSet Run() {
     MessageArrowSet set;
     for (size_t lane = 0; lane < ranges_.size(); ++lane) {
-      set.total += timeline_.lanes[lane].Sum(ranges_[lane].first, ranges_[lane].second).sent;
+      const auto [from, to] = ranges_[lane];
+      set.total += timeline_.lanes[lane].SentBefore(to) - timeline_.lanes[lane].SentBefore(from);
     }
     if (last_ < first_) return set;
     if (set.total <= query_.max) {
@@ -90,8 +91,8 @@ class ArrowSearch {
       const Timeline::Lane& lane = timeline_.lanes[l];
       const auto [from, to] = ranges_[l];
       for (uint32_t i = from; i < to;) {
-        const uint32_t end = std::min((i / LaneChunk::kBlock + 1) * LaneChunk::kBlock, to);
-        if (lane.Sum(i, end).sent > 0) {
+        const uint32_t end = std::min((i / LaneChunk::kLarge + 1) * LaneChunk::kLarge, to);
+        if (lane.SentBefore(end) != lane.SentBefore(i)) {
           for (uint32_t k = i; k < end; ++k) {
             if (lane.At(k).sent[Timeline::Lane::Place(k)] == 0) continue;
             AddSentBy(static_cast<uint32_t>(lane.number(k).value), arrows);
@@ -133,8 +134,10 @@ class ArrowSearch {
       if (c >= timeline_.message_chunks.size()) continue;
       if (timeline_.message_chunks[c]->taken_max < first_) continue;
       const uint32_t from = c * MessageChunk::kMessages;
-      const uint32_t to = std::min(from + MessageChunk::kMessages, end);
-      for (uint32_t i = to; i-- > from && room > 0;) {
+      uint32_t to = std::min(from + MessageChunk::kMessages, end);
+      if (timeline_.message_chunks[c]->outside == 0) to = std::min(to, own);
+      for (uint32_t i = to; i > from && room > 0;) {
+        --i;
         const MessageCell& cell = timeline_.message_cell(i);
         const bool elsewhere = i < own || (cell.flags & kMessageOutside) != 0;
         if (!elsewhere || cell.taken_by == 0 || !Visible(cell.taken_by)) continue;

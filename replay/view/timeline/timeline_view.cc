@@ -12,29 +12,17 @@ float Cut(double x, const TimelineViewport& viewport) {
   return static_cast<float>(std::clamp(x, -kOutsidePx, viewport.width_px + kOutsidePx));
 }
 
-TimeShares SharesOf(const StepSum& sum) {
-  const float whole = sum.model_ns + sum.tool_ns + sum.own_ns + sum.waiting_ns;
-  if (whole <= 0) return {0, 0, 255, 0};
-  const float scale = 255 / whole;
-  TimeShares shares;
-  shares.model = static_cast<uint8_t>(sum.model_ns * scale + 0.5f);
-  shares.tool = static_cast<uint8_t>(sum.tool_ns * scale + 0.5f);
-  shares.waiting = static_cast<uint8_t>(sum.waiting_ns * scale + 0.5f);
-  shares.own = static_cast<uint8_t>(std::max(255 - shares.model - shares.tool - shares.waiting, 0));
-  return shares;
-}
-
 // Sweeps one lane from left to right.
 class LaneSweep {
  public:
   LaneSweep(const Timeline::Lane& lane, const TimelineViewport& viewport,
             std::vector<LaneItem>* items)
-      : lane_(lane), viewport_(viewport), items_(*items) {}
+      : lane_(lane), viewport_(viewport), items_(*items),
+        steps_(viewport.mode == TimelineMode::kSteps), fold_(kFoldPx / viewport.PxPerUnit()) {}
 
   void Run() {
     if (viewport_.mode == TimelineMode::kTime) AddEnclosing();
-    const double fold = kFoldPx / viewport_.PxPerUnit();
-    uint32_t i = First(viewport_.from, 0);
+    uint32_t i = First(viewport_.from);
     size_t wide = 0;
     while (i < lane_.size) {
       while (wide < wide_.size() && wide_[wide] < i) ++wide;
@@ -42,43 +30,40 @@ class LaneSweep {
         ++i;  // drawn already
         continue;
       }
-      const double began = Began(i);
-      if (began > viewport_.to) break;
-      if (Ended(i) - began >= fold) {
+      const int64_t began = Began(i);
+      if (static_cast<double>(began) > viewport_.to) break;
+      const double limit = static_cast<double>(began) + fold_;
+      if (static_cast<double>(Ended(i)) > limit) {
         AddOne(i);
         ++i;
         continue;
       }
-      uint32_t end = First(std::nextafter(began + fold, INFINITY), i);
-      if (wide < wide_.size()) end = std::min(end, wide_[wide]);
-      end = std::max(end, i + 1);
-      AddFolded(i, end);
-      i = end;
+      const uint32_t end = wide < wide_.size() ? std::min(wide_[wide], lane_.size) : lane_.size;
+      i = AddFolded(i, end, static_cast<int64_t>(std::min(limit, 9e18)));
     }
   }
 
  private:
-  bool steps() const { return viewport_.mode == TimelineMode::kSteps; }
-  double Began(uint32_t i) const {
-    return steps() ? static_cast<double>(lane_.number(i).value - 1)
-                   : static_cast<double>(lane_.began_ns(i));
+  int64_t Began(uint32_t i) const {
+    return steps_ ? static_cast<int64_t>(lane_.number(i).value) - 1 : lane_.began_ns(i);
   }
-  double Ended(uint32_t i) const {
-    return steps() ? static_cast<double>(lane_.number(i).value)
-                   : static_cast<double>(lane_.ended_ns(i));
+  int64_t Ended(uint32_t i) const {
+    return steps_ ? static_cast<int64_t>(lane_.number(i).value) : lane_.ended_ns(i);
   }
-  // The first step from `from` on that ends at `position` or after it.
-  uint32_t First(double position, uint32_t from) const {
-    if (!steps()) return lane_.IndexOfEnd(position, from);
-    return lane_.IndexOfNumber(static_cast<uint64_t>(std::max(std::ceil(position), 0.0)), from);
+  int64_t EndedIn(const LaneChunk& chunk, uint32_t at) const {
+    return steps_ ? static_cast<int64_t>(chunk.number[at]) : chunk.ended_ns[at];
+  }
+  // The first step that ends at `position` or after it.
+  uint32_t First(double position) const {
+    if (!steps_) return lane_.IndexOfEnd(position);
+    return lane_.IndexOfNumber(static_cast<uint64_t>(std::max(std::ceil(position), 0.0)));
   }
 
   void AddEnclosing() {
-    const double least = kFoldPx / viewport_.PxPerUnit();
     for (const EnclosingStep& step : lane_.enclosing) {
       if (static_cast<double>(step.ended_ns) < viewport_.from) continue;
       const auto took = static_cast<double>(step.ended_ns - step.began_ns);
-      if (static_cast<double>(step.began_ns) > viewport_.to || took < least) continue;
+      if (static_cast<double>(step.began_ns) > viewport_.to || took <= fold_) continue;
       wide_.push_back(step.index);
     }
     // The outermost is under all others.
@@ -87,31 +72,61 @@ class LaneSweep {
 
   void AddOne(uint32_t i) {
     LaneItem item;
-    item.x0 = Cut(viewport_.X(Began(i)), viewport_);
-    item.x1 = Cut(viewport_.X(Ended(i)), viewport_);
+    item.x0 = Cut(viewport_.X(static_cast<double>(Began(i))), viewport_);
+    item.x1 = Cut(viewport_.X(static_cast<double>(Ended(i))), viewport_);
     item.first = item.last = lane_.number(i);
     item.flags = lane_.flags(i);
     item.shares = lane_.shares(i);
     items_.push_back(item);
   }
 
-  void AddFolded(uint32_t from, uint32_t to) {
-    if (to == from + 1) return AddOne(from);
+  // Folds steps from `from` on, before `end`, that have ended by `limit`; returns the next. What
+  // covers large groups ends with one, so that the next begins with one and reads no smaller ones.
+  uint32_t AddFolded(uint32_t from, uint32_t end, int64_t limit) {
+    StepSum sum;
+    uint32_t i = from, small = 0, large = 0, whole = 0;
+    while (i < end) {
+      const LaneChunk& chunk = lane_.At(i);
+      const uint32_t at = Timeline::Lane::Place(i);
+      const auto take = [&](uint32_t size, const StepGroup& group, uint32_t* taken) {
+        if (i + size > end || EndedIn(chunk, at + size - 1) > limit) return false;
+        sum.Add(group.shares, group.time_ns, group.flags);
+        i += size;
+        ++*taken;
+        return true;
+      };
+      if (at == 0 && take(LaneChunk::kSteps, chunk.all, &whole)) continue;
+      if (whole >= 2) break;
+      const bool large_here = at % LaneChunk::kLarge == 0;
+      if (large_here && take(LaneChunk::kLarge, chunk.large[at / LaneChunk::kLarge], &large)) continue;
+      if (large > 0 || whole > 0) break;
+      const bool small_here = at % LaneChunk::kSmall == 0;
+      if (small_here && take(LaneChunk::kSmall, chunk.small[at / LaneChunk::kSmall], &small)) continue;
+      if (small >= 2 || EndedIn(chunk, at) > limit) break;
+      chunk.AddTo(&sum, at);
+      ++i;
+    }
+    if (i == from + 1) {
+      AddOne(from);
+      return i;
+    }
     LaneItem item;
-    item.x0 = Cut(viewport_.X(Began(from)), viewport_);
-    item.x1 = Cut(viewport_.X(Ended(to - 1)), viewport_);
+    item.x0 = Cut(viewport_.X(static_cast<double>(Began(from))), viewport_);
+    item.x1 = Cut(viewport_.X(static_cast<double>(Ended(i - 1))), viewport_);
     item.first = lane_.number(from);
-    item.last = lane_.number(to - 1);
-    item.count = to - from;
-    const StepSum sum = lane_.Sum(from, to);
+    item.last = lane_.number(i - 1);
+    item.count = i - from;
     item.flags = sum.flags;
-    item.shares = SharesOf(sum);
+    item.shares = sum.Shares();
     items_.push_back(item);
+    return i;
   }
 
   const Timeline::Lane& lane_;
   const TimelineViewport& viewport_;
   std::vector<LaneItem>& items_;
+  const bool steps_;
+  const double fold_;           // in units of the viewport
   std::vector<uint32_t> wide_;  // enclosing steps that are items of their own, by index
 };
 

@@ -76,6 +76,7 @@ void TimelineWriter::AppendToLane(const StepEntry& step, int64_t began_ns, int64
   const uint32_t at = Timeline::Lane::Place(index);
   if (at == 0) {
     auto chunk = std::make_shared<LaneChunk>();
+    if (tail.chunk != nullptr) chunk->sent_before = tail.chunk->sent_before + tail.chunk->all.sent;
     tail.chunk = chunk.get();
     lane.chunks.push_back(std::move(chunk));
   }
@@ -88,7 +89,7 @@ void TimelineWriter::AppendToLane(const StepEntry& step, int64_t began_ns, int64
   tail.chunk->flags[at] = step.flags;
   tail.chunk->sent[at] = static_cast<uint8_t>(std::min<size_t>(step.sent.size(), UINT8_MAX));
   ++lane.size;
-  CloseBlocks(*tail.chunk, at + 1);
+  CloseGroups(*tail.chunk, at + 1);
 }
 
 void TimelineWriter::NoteOrder(const StepEntry& step, uint32_t index, int64_t began_ns,
@@ -103,15 +104,11 @@ void TimelineWriter::NoteOrder(const StepEntry& step, uint32_t index, int64_t be
   clocks.greatest = std::max(clocks.greatest, clock);
 }
 
-void TimelineWriter::CloseBlocks(LaneChunk& chunk, uint32_t end) {
-  if (end % LaneChunk::kBlock != 0) return;
-  StepSum sum;
-  for (uint32_t i = end - LaneChunk::kBlock; i < end; ++i) sum.Add(chunk.Of(i));
-  chunk.blocks[end / LaneChunk::kBlock - 1] = sum;
-  if (end != LaneChunk::kSteps) return;
-  StepSum all;
-  for (const StepSum& block : chunk.blocks) all.Add(block);
-  chunk.all = all;
+void TimelineWriter::CloseGroups(LaneChunk& chunk, uint32_t end) {
+  constexpr uint32_t kSmall = LaneChunk::kSmall, kLarge = LaneChunk::kLarge;
+  if (end % kSmall == 0) chunk.small[end / kSmall - 1] = chunk.GroupOf(end - kSmall, kSmall);
+  if (end % kLarge == 0) chunk.large[end / kLarge - 1] = chunk.GroupOf(end - kLarge, kLarge);
+  if (end == LaneChunk::kSteps) chunk.all = chunk.GroupOf(0, end);
 }
 
 void TimelineWriter::AppendNumber(int lane) {
@@ -182,21 +179,26 @@ void TimelineWriter::AppendMessage(const MessageCell& cell) {
     message_chunk_shared_.push_back(false);
     timeline_.message_chunks.push_back(messages_.back());
   }
-  MessageChunk& chunk = *messages_.back();
+  // A cell beyond a snapshot's messages may be written; what its readers read may not.
+  const bool outside = (cell.flags & kMessageOutside) != 0;
+  MessageChunk& chunk = outside ? Own(messages_.size() - 1) : *messages_.back();
   chunk.cells[at] = cell;
+  if (outside) ++chunk.outside;
   ++timeline_.message_count;
-  // Its taker is known already: the chunk's greatest one is read by snapshots.
   if (cell.taken_by != 0) SetTaken(timeline_.message_count - 1, {cell.taken_by, 0});
 }
 
-void TimelineWriter::SetTaken(uint32_t message, TakenBy by) {
-  const size_t at = message / MessageChunk::kMessages;
-  if (message_chunk_shared_[at]) {
-    messages_[at] = std::make_shared<MessageChunk>(*messages_[at]);
-    timeline_.message_chunks[at] = messages_[at];
-    message_chunk_shared_[at] = false;
+MessageChunk& TimelineWriter::Own(size_t chunk) {
+  if (message_chunk_shared_[chunk]) {
+    messages_[chunk] = std::make_shared<MessageChunk>(*messages_[chunk]);
+    timeline_.message_chunks[chunk] = messages_[chunk];
+    message_chunk_shared_[chunk] = false;
   }
-  MessageChunk& chunk = *messages_[at];
+  return *messages_[chunk];
+}
+
+void TimelineWriter::SetTaken(uint32_t message, TakenBy by) {
+  MessageChunk& chunk = Own(message / MessageChunk::kMessages);
   MessageCell& cell = chunk.cells[message % MessageChunk::kMessages];
   cell.taken_by = by.step;
   cell.flags |= by.flags;

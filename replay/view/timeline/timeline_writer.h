@@ -80,12 +80,14 @@ class TimelineWriter {
 
   void AppendToLane(const StepEntry& step, int64_t began_ns, int64_t ended_ns);
   void NoteOrder(const StepEntry& step, uint32_t index, int64_t began_ns, int64_t ended_ns);
-  static void CloseBlocks(LaneChunk& chunk, uint32_t end);
+  static void CloseGroups(LaneChunk& chunk, uint32_t end);
   void AppendNumber(int lane);
   void AddToOverview(const StepEntry& step, int64_t began_ns, int64_t ended_ns);
   void AddSent(const StepEntry& step);
   void Take(const StepEntry::Taken& taken);
   void AppendMessage(const MessageCell& cell);
+  // The chunk, copied first where a snapshot has it too.
+  MessageChunk& Own(size_t chunk);
   void SetTaken(uint32_t message, TakenBy by);
   // The message's index; nullopt: its sender has not committed.
   std::optional<uint32_t> Find(const StepEntry::Taken& taken) const;
