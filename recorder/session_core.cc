@@ -234,7 +234,12 @@ Status SessionCore::Close(bool by_exception) {
   std::lock_guard lock(close_mutex_);
   if (!closed_) {
     closed_ = true;
-    close_status_ = CloseOnce(by_exception);
+    bool through = false;
+    Protect([&] {
+      close_status_ = CloseOnce(by_exception);
+      through = true;
+    });
+    if (!through) close_status_ = status();
   }
   return close_status_;
 }
@@ -258,7 +263,8 @@ Status SessionCore::CloseOnce(bool by_exception) {
   if (!first.ok() || dropped_bodies_ == 0) return first;
   return Status::Incomplete(
       "the disk could not keep up: " + std::to_string(dropped_bodies_.load()) +
-      " bodies were dropped, in " + std::to_string(incomplete_steps_) + " steps");
+      " bodies were dropped, in " + std::to_string(incomplete_steps_) +
+      " steps; SessionOptions::queue_bytes_max gives it more room, block_max more time");
 }
 
 void SessionCore::CompleteEnd(LogEnd* end) {

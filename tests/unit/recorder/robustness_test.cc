@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 #include <mutex>
+#include <stdexcept>
 #include <thread>
 
 #include "backstep/recorder/session.h"
@@ -415,6 +416,32 @@ TEST_CASE("Steps of many agents on many threads keep the order that cause asks f
     committed[{step.agent, step.clock}] = step.number;
   }
   REQUIRE(Must(line->OpenSteps()).empty());
+}
+
+// A clock of the program's own that breaks down.
+class BrokenClock : public Clock {
+ public:
+  TimeNs Now() override {
+    if (broken) throw std::runtime_error("no battery");
+    return SystemClock().Now();
+  }
+  DurationNs Monotonic() override { return SystemClock().Monotonic(); }
+  void SleepFor(DurationNs) override {}
+  std::atomic<bool> broken{false};
+};
+
+TEST_CASE("What goes wrong while a session is closed is told by Close and thrown at nobody") {
+  Recorded recorded;
+  BrokenClock clock;
+  SessionOptions options = recorded.Options();
+  options.clock = &clock;
+  auto session = Session::Open(options);
+  MustOk(session->BeginStep("a")->Commit(Text("x")));
+  clock.broken = true;
+  REQUIRE(session->Close() == Status::Internal("the recorder gave up: no battery"));
+  REQUIRE(session->Close() == session->status());
+  session.reset();
+  REQUIRE(recorded.Read()->last() == StepNumber(1));
 }
 
 TEST_CASE("Close may be called from several threads while steps still run") {
