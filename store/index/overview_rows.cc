@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "backstep/store/index/row_writer.h"
@@ -20,10 +22,15 @@ std::string PairsToJson(const std::vector<std::pair<std::string, std::string>>& 
   return Dump(object);
 }
 
+// A text, or what stands for one that is not UTF-8: `{"hex": "..."}`. What nests deeper is not
+// ours, and is not written: that goes down it by recursion.
 std::string TextMember(const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return std::string();
-  return found->is_string() ? found->get<std::string>().substr(0, kTextBytesMax) : Dump(*found);
+  if (found->is_string()) return found->get<std::string>().substr(0, kTextBytesMax);
+  const bool flat = std::none_of(found->begin(), found->end(),
+                                 [](const Json& member) { return member.is_structured(); });
+  return flat ? Dump(*found) : std::string();
 }
 
 std::string OptionalName(const std::string& text) { return text.substr(0, kTextBytesMax); }

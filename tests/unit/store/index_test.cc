@@ -310,6 +310,24 @@ TEST_CASE("comparing works where nothing may be written, and without an index") 
   REQUIRE(chmod(path.c_str(), 0700) == 0);
 }
 
+TEST_CASE("an experiment that nests without end is indexed without what nests") {
+  const TempDir dir;
+  const std::string path = dir / "r";
+  REQUIRE(testing::WriteSampleSession(path, {}).ok());
+  constexpr size_t kDepth = 1'000'000;
+  LogHeader header;
+  header.name = "deep";
+  const std::string deep = std::string(kDepth, '[') + std::string(kDepth, ']');
+  header.origin = BranchOrigin{LogId(1), StepNumber(2),
+                               R"({"edits":[{"kind":"drop_message","text":)" + deep + "}]}",
+                               "served"};
+  auto branch = OpenAt(path)->NewLog(header, {});
+  REQUIRE(branch.ok());
+  REQUIRE((*branch)->Seal({}) == Status());
+  REQUIRE(ReindexAt(path) > 0);
+  CHECK(Ask(path, "SELECT kind || ifnull(text, '-') FROM edits") == "drop_message-");
+}
+
 TEST_CASE("rows of logs that are gone are pruned") {
   const TempDir dir;
   const std::string path = dir / "r";
