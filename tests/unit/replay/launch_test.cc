@@ -114,6 +114,7 @@ TEST_CASE("a faithful program re-executes in its own process and its result cros
   CHECK(result.outcome.reason == "counted");
   CHECK(launched->exit_code == 0);
   CHECK(recorded.StepsRun() == kSteps);
+  CHECK(progress_steps > 0);
   CHECK(progress_steps <= kSteps);
   Contains(launched->output, "pong has 1 left");
   auto recording = store::Recording::Open(recorded.path());

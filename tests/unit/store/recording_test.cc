@@ -313,13 +313,21 @@ TEST_CASE("data files that are missing, empty, cut or flipped give errors and no
   auto recording = Must(Recording::Create(dir / "a.backstep"));
   NewSession(recording.get(), "crashed", 20).reset();
   REQUIRE(NewSession(recording.get(), "sealed", 20)->Seal({}) == Status());
+  const Hash128 sealed = Must(Must(recording->OpenLine(LogId{2}))->Digest());
+  int told = 0;
   const auto read_all = [&] {
     auto copy = Must(Recording::Open(dir / "copy.backstep"));
     static_cast<void>(copy->Logs());
     for (const uint32_t id : {1, 2}) {
       auto line = copy->OpenLine(LogId{id});
-      if (!line.ok()) continue;
-      static_cast<void>((*line)->Digest());
+      if (!line.ok()) {
+        ++told;
+        continue;
+      }
+      const auto digest = (*line)->Digest();
+      if (!digest.ok()) ++told;
+      // What a crashed log has lost at its end it cannot know; a sealed one is whole or says so.
+      if (digest.ok() && id == 2) CHECK(*digest == sealed);
       static_cast<void>((*line)->CutAt((*line)->last()));
       static_cast<void>((*line)->State(AgentId{1}, (*line)->last()));
     }
@@ -342,7 +350,7 @@ TEST_CASE("data files that are missing, empty, cut or flipped give errors and no
       read_all();
     }
   }
-  SUCCEED("every damage was survived");
+  CHECK(told > 20);
 }
 
 }  // namespace backstep::testing
