@@ -357,15 +357,6 @@ Status LogWriter::PutEffect(EffectRecord* effect, const Body* request, const Bod
   return impl_->Done({});
 }
 
-BodyRef LogWriter::Dropped(const Body& shape) {
-  BodyRef ref;
-  ref.where = BodyRef::Where::kDropped;
-  ref.size = shape.bytes.size();
-  ref.hash = HashBytes(shape.bytes);
-  ref.media_type = shape.media_type;
-  return ref;
-}
-
 Status LogWriter::Commit(StepRecord* step, const State& state) {
   BACKSTEP_RETURN_IF_ERROR(impl_->Ready());
   BACKSTEP_RETURN_IF_ERROR(impl_->CheckCommit(*step));

@@ -43,12 +43,10 @@ class LogWriter {
   Status PutSegment(const SegmentRecord& segment);
   Status Begin(const StepBegin& begin);
   // Message and effect bodies go to the literal log of the sender / agent. Fill the records'
-  // BodyRefs. A nullptr body with `already_stored` refs leaves the refs as they are (a branch that
+  // BodyRefs. A nullptr body leaves its ref as it is (a branch that
   // serves its parent's body refers to it instead of writing it again).
   Status PutMessage(MessageRecord* message, const Body* body);
   Status PutEffect(EffectRecord* effect, const Body* request, const Body* response);
-  // What the recorder had to drop: records the reference (size, type) as kDropped.
-  static BodyRef Dropped(const Body& shape);
   // The new state: whole bytes, or an edit against the agent's last committed state, or nothing
   // (unchanged). Fills `step->state`. `media_type` is the state's. The Begin record goes.
   Status Commit(StepRecord* step, const std::variant<std::monostate, Body, StateEdit>& state);

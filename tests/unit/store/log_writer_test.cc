@@ -299,7 +299,8 @@ TEST_CASE("a dropped state is incomplete and the next one is whole") {
   auto writer = f.NewSession();
   StepRecord lost = OneStep(kPlanner, 1, 1);
   lost.incomplete = true;
-  lost.state = LogWriter::Dropped(Body{"lost", "text/plain"});
+  lost.state.where = BodyRef::Where::kDropped;
+  lost.state.size = 4;
   REQUIRE(writer->Commit(&lost, std::monostate()) == Status());
   StepRecord edit = OneStep(kPlanner, 2, 2);
   CHECK(writer->Commit(&edit, StateEdit::Append(4, "x")).code() == StatusCode::kInvalidArgument);
