@@ -38,7 +38,7 @@ class Hasher {
   void* state_;
 };
 
-// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every platform for one seed. One thread.
+// SplitMix64 (Steele, Lea, Flood 2014): the same numbers everywhere for one seed. One thread.
 class RandomStream {
  public:
   explicit RandomStream(uint64_t seed) : state_(seed) {}

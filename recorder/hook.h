@@ -86,7 +86,7 @@ struct StateChange {
 };
 
 // Called on the thread that runs the step, possibly from several threads at once for different
-// steps: implementations are thread-safe. They must not call back into the session, except RunAgent.
+// steps: implementations are thread-safe. They call back into the session in RunAgent only.
 // A message from outside asks OutsideTime and OnSend, with a StepInfo of agent kOutside, clock 0.
 // What a hook throws leaves the call it was asked in untouched; the step then ends as any other.
 class Hook {
@@ -102,12 +102,12 @@ class Hook {
   virtual SendOutcome OnSend(const StepInfo&, Message message);
   virtual ReceiveOutcome OnReceive(const StepInfo&, Message message);
   // Runs `live` or answers instead of it. `progress` is the recorder's, for streamed chunks.
-  // Step::Now() and Random() come here too (kClock named "now", kRandom named "random", empty body);
-  // their response body is the number in decimal.
+  // Step::Now() and Random() come here too (kClock named "now", kRandom named "random", empty
+  // body); their response body is the number in decimal.
   virtual CallOutcome OnCall(const StepInfo&, const CallInfo&, const CallRequest& request,
                              const LiveCall& live, CallProgress& progress);
-  // Answers a nested call instead of running it; nullopt: it runs. `request` is as OnSend carried it,
-  // its id filled in; the inner step's OnBegin follows, and its duration counts as the caller's.
+  // Answers a nested call instead of running it; nullopt: it runs. `request` is as OnSend carried
+  // it, its id filled in; the inner step's OnBegin follows, and its duration is the caller's too.
   virtual std::optional<AgentAnswer> OnAgentCall(const StepInfo&, const Message& request);
   // Runs the inner agent of a CallAgent that came without a function. Unavailable by default.
   virtual Status RunAgent(Step& inner);
@@ -115,12 +115,14 @@ class Hook {
   virtual DurationNs OwnTime(const StepInfo&, DurationNs measured) { return measured; }
   // Waits for this step's turn to commit. Called before the step gets its number, without locks.
   virtual void BeforeCommit(const StepInfo&) {}
-  // True from the moment a re-execution gave this step up (a miss, a limit): nothing of it is recorded
-  // from then on, no call, message or event, and neither is its end, so that it stays an open step of
-  // the log. Asked after each OnCall, OnSend and OnAgentCall, and before a step is committed
-  // (BeforeCommit and OnCommit are then not called, Commit returns Cancelled).
+  // True from the moment a re-execution gave this step up (a miss, a limit): nothing of it is
+  // recorded from then on, no call, message or event, and neither is its end, so that it stays an
+  // open step of the log. Asked after each OnCall, OnSend and OnAgentCall, and before a step is
+  // committed, before and after BeforeCommit (OnCommit is then not called, Commit returns
+  // Cancelled).
   virtual bool Abandoned(const StepInfo&) { return false; }
-  // When a message from outside is sent, in virtual time. nullopt: wall time since the session's start.
+  // When a message from outside is sent, in virtual time. nullopt: wall time since the session's
+  // start.
   virtual std::optional<TimeNs> OutsideTime() { return std::nullopt; }
   // After the step has its number, in commit order, under the session's commit lock: be brief.
   // The record has no BodyRef of the state yet; `state` is what the program gave.

@@ -31,8 +31,8 @@ class Redactor {
   std::unique_ptr<Impl> impl_;
 };
 
-// The hash a request is matched by: kind, name, and its redacted body; a JSON body with sorted keys,
-// no white space and without `volatile_fields`, any other body byte by byte.
+// The hash a request is matched by: kind, name, and its redacted body; a JSON body with sorted
+// keys, no white space and without `volatile_fields`, any other body byte by byte.
 Hash128 RequestHash(const Redactor& redactor, EffectKind kind, const CallRequest& request);
 
 }  // namespace backstep::recorder

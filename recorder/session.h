@@ -10,9 +10,10 @@
 //   }
 //   backstep::Status status = session->Close();
 //
-// The recorder never throws, prints, exits or aborts into its host, installs no signal handler and
-// blocks at most SessionOptions::block_max per call. The first failure sticks; everything after
-// it still runs, unrecorded, and Close() tells it.
+// The recorder never throws, prints, exits or aborts into its host and installs no signal handler;
+// what the program's own functions and hooks throw passes through. A call waits for a slow disk at
+// most SessionOptions::block_max, but for Flush and Close. The first failure sticks; everything
+// after it still runs, unrecorded, and Close() tells it.
 #pragma once
 
 #include <memory>
@@ -43,9 +44,12 @@ struct SessionOptions {
   bool read_environment = true;     // false: ignore every BACKSTEP_* variable
   size_t queue_bytes_max = 64u << 20;      // waiting for the disk; beyond it bodies are dropped
   DurationNs block_max = Milliseconds(50); // how long a call may wait for room in the queue
-  DurationNs sync_every = Milliseconds(100);  // see store::WriterOptions
+  // What a power cut may take: what was written since so long ago. 0: nothing that Flush has
+  // waited for. A killed process loses no committed step under any value.
+  DurationNs sync_every = Milliseconds(100);
   // Regular expressions (ECMAScript) replaced by placeholders of the same length, beside the
-  // default list (API keys, bearer tokens, authorization headers).
+  // default list (API keys, bearer tokens, authorization headers). A match longer than 512 bytes
+  // may be missed. With one that is no regular expression nothing is recorded; status() names it.
   std::vector<std::string> redact{};
   Clock* clock = nullptr;           // not owned; nullptr: SystemClock()
   Hook* hook = nullptr;             // not owned, outlives the session; nullptr: faults of
@@ -90,7 +94,8 @@ class Session {
   static std::unique_ptr<Session> Open(SessionOptions options);
   ~Session();
 
-  // Adds an agent; adding the same name again returns the same id and changes nothing.
+  // Adds an agent; adding the same name again returns the same id and changes nothing. A name that
+  // cannot be one is recorded in brackets, and status() says so. 0: nothing is kept.
   AgentId AddAgent(const AgentSpec& spec);
   // A message from outside (the user's task, a human's answer, a webhook) to `message.to`.
   // Returns the messages to carry, ids filled in.
@@ -104,10 +109,12 @@ class Session {
   // error, naming both, is in status().
   std::unique_ptr<Step> BeginStep(const std::string& agent, std::vector<Message> messages = {},
                                   const StepOptions& options = {});
+  // How the run ends, unless a step sets another outcome later: the newest stands.
   void SetOutcome(const Outcome& outcome);
   // For re-execution: result, result_detail, summary, divergences and output of the end record that
   // Close() writes; its other fields are the recorder's.
   void SetEnd(const LogEnd& end);
+  // Something worth a line beside the steps. `data`: JSON or text.
   void Event(const std::string& name, const std::string& data = {},
              const std::string& level = "info");
 
@@ -121,7 +128,7 @@ class Session {
   // The first failure so far; ok while all is well.
   Status status() const;
   bool enabled() const;      // false: disabled, failed to open, or in a forked child
-  const std::string& path() const;
+  const std::string& path() const;  // the recording's directory; lives as long as the session
   LogId log() const;         // of this session in its recording; 0 when not recording
 
  private:

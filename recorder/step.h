@@ -63,32 +63,38 @@ class Step {
   // Send to the sender of the first message taken, with reply_to set.
   std::vector<Message> Reply(Body body, const std::string& kind = "reply");
 
-  // Calls to the outside. `live` runs only if the hook says so; a failure is a value.
+  // Calls to the outside. `live` runs only if the hook says so, before this returns; a failure is a
+  // value. What it throws passes through, and the call is recorded as failed.
   CallResult CallLlm(const CallRequest& request, const LiveCall& live);
   CallResult CallTool(const CallRequest& request, const LiveCall& live);
   CallResult Env(const CallRequest& request, const LiveCall& live);
-  // Wall time and randomness through the recorder: replayed, virtual beyond the recording.
+  // Wall time and 64 random bits through the recorder: replayed, virtual beyond the recording. The
+  // bits follow from the session's seed, the agent, its clock and the calls before.
   TimeNs Now();
   uint64_t Random();
 
   // Request message, nested step of `agent` and its reply in one. `run` does the inner agent's
   // work in the step it is given and replies with inner.Reply(...); without `run` the runner's
   // program does it. Errors: "dropped" (a fault dropped the request or the reply), "no_reply",
-  // "agent_failed" (the inner step failed), "cancelled".
+  // "agent_failed" (the inner step failed), "cancelled" (a re-execution ended, or two agents call
+  // each other at the same time). What `run` throws passes through; the inner step has then failed.
   AgentReply CallAgent(const std::string& agent, Message request,
                        const std::function<Status(Step& inner)>& run = {});
 
+  // Work worth seeing inside the step; `attributes_json` may be empty.
   SpanScope Span(const std::string& kind, const std::string& name,
                  const std::string& attributes_json = {});
   void Event(const std::string& name, const std::string& data = {},
              const std::string& level = "info");
+  // Tells that `to` is to go on; sends nothing.
   void Handoff(const std::string& to, const std::string& reason, const std::string& context = {});
   // The outcome of the whole run as this step sees it; the newest one stands.
   void SetOutcome(const Outcome& outcome);
 
   // Ends the step: with its whole new state, with an edit against the agent's last committed
   // state, or with the state unchanged. InvalidArgument: already ended, or the edit does not fit
-  // (the step then fails). Recording failures do not show here; see Session::status().
+  // (the step then fails). Cancelled: an injected fault had failed the step, or the re-execution
+  // has given it up. Recording failures do not show here; see Session::status().
   Status Commit(const Body& state);
   Status Commit(const StateEdit& edit);
   Status Commit();

@@ -43,8 +43,8 @@ std::vector<std::string> RecordedCommand(const LogHeader& header);
 // Recordings that `backstep run` made for this user on this machine may be re-executed without
 // asking. Kept in $XDG_STATE_HOME/backstep (default ~/.local/state/backstep).
 Status RememberTrusted(const std::string& recording_path, const LogHeader& header);
-// ok: trusted and the binary is the same. NotFound: not trusted. InvalidArgument: the binary changed
-// (named).
+// ok: trusted and the binary is the same. NotFound: not trusted. InvalidArgument: the binary has
+// changed (named).
 Status CheckTrusted(const std::string& recording_path, const LogHeader& header);
 
 }  // namespace backstep::replay

@@ -68,16 +68,21 @@ struct Decision {
   static Decision Finish(Outcome outcome) { return {{}, {}, std::move(outcome), {}}; }
 };
 
+// What the system is made of. Called on the thread of RunLive or RunProgram, Restore on the threads
+// that run the agents too. What Next throws ends the run as failed.
 class Program {
  public:
   virtual ~Program() = default;
+  // The same in every build: a recording is re-executed by the program of this name.
   virtual std::string Name() const = 0;
+  // All agents, names unique; asked once a run, before Start and Restore.
   virtual std::vector<AgentSpec> Agents() = 0;
   // What comes from outside at the start.
   virtual std::vector<Message> Start() = 0;
   // An agent with exactly this state and nothing else. `state` is what it committed last (or its
   // initial state). May be called at any time; the previous object is destroyed first, but for an
-  // agent that is called inside its own step: it runs there on a second object.
+  // agent that is called inside its own step: it runs there on a second object. With threads > 1
+  // it is called for different agents at the same time.
   virtual Result<std::unique_ptr<Agent>> Restore(const AgentSpec& agent, const Body& state) = 0;
   // The next activation, or the end. A function of its arguments alone; `scheduler_state` is the
   // scheduler's own memory, recorded with each step and handed back. Default: OldestDeliverable.
@@ -94,20 +99,22 @@ Decision OldestDeliverable(const CutView& cut);
 
 struct RunOptions {
   recorder::SessionOptions session{};   // name defaults to the program's
-  int threads = 1;                    // live only
+  int threads = 1;                    // live, without faults, NextIsOldestDeliverable: 1 to 256
   uint64_t steps_max = 0;             // live: 0 means 1,000,000
 };
 
 struct RunResult {
   Outcome outcome;
   uint64_t steps = 0;
-  uint64_t failed_steps = 0;
+  uint64_t failed_steps = 0;          // of these
   std::string recording;              // path
   Status recording_status;            // what Session::Close() said
 };
 
 // Runs the program live under the recorder, in this process.
-// InvalidArgument: an agent cannot be restored, or Next named an agent or message that is not there.
+// InvalidArgument: a fault file or BACKSTEP_SEED is wrong, an agent cannot be restored, or Next
+// named an agent or message that is not there. Io: the fault file cannot be read. A recording that
+// cannot be made is none of these; recording_status tells it.
 Result<RunResult> RunLive(Program& program, const RunOptions& options);
 
 // What main() returns: RunLive with one line about the outcome on stdout, or serving the debugger.

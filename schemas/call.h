@@ -73,14 +73,14 @@ class CallResult {
   bool ok() const { return !error_.has_value(); }
   const CallResponse& response() const { return response_; }  // meaningful only when ok()
   const CallError& error() const { return *error_; }          // only when !ok()
-  CallResponse& mutable_response() { return response_; }
+  CallResponse& mutable_response() { return response_; }      // the same
 
  private:
   CallResponse response_;
   std::optional<CallError> error_;
 };
 
-// Given to a live call for what happens during it.
+// Given to a live call, valid while that runs, called on its thread.
 class CallProgress {
  public:
   virtual ~CallProgress() = default;

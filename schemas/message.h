@@ -30,7 +30,7 @@ struct MessageId {
   constexpr auto operator<=>(const MessageId&) const = default;
 };
 
-// A message on its way. `Send` fills `id`, `from` and `sent_at`; the program fills the rest.
+// A message on its way. `Send` fills `id` and `from`, a fault `delay`; the program the rest.
 struct Message {
   MessageId id{};
   std::string from{};                    // agent name

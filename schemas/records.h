@@ -26,7 +26,7 @@ struct BodyRef {
     kInline,   // the bytes are `inline_bytes`
     kLiteral,  // `size` bytes at `position` of the literal log of `owner`
     kVersion,  // version `position` of stream `stream` of `owner`
-    kDropped,  // there was a body; it was dropped under overload (size and hash still stand)
+    kDropped,  // there was a body of `size` bytes; it was dropped under overload
   };
   Where where = Where::kNone;
   LogId log;               // the log it lies in; filled by the reader (0 on disk: this log)
@@ -183,7 +183,7 @@ struct EventRecord {
   Kind kind = Kind::kEvent;
   uint64_t sequence = 0;            // from 1 in its log
   std::optional<std::pair<AgentId, AgentClock>> step;  // the step it lies in
-  std::string name;                 // span kind + name, event name, or handoff target
+  std::string name;                 // of the span or event, or the handoff's target
   std::string category;             // span kind, event level ("info", ...), or handoff reason
   std::string data;                 // JSON or text
   TimeNs began_wall;
@@ -202,7 +202,7 @@ struct BranchOrigin {
 // First record of a log; written at creation, never changed.
 struct LogHeader {
   LogId id;
-  std::string name;                 // session name, or branch name; `main` line's name is the session's
+  std::string name;                 // of the session, or of the branch
   std::optional<BranchOrigin> origin;  // set: a branch
   std::vector<std::string> tags;
   std::vector<std::pair<std::string, std::string>> metadata;
@@ -240,7 +240,7 @@ struct LogEnd {
   std::string result;               // "finished" "paused" "limit" "cancelled" "crashed" "stuck"
   std::string result_detail;        // why, one line
   ReplaySummary summary;
-  std::string divergences;          // JSON array, bounded
+  std::string divergences;          // JSON array, at most 64 KiB
   std::string output;               // what the program printed, bounded
 };
 

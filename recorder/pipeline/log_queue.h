@@ -24,8 +24,9 @@ class LogQueue {
 
   std::mutex& mutex() { return mutex_; }
 
-  // Whether `bytes` of bodies (0: a skeleton alone) may be pushed now. Waits at most block_max for room; when that was in
-  // vain, later calls do not wait again until there has been room. Not with the mutex held.
+  // Whether `bytes` of bodies (0: a skeleton alone) may be pushed now. Waits at most block_max for
+  // room; when that was in vain, later calls do not wait again until there has been room. Not with
+  // the mutex held.
   bool HasRoom(size_t bytes);
   // With the mutex held. False: not even a skeleton has room (the item is gone).
   bool PushLocked(std::unique_ptr<LogItem> item);

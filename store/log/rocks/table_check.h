@@ -9,7 +9,8 @@
 
 namespace backstep::store {
 
-// Of every table (*.sst) that a manifest in the folder names. Corruption: which file, and what is damaged. Thread-safe.
+// Of every table (*.sst) that a manifest in the folder names. Corruption: which file, and what is
+// damaged. Thread-safe.
 Status CheckTables(const std::string& folder);
 
 }  // namespace backstep::store
