@@ -73,7 +73,7 @@ class CallResult {
   bool ok() const { return !error_.has_value(); }
   const CallResponse& response() const { return response_; }  // meaningful only when ok()
   const CallError& error() const { return *error_; }          // only when !ok()
-  CallResponse& mutable_response() { return response_; }      // the same
+  CallResponse& mutable_response() { return response_; }      // only when ok()
 
  private:
   CallResponse response_;
