@@ -186,5 +186,7 @@ int main(int argc, char** argv) {
   backstep::replay::RunOptions run;
   run.threads = static_cast<int>(options.threads);
   run.steps_max = options.steps + 1;
+  // No model slows these agents down: they rather wait for the disk than lose what they did.
+  run.session.block_max = backstep::Milliseconds(60'000);
   return backstep::replay::RunProgram(swarm, run);
 }
