@@ -43,7 +43,7 @@ struct SessionOptions {
   bool disabled = false;            // also $BACKSTEP_DISABLED=1: run everything, record nothing
   bool read_environment = true;     // false: ignore every BACKSTEP_* variable
   size_t queue_bytes_max = 64u << 20;      // waiting for the disk; beyond it bodies are dropped
-  DurationNs block_max = Milliseconds(50); // how long a call may wait for room in the queue
+  DurationNs block_max = Milliseconds(1000); // how long a call may wait for room in the queue
   // What a power cut may take: what was written since so long ago. 0: nothing that Flush has
   // waited for. A killed process loses no committed step under any value.
   DurationNs sync_every = Milliseconds(100);

@@ -65,7 +65,9 @@ Status Script::Load(const std::string& path) {
                                      NearestHint(line.word, {Words().begin(), Words().end()}));
     }
     std::getline(words >> std::ws, line.rest);
-    line.name = line.rest.substr(0, line.rest.find(' '));
+    // Names may hold spaces where nothing stands behind them.
+    const bool more = line.word == "drag" || line.word == "wheel";
+    line.name = more ? line.rest.substr(0, line.rest.find(' ')) : line.rest;
     lines_.push_back(std::move(line));
   }
   return {};

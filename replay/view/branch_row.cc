@@ -127,8 +127,8 @@ std::vector<BaselineState> Baselines(const std::vector<BranchRow>& rows) {
   for (const BranchRow& row : rows) {
     const bool sealed = row.error.empty() && row.state == store::LogState::kSealed;
     if (!row.baseline || !sealed || row.depth != 1) continue;
-    // What was cancelled says nothing about the program.
-    if (row.result == "cancelled") continue;
+    // What was cancelled, or came to a limit, says nothing about the program.
+    if (row.result == "cancelled" || row.result == "limit") continue;
     BaselineState* state = nullptr;
     for (BaselineState& known : states) {
       if (known.executable_hash == row.executable_hash) state = &known;
@@ -137,7 +137,11 @@ std::vector<BaselineState> Baselines(const std::vector<BranchRow>& rows) {
       states.push_back({row.executable_hash, false, std::nullopt, std::nullopt});
       state = &states.back();
     }
-    const bool passed = row.result == "finished" && row.summary.divergences == 0;
+    // Of a recording that was cut off there is no more to reproduce than there is.
+    const bool all_there_is = rows.front().state == store::LogState::kCrashed &&
+                              row.result == "paused" && row.last >= rows.front().last;
+    const bool passed =
+        (row.result == "finished" || all_there_is) && row.summary.divergences == 0;
     // The newest try of a kind stands.
     (row.schedule == "free" ? state->free : state->served) = passed;
   }

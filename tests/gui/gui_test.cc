@@ -116,32 +116,33 @@ TEST_CASE("keys travel, and the panels follow") {
 TEST_CASE("the first failing step is one click away") {
   const Stage stage;
   const Json view = stage.Play("wait\nclick button:first\nclick button:next-error\nwait\n");
-  const Json& detail = view["checkpoint"]["step_detail"].is_null() ? view["checkpoint"]
-                                                                   : view["checkpoint"]["step_detail"];
-  INFO(detail.dump(1).substr(0, 2000));
-  CHECK(view["cursor"].get<uint64_t>() > 0);
+  const Ended log = Shell(stage.At(kBin + "backstep log team.backstep --errors --json"));
+  const Json first = Json::parse(log.output.substr(0, log.output.find('\n')), nullptr, false);
+  INFO(log.output);
+  CHECK(view["checkpoint"]["moment"] == first["moment"]);
+  CHECK(view["agent"] == first["agent"]);
 }
 
 TEST_CASE("an edited message is run again and compared, all by clicks") {
   const Stage stage;
-  const Json before = stage.Play("wait\n", "--at 1");
-  std::string id;
-  for (const Json& name : before["named"]) {
-    const auto text = name.get<std::string>();
-    if (id.empty() && text.starts_with("edit:planner/1.") && text.find('#') == std::string::npos) {
-      id = text;
-    }
-  }
-  REQUIRE(!id.empty());
-  const Json view = stage.Play("wait\nclick " + id + "\nwait\nclick field:text\n"
-                               "replace Round the result half up.\nwait\n"
-                               "wheel panel:inspector -60\nwait\nclick button:Run\nwait\nwait\n",
-                               "--at 1");
+  const Json view = stage.Play("wait\nclick edit:planner/1.0\nwait\nclick field:text\n"
+                               "replace Read the amounts, one a line.\nwait\nclick button:Run\n"
+                               "wait\nwait\n",
+                               "--at 3");
   INFO(view["run"].dump(1) << view["fork"].dump(1));
   REQUIRE(view["run"]["branch"].is_string());
   CHECK(view["run"]["error"].is_null());
   CHECK(view["branch"] == view["run"]["branch"]);
   CHECK(!view["comparison"].is_null());
+  CHECK(Has(view, "difference:0"));
+}
+
+TEST_CASE("a fault is injected and the first difference is on the screen within five clicks") {
+  const Stage stage;
+  const Json view = stage.Play("wait\nclick button:Fork here\nwait\nclick button:Run\nwait\nwait\n",
+                               "--at 3 --size 1600x1000");
+  INFO(view["run"].dump(1) << view["fork"].dump(1));
+  REQUIRE(view["run"]["branch"].is_string());
   CHECK(Has(view, "difference:0"));
 }
 

@@ -233,22 +233,18 @@ void DrawResult(Frame& frame) {
   }
 }
 
-}  // namespace
-
-void DrawForkTab(Frame& frame) {
-  const OpenFacts& facts = *frame.model.open.value;
-  if (const std::string why = WhyNotRunnable(facts); !why.empty()) {
-    EmptyState(frame, "This recording cannot be re-executed", why);
-    return;
-  }
-  ForkDraft& draft = frame.view.fork;
+void DrawForm(Frame& frame, const OpenFacts& facts) {
   DrawKind(frame);
-  if (draft.kind == ForkDraft::Kind::kFault) DrawFault(frame);
+  if (frame.view.fork.kind == ForkDraft::Kind::kFault) DrawFault(frame);
   else DrawEdit(frame);
   Heading(frame, "From where, and what may run live");
   DrawFrom(frame);
   DrawPolicy(frame);
   DrawProgram(frame, facts);
+}
+
+void DrawFooter(Frame& frame, const OpenFacts& facts) {
+  const ForkDraft& draft = frame.view.fork;
   const bool confirmed = facts.distrust.empty() || draft.confirmed;
   std::string why_not;
   if (frame.model.run.running) why_not = "one is running";
@@ -258,7 +254,22 @@ void DrawForkTab(Frame& frame) {
   if (PlainButton(frame, "Copy command line")) {
     frame.Send(CopyText{ReplayCommandLine(draft, facts)});
   }
+}
+
+}  // namespace
+
+void DrawForkTab(Frame& frame) {
+  const OpenFacts& facts = *frame.model.open.value;
+  if (const std::string why = WhyNotRunnable(facts); !why.empty()) {
+    EmptyState(frame, "This recording cannot be re-executed", why);
+    return;
+  }
+  const float footer = ImGui::GetFrameHeightWithSpacing() + frame.Px(4);
+  ImGui::BeginChild("##form", {0, -footer});
   DrawResult(frame);
+  DrawForm(frame, facts);
+  ImGui::EndChild();
+  DrawFooter(frame, facts);
 }
 
 }  // namespace backstep::gui

@@ -217,7 +217,7 @@ TEST_CASE("A body larger than the whole queue passes when it is alone") {
   Recorded recorded;
   auto options = recorded.Options();
   options.queue_bytes_max = 64 << 10;
-  options.block_max = Milliseconds(5000);
+  options.block_max = Milliseconds(120'000);
   auto session = Session::Open(options);
   const std::string huge(40u << 20, 'x');
   MustOk(session->BeginStep("a")->Commit(Text(huge)));
@@ -230,7 +230,7 @@ TEST_CASE("Many more steps than the queue has room for are slowed down and all r
   Recorded recorded;
   auto options = recorded.Options();
   options.queue_bytes_max = 1;  // room for some 16,000 skeletons
-  options.block_max = Milliseconds(5000);
+  options.block_max = Milliseconds(120'000);
   auto session = Session::Open(options);
   for (int i = 0; i < 30000; ++i) {
     auto step = session->BeginStep("a");
