@@ -9,6 +9,7 @@
 #include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/layout.h"
 #include "backstep/gui/widgets/text.h"
+#include "backstep/replay/view/conversation/conversation.h"
 
 namespace backstep::gui {
 namespace {
@@ -153,6 +154,14 @@ void App::CheckGlyphs() {
       for (const auto& call : view->detail->calls) {
         added |= AddNeededGlyphs(call.request.text, &glyphs_);
         added |= AddNeededGlyphs(call.response.text, &glyphs_);
+      }
+    }
+  }
+  if (const auto& chat = model_.conversation.value) {
+    for (const auto& row : chat->rows) {
+      for (const auto* text : {&row.body.text, &row.answer.text, &row.request.text,
+                               &row.response.text, &row.readable, &row.who}) {
+        added |= AddNeededGlyphs(*text, &glyphs_);
       }
     }
   }

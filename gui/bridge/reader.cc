@@ -313,7 +313,7 @@ class Reader::Thread {
       model->timeline = {timeline, false, {}};
       model->timeline_progress = 1;
     });
-    BACKSTEP_RETURN_IF_ERROR(graph_->Update());
+    BACKSTEP_RETURN_IF_ERROR(graph_->Update(progress));
     graph_read_ = true;
     BACKSTEP_ASSIGN_OR_RETURN(const replay::AgentGraph whole, graph_->At(graph_->read_to()));
     auto places = std::make_shared<const GraphPlaces>(LayOutGraph(whole));

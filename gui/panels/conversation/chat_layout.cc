@@ -60,8 +60,9 @@ class BoxMaker {
  private:
   float HeadHeight() const { return frame_.fonts.small->FontSize + frame_.Px(4); }
 
+  // `readable`: shown instead of the body's own text where it is not empty.
   void Add(const std::string& part, const std::string& label, const BodyView& body, ImFont* font,
-           int lines_folded) {
+           int lines_folded, const std::string& readable = {}) {
     ChatText text;
     text.key = key_ + part;
     text.label = label;
@@ -72,17 +73,17 @@ class BoxMaker {
       text.color = theme_.text_faint;
       text.font = frame_.fonts.small;
     } else {
-      Fold(body, lines_folded, &text);
+      Fold(body, readable.empty() ? body.text : readable, lines_folded, &text);
     }
     box_.texts.push_back(std::move(text));
   }
 
-  void Fold(const BodyView& body, int lines_folded, ChatText* text) {
+  void Fold(const BodyView& body, const std::string& words, int lines_folded, ChatText* text) {
     text->whole = &body.text;
     text->unfolded = frame_.view.unfolded.contains(text->key);
-    const bool long_text = body.text.size() > kFoldedBytes;
-    const std::string raw(text->unfolded ? std::string_view(body.text)
-                                         : replay::CutUtf8(body.text, kFoldedBytes));
+    const bool long_text = words.size() > kFoldedBytes;
+    const std::string raw(text->unfolded ? std::string_view(words)
+                                         : replay::CutUtf8(words, kFoldedBytes));
     int lines = 1;
     text->shown = WrapText(Drawable(raw), text->font, text->font->FontSize, TextWidth(), &lines);
     const bool many = lines > lines_folded + kSlackLines;
@@ -137,7 +138,7 @@ class BoxMaker {
     if (sent) box_.border = WithAlpha(theme_.accent, 0.45f);
     if (row_.edited) box_.mark = ChatMark::kChanged, box_.border = theme_.changed;
     if (row_.dropped) box_.mark = ChatMark::kFault, box_.border = theme_.fault;
-    Add("body", "", row_.body, frame_.fonts.body, kFoldedLines);
+    Add("body", "", row_.body, frame_.fonts.body, kFoldedLines, row_.readable);
     Shrink();
     if (sent) box_.x = whole_width_ - box_.width;
     Stack();
@@ -187,7 +188,8 @@ class BoxMaker {
     const bool words = row_.answer.present;
     if (!row_.error) {
       Add("answer", box_.open ? "answered" : "", words ? row_.answer : row_.response,
-          words ? frame_.fonts.body : frame_.fonts.mono, kFoldedAnswerLines);
+          words ? frame_.fonts.body : frame_.fonts.mono, kFoldedAnswerLines,
+          row_.readable_response);
     }
     Stack();
   }
@@ -203,17 +205,21 @@ class BoxMaker {
           kFoldedAnswerLines);
     }
     if (row_.prompt.empty()) {
-      Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedAnswerLines);
+      Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedAnswerLines,
+          row_.readable_request);
     }
   }
 
   void Tool() {
     BeginCard(row_.topic + "  " + row_.who, theme_.tool);
-    if (box_.open) Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedToolLines);
+    if (box_.open) {
+      Add("request", "asked", row_.request, frame_.fonts.mono, kFoldedToolLines,
+          row_.readable_request);
+    }
     if (row_.error) Failed();
     if (!row_.error) {
       Add("response", box_.open ? "answered" : "", row_.response, frame_.fonts.mono,
-          kFoldedToolLines);
+          kFoldedToolLines, row_.readable_response);
     }
     Stack();
   }

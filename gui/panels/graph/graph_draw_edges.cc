@@ -83,15 +83,24 @@ std::string MessageLabel(const replay::AgentGraph& graph, const PlacedEdge& edge
   return text;
 }
 
-// `side`: -1, 0 or 1: to the left of `at`, on it, or to its right.
-void Label(Frame& frame, ImVec2 at, int side, const std::string& text, ImU32 fill, ImU32 border,
+// By how much of its own size a label stands beside its place: -1, 0 or 1 each way.
+struct Side {
+  float x = 0, y = 0;
+};
+
+void Label(Frame& frame, ImVec2 at, Side side, const std::string& text, ImU32 fill, ImU32 border,
            ImU32 ink) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   ImFont* font = frame.fonts.small;
   const float size = font->FontSize * 0.88f, pad = frame.Px(4);
   const std::string shown = Drawable(replay::Elide(replay::OneLine(text), 28));
   const ImVec2 text_size = font->CalcTextSizeA(size, 1e6f, 0, shown.c_str());
-  at.x += static_cast<float>(side) * (text_size.x / 2 + pad);
+  at.x += side.x * (text_size.x / 2 + pad + 1);
+  at.y += side.y * (text_size.y / 2 + 2);
+  // Inside the panel.
+  const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
+  const float half = text_size.x / 2 + pad + 2;
+  if (at.x > low.x && at.x < high.x) at.x = std::max(low.x + half, std::min(at.x, high.x - half));
   // Whole pixels keep the letters sharp.
   const ImVec2 min{std::floor(at.x - text_size.x / 2 - pad), std::floor(at.y - text_size.y / 2 - 1)};
   const ImVec2 max{std::floor(at.x + text_size.x / 2 + pad), std::floor(at.y + text_size.y / 2 + 1)};
@@ -100,14 +109,15 @@ void Label(Frame& frame, ImVec2 at, int side, const std::string& text, ImU32 fil
   draw->AddText(font, size, {min.x + pad, min.y + 1}, ink, shown.c_str());
 }
 
-// A bowed edge that runs up or down has its label on the outer side, so that the labels of two
-// directions stand beside each other.
-int LabelSide(const PlacedEdge& edge) {
+// A bowed edge has its label on the outer side, so that those of two directions stand apart.
+Side LabelSide(const PlacedEdge& edge) {
+  if (edge.loop) return {1, 0};
   const float dx = edge.to.x - edge.from.x, dy = edge.to.y - edge.from.y;
-  const float bow = edge.bend.x - (edge.from.x + edge.to.x) / 2;
-  if (edge.loop) return 1;
-  if (std::fabs(dx) > std::fabs(dy) || std::fabs(bow) < 3) return 0;
-  return bow < 0 ? -1 : 1;
+  const float bow_x = edge.bend.x - (edge.from.x + edge.to.x) / 2;
+  const float bow_y = edge.bend.y - (edge.from.y + edge.to.y) / 2;
+  if (std::fabs(bow_x) + std::fabs(bow_y) < 3) return {};
+  if (std::fabs(dx) > 3 * std::fabs(dy)) return {0, bow_y < 0 ? -1.f : 1.f};
+  return {bow_x < 0 ? -1.f : 1.f, 0};
 }
 
 void DrawEdgeLabel(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
@@ -116,7 +126,7 @@ void DrawEdgeLabel(Frame& frame, const replay::AgentGraph& graph, const GraphPic
   const Theme& theme = frame.theme;
   ImVec2 at = placed.At(0.5f);
   if (placed.loop) at.x += frame.Px(12);
-  const int side = LabelSide(placed);
+  const Side side = LabelSide(placed);
   if (!placed.messages.empty()) {
     Label(frame, at, side, MessageLabel(graph, placed), theme.accent, 0, theme.accent_text);
     return;

@@ -133,7 +133,8 @@ Result<ChatRow> ChatRowMaker::MessageRow(const StepRecord& step, const MessageId
   if (message->reply_to) row.about = line_.FormatMessageId(*message->reply_to);
   row.edited = message->edited;
   row.dropped = message->dropped;
-  BACKSTEP_ASSIGN_OR_RETURN(row.body, ReadBody(message->body));
+  BACKSTEP_ASSIGN_OR_RETURN(row.body, ReadBody(message->body, &row.readable));
+  row.readable = ReadableJson(row.readable, options_.text_bytes_max);
   return row;
 }
 
@@ -149,7 +150,8 @@ Result<ChatRow> ChatRowMaker::FromOutside(const MessageRecord& message) {
   row.topic = message.kind;
   row.edited = message.edited;
   row.dropped = message.dropped;
-  BACKSTEP_ASSIGN_OR_RETURN(row.body, ReadBody(message.body));
+  BACKSTEP_ASSIGN_OR_RETURN(row.body, ReadBody(message.body, &row.readable));
+  row.readable = ReadableJson(row.readable, options_.text_bytes_max);
   return row;
 }
 
@@ -167,7 +169,11 @@ Result<ChatRow> ChatRowMaker::CallRow(const StepRecord& step, const EffectRecord
   std::string asked, answered;
   BACKSTEP_ASSIGN_OR_RETURN(row.request, ReadBody(effect.request, &asked));
   BACKSTEP_ASSIGN_OR_RETURN(row.response, ReadBody(effect.response, &answered));
-  if (!model) return row;
+  if (!model) {
+    row.readable_request = ReadableJson(asked, options_.text_bytes_max);
+    row.readable_response = ReadableJson(answered, options_.text_bytes_max);
+    return row;
+  }
   ChatPrompt prompt = NewestTurns(asked, options_.turns_max);
   row.prompt_total = prompt.turns_total;
   for (ChatTurn& turn : prompt.turns) {
@@ -175,6 +181,8 @@ Result<ChatRow> ChatRowMaker::CallRow(const StepRecord& step, const EffectRecord
   }
   const std::string answer = AnswerText(answered);
   if (!answer.empty()) row.answer = Text(answer);
+  if (answer.empty()) row.readable_response = ReadableJson(answered, options_.text_bytes_max);
+  if (row.prompt.empty()) row.readable_request = ReadableJson(asked, options_.text_bytes_max);
   return row;
 }
 

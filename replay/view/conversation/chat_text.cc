@@ -7,7 +7,7 @@
 namespace backstep::replay {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;   // keys as they were written
 
 constexpr int kDepthMax = 8;   // of content inside content
 
@@ -87,6 +87,50 @@ std::string RoleOf(const json& turn) {
 
 bool IsAnswer(const std::string& role) { return role == "assistant" || role == "model"; }
 
+// Lines of a JSON value, each after `indent`; `head` stands in front of the first.
+class Reading {
+ public:
+  explicit Reading(size_t bytes_max) : bytes_max_(bytes_max) {}
+  void Add(const json& value, const std::string& head, const std::string& indent, int depth) {
+    if (text_.size() > bytes_max_) return;
+    if (depth <= kDepthMax && value.is_structured() && !value.empty()) {
+      AddInside(value, head, indent, depth);
+    } else if (value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos) {
+      AddLines(value.get_ref<const std::string&>(), head, indent);
+    } else {
+      Line(indent, head.empty() ? Plain(value) : head + " " + Plain(value));
+    }
+  }
+  // Empty where it has grown too long.
+  std::string Take() { return text_.size() > bytes_max_ ? std::string() : std::move(text_); }
+
+ private:
+  void Line(const std::string& indent, const std::string& line) {
+    if (!text_.empty()) text_ += '\n';
+    text_ += indent;
+    text_ += line;
+  }
+  void AddInside(const json& value, const std::string& head, const std::string& indent, int depth) {
+    if (!head.empty()) Line(indent, head);
+    const std::string inner = head.empty() ? indent : indent + "  ";
+    for (const auto& [key, item] : value.items()) {
+      Add(item, value.is_object() ? key + ":" : "-", inner, depth + 1);
+    }
+  }
+  void AddLines(const std::string& lines, const std::string& head, const std::string& indent) {
+    if (!head.empty()) Line(indent, head);
+    const std::string inner = head.empty() ? indent : indent + "  ";
+    for (size_t at = 0; at < lines.size();) {
+      const size_t end = std::min(lines.find('\n', at), lines.size());
+      Line(inner, lines.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+
+  const size_t bytes_max_;
+  std::string text_;
+};
+
 ChatPrompt LastOf(const json& list, size_t turns_max) {
   ChatPrompt prompt;
   prompt.turns_total = list.size();
@@ -134,6 +178,14 @@ std::string AnswerText(const std::string& response) {
   if (text.empty() && (Find(body, "content") || Find(body, "tool_calls"))) text = TurnText(body);
   if (text.empty()) text = TextOf(body, "text");
   return text;
+}
+
+std::string ReadableJson(const std::string& text, size_t bytes_max) {
+  const json body = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (body.is_discarded() || !body.is_structured() || body.empty()) return {};
+  Reading reading(bytes_max);
+  reading.Add(body, "", "", 0);
+  return reading.Take();
 }
 
 }  // namespace backstep::replay

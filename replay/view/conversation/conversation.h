@@ -46,6 +46,8 @@ struct ChatRow {
   bool edited = false, dropped = false, early = false;  // of a message
   // Message: its body. Failure, fault, outcome: the text.
   BodyView body;
+  // Where the body, request or response is JSON: the same as lines to be read, not to be copied.
+  std::string readable, readable_request, readable_response;
   // Calls. `prompt` is the newest part of a chat-shaped request; `answer` its answer's words.
   BodyView request, response;
   std::vector<ChatPart> prompt;
@@ -71,7 +73,7 @@ struct Conversation {
 
 struct ConversationOptions {
   StepNumber from{1};            // no row of an older step
-  size_t rows_max = 200;         // the newest
+  size_t rows_max = 100;         // the newest
   size_t text_bytes_max = 16000; // of each body
   size_t turns_max = 3;          // of each prompt
   // Bytes of bodies that are read, newest first; what lies beyond has size and no text.
