@@ -73,13 +73,16 @@ class BoxMaker {
       text.color = theme_.text_faint;
       text.font = frame_.fonts.small;
     } else {
-      Fold(body, readable.empty() ? body.text : readable, lines_folded, &text);
+      text.whole = &body.text;
+      Fold(readable.empty() ? body.text : readable, lines_folded, &text);
+      const std::string size = replay::FormatBytes(body.size_bytes);
+      if (!body.whole) text.note = replay::FormatBytes(body.text.size()) + " of " + size;
+      else if (text.foldable) text.note = size;
     }
     box_.texts.push_back(std::move(text));
   }
 
-  void Fold(const BodyView& body, const std::string& words, int lines_folded, ChatText* text) {
-    text->whole = &body.text;
+  void Fold(const std::string& words, int lines_folded, ChatText* text) {
     text->unfolded = frame_.view.unfolded.contains(text->key);
     const bool long_text = words.size() > kFoldedBytes;
     const std::string raw(text->unfolded ? std::string_view(words)
@@ -89,11 +92,19 @@ class BoxMaker {
     const bool many = lines > lines_folded + kSlackLines;
     text->foldable = long_text || many || text->unfolded;
     if (!text->unfolded && (many || long_text)) text->shown = FirstLines(text->shown, lines_folded);
-    if (!body.whole) {
-      text->note = replay::FormatBytes(body.text.size()) + " of " + replay::FormatBytes(body.size_bytes);
-    } else if (text->foldable) {
-      text->note = replay::FormatBytes(body.size_bytes);
-    }
+  }
+
+  // What a fault or an edit changed.
+  void AddExcerpt(const std::string& label, const std::string& words) {
+    if (words.empty()) return;
+    ChatText text;
+    text.key = key_ + label;
+    text.label = label;
+    text.font = frame_.fonts.mono;
+    text.color = theme_.text;
+    text.whole = &words;
+    Fold(words, kFoldedToolLines, &text);
+    box_.texts.push_back(std::move(text));
   }
 
   float TextWidth() const { return box_.width - 2 * frame_.Px(kPad) - frame_.Px(4); }
@@ -249,6 +260,8 @@ class BoxMaker {
     box_.border = WithAlpha(color, 0.6f);
     box_.bar = color;
     Add("body", "", row_.body, frame_.fonts.body, kFoldedLines);
+    AddExcerpt("before", row_.before);
+    AddExcerpt("after", row_.after);
     Stack();
   }
 

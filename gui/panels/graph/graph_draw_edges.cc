@@ -48,8 +48,9 @@ void DrawLine(Frame& frame, const GraphPicture& picture, const PlacedEdge& edge,
   if (edge.loop) {
     const float radius = frame.Px(9);
     draw->AddCircle(edge.bend, radius, look.color, 0, look.thickness);
-    ArrowHead(draw, {edge.bend.x - radius, edge.bend.y + frame.Px(2)},
-              {edge.bend.x - radius, edge.bend.y - head}, head, look.color);
+    // Back into the box, under its right edge.
+    ArrowHead(draw, {edge.bend.x - frame.Px(1), edge.bend.y + radius},
+              {edge.bend.x + head, edge.bend.y + radius}, head, look.color);
     return;
   }
   if (picture.edges.size() > kCurvesMax) {  // thousands of lines: faint enough to see through

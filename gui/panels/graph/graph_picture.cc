@@ -101,7 +101,7 @@ void Place(const std::vector<PlacedNode>& nodes, size_t from, size_t to, bool tw
   const PlacedNode& b = nodes[to];
   if (from == to) {
     edge->loop = true;
-    edge->bend = {a.centre.x + a.half.x, a.centre.y - a.half.y};
+    edge->bend = {a.centre.x + a.half.x, a.centre.y + a.half.y * 0.4f};
     edge->from = edge->to = edge->bend;
     return;
   }

@@ -181,7 +181,8 @@ Result<ChatRow> ChatRowMaker::CallRow(const StepRecord& step, const EffectRecord
   }
   const std::string answer = AnswerText(answered);
   if (!answer.empty()) row.answer = Text(answer);
-  if (answer.empty()) row.readable_response = ReadableJson(answered, options_.text_bytes_max);
+  row.readable_response =
+      ReadableJson(answer.empty() ? answered : answer, options_.text_bytes_max);
   if (row.prompt.empty()) row.readable_request = ReadableJson(asked, options_.text_bytes_max);
   return row;
 }

@@ -98,7 +98,8 @@ class Reading {
     } else if (value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos) {
       AddLines(value.get_ref<const std::string&>(), head, indent);
     } else {
-      Line(indent, head.empty() ? Plain(value) : head + " " + Plain(value));
+      const std::string text = value == "" ? "\"\"" : Plain(value);
+      Line(indent, head.empty() ? text : head + " " + text);
     }
   }
   // Empty where it has grown too long.

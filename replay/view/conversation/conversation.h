@@ -46,7 +46,8 @@ struct ChatRow {
   bool edited = false, dropped = false, early = false;  // of a message
   // Message: its body. Failure, fault, outcome: the text.
   BodyView body;
-  // Where the body, request or response is JSON: the same as lines to be read, not to be copied.
+  // Where the body, request or response (its words, if it has any) is JSON: the same as lines to be
+  // read, not to be copied.
   std::string readable, readable_request, readable_response;
   // Calls. `prompt` is the newest part of a chat-shaped request; `answer` its answer's words.
   BodyView request, response;
