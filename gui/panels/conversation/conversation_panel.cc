@@ -125,7 +125,8 @@ void DrawRows(Frame& frame, const replay::Conversation& chat) {
 void DrawReady(Frame& frame, const replay::Conversation& chat) {
   DrawTop(frame, &chat);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
-  if (ImGui::BeginChild("rows", {0, 0}, false)) {
+  // The bar is always there: a width that comes and goes would measure rows twice.
+  if (ImGui::BeginChild("rows", {0, 0}, false, ImGuiWindowFlags_AlwaysVerticalScrollbar)) {
     if (chat.rows.empty()) {
       EmptyState(frame, "Nothing yet", chat.agent + " has neither read nor said anything by now.");
     } else {

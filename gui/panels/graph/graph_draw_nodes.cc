@@ -11,6 +11,8 @@ namespace {
 
 using replay::AgentCondition;
 
+constexpr size_t kNamedDotsMax = 16;
+
 // `text` in `width` pixels, cut with an ellipsis.
 void Clipped(ImDrawList* draw, ImFont* font, float size, ImVec2 at, float width, ImU32 color,
              const std::string& raw) {
@@ -112,8 +114,9 @@ void DrawBox(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   if (node.mailbox != 0) DrawMailbox(frame, placed, node.mailbox);
 }
 
+// `named`: there is room for every name, over its dot.
 void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
-             bool selected) {
+             bool selected, bool named) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float radius = placed.half.x;
   const bool calm = node.condition == AgentCondition::kIdle;
@@ -127,9 +130,9 @@ void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   if (selected || hovered) {
     draw->AddCircle(placed.centre, radius + frame.Px(3), frame.theme.accent, 0, frame.Px(2));
   }
-  if (!selected && !hovered) return;
+  if (!selected && !hovered && !named) return;
   ImFont* font = frame.fonts.small;
-  const std::string name = Drawable(node.name);
+  const std::string name = Drawable(hovered ? node.name : replay::Elide(node.name, 14));
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
   const ImVec2 at{std::floor(placed.centre.x - size.x / 2), std::floor(placed.centre.y - radius - size.y - frame.Px(6))};
   draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
@@ -180,7 +183,7 @@ void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPi
       const bool selected = frame.view.agent == node.name;
       if (!placed.visible || (hovered || selected) != lifted) continue;
       if (picture.detail == GraphDetail::kDot) {
-        DrawDot(frame, node, placed, hovered, selected);
+        DrawDot(frame, node, placed, hovered, selected, picture.nodes.size() <= kNamedDotsMax);
       } else {
         DrawBox(frame, node, placed, picture.detail, hovered, selected);
       }
