@@ -20,8 +20,8 @@ StepGroup LaneChunk::GroupOf(uint32_t from, uint32_t count) const {
   StepSum sum;
   uint32_t messages = 0;
   for (uint32_t i = from; i < from + count; ++i) {
-    AddTo(&sum, i);
-    messages += sent[i];
+    sum.Add(steps[i]);
+    messages += steps[i].sent;
   }
   return {sum.Shares(), sum.time_ns(), sum.flags, static_cast<uint16_t>(messages)};
 }

@@ -1,5 +1,5 @@
-// Columns that only grow, in chunks that snapshots share: what has been published is never written
-// again, so a snapshot copies pointers and its readers need no lock. Private to this folder.
+// Steps and messages in chunks that snapshots share: what has been published is never written again,
+// so a snapshot copies pointers and its readers need no lock. Private to this folder.
 #pragma once
 
 #include <array>
@@ -15,6 +15,15 @@ struct TimeShares {
   bool operator==(const TimeShares&) const = default;
 };
 
+// One step: what is read together lies together, two to a cache line.
+struct StepCell {
+  int64_t began_ns = 0, ended_ns = 0;
+  uint32_t number = 0, clock = 0;
+  TimeShares shares;
+  uint16_t flags = 0;
+  uint8_t sent = 0;      // messages, at most 255
+};
+
 // Of several steps together.
 struct StepSum {
   float model_ns = 0, tool_ns = 0, own_ns = 0, waiting_ns = 0;
@@ -26,6 +35,9 @@ struct StepSum {
     own_ns += part * shares.own;
     waiting_ns += part * shares.waiting;
     flags |= more_flags;
+  }
+  void Add(const StepCell& step) {
+    Add(step.shares, static_cast<float>(step.ended_ns - step.began_ns), step.flags);
   }
   TimeShares Shares() const;
   float time_ns() const { return model_ns + tool_ns + own_ns + waiting_ns; }
@@ -47,15 +59,8 @@ struct LaneChunk {
   std::array<StepGroup, kSteps / kSmall> small;
   StepGroup all;
   uint32_t sent_before = 0;                       // messages of the lane's chunks before it
-  std::array<int64_t, kSteps> began_ns, ended_ns;
-  std::array<uint32_t, kSteps> number, clock;
-  std::array<TimeShares, kSteps> shares;
-  std::array<uint16_t, kSteps> flags;
-  std::array<uint8_t, kSteps> sent;               // messages, at most 255
+  std::array<StepCell, kSteps> steps;
 
-  void AddTo(StepSum* sum, uint32_t at) const {
-    sum->Add(shares[at], static_cast<float>(ended_ns[at] - began_ns[at]), flags[at]);
-  }
   // Of `count` of its steps from `from` on, read one by one.
   StepGroup GroupOf(uint32_t from, uint32_t count) const;
 };

@@ -32,7 +32,7 @@ uint32_t Gallop(uint32_t from, uint32_t size, const Reached& reached) {
 }  // namespace
 
 uint32_t Timeline::Lane::IndexOfNumber(uint64_t wanted, uint32_t from) const {
-  return Gallop(from, size, [&](uint32_t i) { return At(i).number[Place(i)] >= wanted; });
+  return Gallop(from, size, [&](uint32_t i) { return cell(i).number >= wanted; });
 }
 
 uint32_t Timeline::Lane::IndexOfEnd(double wanted_ns, uint32_t from) const {
@@ -47,7 +47,7 @@ uint32_t Timeline::Lane::SentBefore(uint32_t index) const {
   uint32_t sum = chunk.sent_before;
   for (uint32_t i = 0; i < end;) {
     const bool whole = i % LaneChunk::kLarge == 0 && i + LaneChunk::kLarge <= end;
-    sum += whole ? chunk.large[i / LaneChunk::kLarge].sent : chunk.sent[i];
+    sum += whole ? chunk.large[i / LaneChunk::kLarge].sent : chunk.steps[i].sent;
     i += whole ? LaneChunk::kLarge : 1;
   }
   return sum;

@@ -74,12 +74,13 @@ struct Timeline {
     std::vector<EnclosingStep> enclosing;                  // by index
 
     // `index` counts the lane's steps from 0 in commit order.
-    int64_t began_ns(uint32_t index) const { return At(index).began_ns[Place(index)]; }
-    int64_t ended_ns(uint32_t index) const { return At(index).ended_ns[Place(index)]; }
-    StepNumber number(uint32_t index) const { return StepNumber(At(index).number[Place(index)]); }
-    AgentClock clock(uint32_t index) const { return AgentClock(At(index).clock[Place(index)]); }
-    TimeShares shares(uint32_t index) const { return At(index).shares[Place(index)]; }
-    uint16_t flags(uint32_t index) const { return At(index).flags[Place(index)]; }
+    int64_t began_ns(uint32_t index) const { return cell(index).began_ns; }
+    int64_t ended_ns(uint32_t index) const { return cell(index).ended_ns; }
+    StepNumber number(uint32_t index) const { return StepNumber(cell(index).number); }
+    AgentClock clock(uint32_t index) const { return AgentClock(cell(index).clock); }
+    TimeShares shares(uint32_t index) const { return cell(index).shares; }
+    uint16_t flags(uint32_t index) const { return cell(index).flags; }
+    const StepCell& cell(uint32_t index) const { return At(index).steps[Place(index)]; }
     // The first step at or after `from` with that number or a greater one, with that end or a later
     // one; `size` when there is none.
     uint32_t IndexOfNumber(uint64_t number, uint32_t from = 0) const;

@@ -94,7 +94,7 @@ class ArrowSearch {
         const uint32_t end = std::min((i / LaneChunk::kLarge + 1) * LaneChunk::kLarge, to);
         if (lane.SentBefore(end) != lane.SentBefore(i)) {
           for (uint32_t k = i; k < end; ++k) {
-            if (lane.At(k).sent[Timeline::Lane::Place(k)] == 0) continue;
+            if (lane.cell(k).sent == 0) continue;
             AddSentBy(static_cast<uint32_t>(lane.number(k).value), arrows);
           }
         }

@@ -186,7 +186,8 @@ Status TimelineBuilder::AddSegments() {
     segment.name = record.name;
     segment.open = !record.ended_wall.has_value();
     segment.began_after = std::min(record.began_after, timeline.last);
-    segment.ended_after = segment.open ? timeline.last : std::min(record.ended_after, timeline.last);
+    const StepNumber ended = segment.open ? timeline.last : record.ended_after;
+    segment.ended_after = std::min(ended, timeline.last);
     segment.ended_after = std::max(segment.ended_after, segment.began_after);
     if (timeline.wall) {
       segment.began_ns = SinceOrigin(record.began_wall);

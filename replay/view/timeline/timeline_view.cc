@@ -18,7 +18,8 @@ class LaneSweep {
   LaneSweep(const Timeline::Lane& lane, const TimelineViewport& viewport,
             std::vector<LaneItem>* items)
       : lane_(lane), viewport_(viewport), items_(*items),
-        steps_(viewport.mode == TimelineMode::kSteps), fold_(kFoldPx / viewport.PxPerUnit()) {}
+        steps_(viewport.mode == TimelineMode::kSteps), px_(viewport.PxPerUnit()),
+        fold_(kFoldPx / px_) {}
 
   void Run() {
     if (viewport_.mode == TimelineMode::kTime) AddEnclosing();
@@ -51,7 +52,11 @@ class LaneSweep {
     return steps_ ? static_cast<int64_t>(lane_.number(i).value) : lane_.ended_ns(i);
   }
   int64_t EndedIn(const LaneChunk& chunk, uint32_t at) const {
-    return steps_ ? static_cast<int64_t>(chunk.number[at]) : chunk.ended_ns[at];
+    return steps_ ? static_cast<int64_t>(chunk.steps[at].number) : chunk.steps[at].ended_ns;
+  }
+  float X(int64_t position) const {
+    const double x = (static_cast<double>(position) - viewport_.from) * px_;
+    return static_cast<float>(std::clamp(x, -kOutsidePx, viewport_.width_px + kOutsidePx));
   }
   // The first step that ends at `position` or after it.
   uint32_t First(double position) const {
@@ -72,8 +77,8 @@ class LaneSweep {
 
   void AddOne(uint32_t i) {
     LaneItem item;
-    item.x0 = Cut(viewport_.X(static_cast<double>(Began(i))), viewport_);
-    item.x1 = Cut(viewport_.X(static_cast<double>(Ended(i))), viewport_);
+    item.x0 = X(Began(i));
+    item.x1 = X(Ended(i));
     item.first = item.last = lane_.number(i);
     item.flags = lane_.flags(i);
     item.shares = lane_.shares(i);
@@ -98,12 +103,14 @@ class LaneSweep {
       if (at == 0 && take(LaneChunk::kSteps, chunk.all, &whole)) continue;
       if (whole >= 2) break;
       const bool large_here = at % LaneChunk::kLarge == 0;
-      if (large_here && take(LaneChunk::kLarge, chunk.large[at / LaneChunk::kLarge], &large)) continue;
+      const StepGroup& large_group = chunk.large[at / LaneChunk::kLarge];
+      if (large_here && take(LaneChunk::kLarge, large_group, &large)) continue;
       if (large > 0 || whole > 0) break;
       const bool small_here = at % LaneChunk::kSmall == 0;
-      if (small_here && take(LaneChunk::kSmall, chunk.small[at / LaneChunk::kSmall], &small)) continue;
+      const StepGroup& small_group = chunk.small[at / LaneChunk::kSmall];
+      if (small_here && take(LaneChunk::kSmall, small_group, &small)) continue;
       if (small >= 2 || EndedIn(chunk, at) > limit) break;
-      chunk.AddTo(&sum, at);
+      sum.Add(chunk.steps[at]);
       ++i;
     }
     if (i == from + 1) {
@@ -111,8 +118,8 @@ class LaneSweep {
       return i;
     }
     LaneItem item;
-    item.x0 = Cut(viewport_.X(static_cast<double>(Began(from))), viewport_);
-    item.x1 = Cut(viewport_.X(static_cast<double>(Ended(i - 1))), viewport_);
+    item.x0 = X(Began(from));
+    item.x1 = X(Ended(i - 1));
     item.first = lane_.number(from);
     item.last = lane_.number(i - 1);
     item.count = i - from;
@@ -126,7 +133,8 @@ class LaneSweep {
   const TimelineViewport& viewport_;
   std::vector<LaneItem>& items_;
   const bool steps_;
-  const double fold_;           // in units of the viewport
+  const double px_;             // a unit of the viewport
+  const double fold_;           // in those units
   std::vector<uint32_t> wide_;  // enclosing steps that are items of their own, by index
 };
 

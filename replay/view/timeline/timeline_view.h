@@ -75,8 +75,8 @@ struct ArrowQuery {
   int first_lane = 0, last_lane = INT32_MAX;  // one end must be on these
 };
 
-// Messages that a visible step sent or took. When they are more than `max`, the nearest to the cursor
-// by step.
+// Messages that a visible step sent or took. When they are more than `max`, the nearest to the
+// cursor by step.
 MessageArrowSet MessageArrows(const Timeline& timeline, const TimelineViewport& viewport,
                               const ArrowQuery& query);
 // Of one message, whether or not it is visible.

@@ -81,13 +81,14 @@ void TimelineWriter::AppendToLane(const StepEntry& step, int64_t began_ns, int64
     lane.chunks.push_back(std::move(chunk));
   }
   NoteOrder(step, index, began_ns, ended_ns);
-  tail.chunk->began_ns[at] = began_ns;
-  tail.chunk->ended_ns[at] = ended_ns;
-  tail.chunk->number[at] = static_cast<uint32_t>(timeline_.last.value);
-  tail.chunk->clock[at] = static_cast<uint32_t>(step.clock.value);
-  tail.chunk->shares[at] = SharesOf(step);
-  tail.chunk->flags[at] = step.flags;
-  tail.chunk->sent[at] = static_cast<uint8_t>(std::min<size_t>(step.sent.size(), UINT8_MAX));
+  StepCell& cell = tail.chunk->steps[at];
+  cell.began_ns = began_ns;
+  cell.ended_ns = ended_ns;
+  cell.number = static_cast<uint32_t>(timeline_.last.value);
+  cell.clock = static_cast<uint32_t>(step.clock.value);
+  cell.shares = SharesOf(step);
+  cell.flags = step.flags;
+  cell.sent = static_cast<uint8_t>(std::min<size_t>(step.sent.size(), UINT8_MAX));
   ++lane.size;
   CloseGroups(*tail.chunk, at + 1);
 }
@@ -156,7 +157,8 @@ void TimelineWriter::AddOutside(uint32_t ordinal, uint32_t copy, int to_lane, St
   MessageCell cell;
   cell.sent_by = static_cast<uint32_t>(std::min(after, timeline_.last).value);
   if (timeline_.message_count > 0) {
-    cell.sent_by = std::max(cell.sent_by, timeline_.message_cell(timeline_.message_count - 1).sent_by);
+    const MessageCell& newest = timeline_.message_cell(timeline_.message_count - 1);
+    cell.sent_by = std::max(cell.sent_by, newest.sent_by);
   }
   cell.ordinal = ordinal;
   cell.copy = static_cast<uint8_t>(std::min<uint32_t>(copy, UINT8_MAX));
@@ -239,7 +241,8 @@ std::optional<uint32_t> TimelineWriter::StepOf(int lane, uint64_t clock) const {
     const auto found = clocks.late.find(static_cast<uint32_t>(steps.clock(index).value));
     return found != clocks.late.end() && found->second == index;
   };
-  if (const auto found = clocks.late.find(static_cast<uint32_t>(clock)); found != clocks.late.end()) {
+  const auto found = clocks.late.find(static_cast<uint32_t>(clock));
+  if (found != clocks.late.end()) {
     return static_cast<uint32_t>(steps.number(found->second).value);
   }
   // Without the late ones clocks ascend; a late one stands for the nearest before it that is not.

@@ -47,7 +47,7 @@ class TimelineWriter {
   void RenameLane(int lane, std::string name, std::string role);
   // The next step; its number is last() + 1. Lanes must exist.
   void AddStep(const StepEntry& step);
-  // A message from outside, sent after `after` (at most last()), before steps that take it are added.
+  // A message from outside, sent after `after` (at most last()); before steps that take it.
   void AddOutside(uint32_t ordinal, uint32_t copy, int to_lane, StepNumber after, uint8_t flags);
   void SetSegments(std::vector<TimelineSegment> segments);
 
@@ -69,7 +69,7 @@ class TimelineWriter {
   // Where a lane's clocks are: most ascend with its steps.
   struct Clocks {
     uint32_t greatest = 0;
-    std::unordered_map<uint32_t, uint32_t> late;  // clock -> index, of steps that ended after later ones
+    std::unordered_map<uint32_t, uint32_t> late;  // clock -> index: ended after later ones
   };
 
   // What the writer may still write of a lane.

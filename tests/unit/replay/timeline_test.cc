@@ -84,7 +84,7 @@ TEST_CASE("steps too small to be seen fold into one item that keeps their count 
   const auto timeline = hand.Done();
   for (const TimelineMode mode : {TimelineMode::kTime, TimelineMode::kSteps}) {
     const auto items = Items(*timeline, 0, Whole(*timeline, mode, 100));
-    CHECK(items.size() <= 34);
+    CHECK(items.size() <= 50);
     CHECK(CountOf(items) == 1000);
     uint64_t failed = 0;
     uint16_t all = 0;
