@@ -76,7 +76,8 @@ class Picture {
     laid_out_ = gvLayout(context_, graph_, ranked ? "dot" : "sfdp") == 0;
     if (!laid_out_) return false;
     for (const auto& [node, drawn] : known) {
-      places_[node] = {static_cast<float>(ND_coord(drawn).x), -static_cast<float>(ND_coord(drawn).y)};
+      const auto& place = ND_coord(drawn);
+      places_[node] = {static_cast<float>(place.x), -static_cast<float>(place.y)};
     }
     return true;
   }

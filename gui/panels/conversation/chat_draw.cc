@@ -61,7 +61,8 @@ void ForkMenu(Frame& frame, const ChatRow& row) {
 void RowMenu(Frame& frame, const ChatRow& row) {
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(8)});
   if (ImGui::BeginPopup("row")) {
-    const std::string step = row.open ? "Its step is open" : "Go to step " + std::to_string(row.step.value);
+    const std::string step =
+        row.open ? "Its step is open" : "Go to step " + std::to_string(row.step.value);
     if (ImGui::MenuItem(step.c_str(), nullptr, false, !row.open)) Travel(frame, row);
     ForkMenu(frame, row);
     if (IsCall(row)) {
@@ -82,8 +83,8 @@ void RowMenu(Frame& frame, const ChatRow& row) {
 void DrawStepLine(Frame& frame, const ChatRow& row, ImVec2 at, float width, float height) {
   const bool here = row.step == frame.view.cursor && !row.open;
   const ImU32 color = here ? frame.theme.accent : frame.theme.text_faint;
-  std::string text = row.open ? "open  \u00b7  " : "step " + std::to_string(row.step.value) + "  \u00b7  ";
-  text = Drawable(text + row.step_id) + (here ? "  \u00b7  here" : "");
+  std::string text = row.open ? "open" : "step " + std::to_string(row.step.value);
+  text = Drawable(text + "  \u00b7  " + row.step_id) + (here ? "  \u00b7  here" : "");
   ImFont* font = frame.fonts.small;
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str());
   const float middle = std::floor(at.y + height * 0.5f);
@@ -107,10 +108,12 @@ void DrawMarkAt(Frame& frame, const ChatBox& box, ImVec2 centre) {
     case ChatMark::kFold: {
       const ImU32 color = frame.theme.text_dim;
       if (box.open) {
-        draw->AddTriangleFilled({centre.x - r, centre.y - r * 0.6f}, {centre.x + r, centre.y - r * 0.6f},
+        draw->AddTriangleFilled({centre.x - r, centre.y - r * 0.6f},
+                                {centre.x + r, centre.y - r * 0.6f},
                                 {centre.x, centre.y + r * 0.8f}, color);
       } else {
-        draw->AddTriangleFilled({centre.x - r * 0.6f, centre.y - r}, {centre.x + r * 0.8f, centre.y},
+        draw->AddTriangleFilled({centre.x - r * 0.6f, centre.y - r},
+                                {centre.x + r * 0.8f, centre.y},
                                 {centre.x - r * 0.6f, centre.y + r}, color);
       }
       break;
@@ -193,7 +196,8 @@ bool DrawChatText(Frame& frame, const ChatText& text, ImVec2 min, float width) {
   ImGui::PopFont();
   bool toggled = false;
   if (text.foldable || !text.note.empty()) {
-    toggled = DrawMore(frame, text, {min.x, std::floor(min.y + text.y + text.height + frame.Px(3))});
+    const float below = std::floor(min.y + text.y + text.height + frame.Px(3));
+    toggled = DrawMore(frame, text, {min.x, below});
   }
   ImGui::PopID();
   return toggled;
@@ -205,7 +209,8 @@ void DrawBox(Frame& frame, const ChatBox& box, ImVec2 min, ImVec2 max, bool hove
   draw->AddRectFilled(min, max, box.fill, round);
   if (hovered) draw->AddRectFilled(min, max, WithAlpha(frame.theme.hover, 0.35f), round);
   if (box.bar != 0) {
-    draw->AddRectFilled(min, {min.x + frame.Px(3), max.y}, box.bar, round, ImDrawFlags_RoundCornersLeft);
+    draw->AddRectFilled(min, {min.x + frame.Px(3), max.y}, box.bar, round,
+                        ImDrawFlags_RoundCornersLeft);
   }
   if (box.border != 0) draw->AddRect(min, max, box.border, round);
 }
@@ -235,7 +240,8 @@ bool DrawChatRow(Frame& frame, const ChatRow& row, const ChatBox& box, float wid
   DrawHead(frame, box, min, max.x);
   const float left = min.x + frame.Px(kPad) + (box.bar != 0 ? frame.Px(3) : 0);
   for (const ChatText& text : box.texts) {
-    toggled |= DrawChatText(frame, text, {left, min.y}, max.x - frame.Px(kPad) + frame.Px(4) - left);
+    toggled |= DrawChatText(frame, text, {left, min.y},
+                            max.x - frame.Px(kPad) + frame.Px(4) - left);
   }
   if (ImGui::IsMouseReleased(1) && ImGui::IsMouseHoveringRect(min, max) &&
       ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows)) {

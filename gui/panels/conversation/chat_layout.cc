@@ -131,8 +131,11 @@ class BoxMaker {
       return font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str()).x;
     };
     ImFont* small = frame_.fonts.small;
-    float wide = measure(small, Drawable(box_.title)) + measure(small, Drawable(box_.detail)) + frame_.Px(24);
-    for (const ChatText& text : box_.texts) wide = std::max(wide, measure(text.font, text.shown) + frame_.Px(4));
+    float wide = measure(small, Drawable(box_.title)) + measure(small, Drawable(box_.detail)) +
+                 frame_.Px(24);
+    for (const ChatText& text : box_.texts) {
+      wide = std::max(wide, measure(text.font, text.shown) + frame_.Px(4));
+    }
     box_.width = std::clamp(wide + 2 * frame_.Px(kPad), frame_.Px(kBubbleMin), box_.width);
   }
 
@@ -246,9 +249,9 @@ class BoxMaker {
       box_.mark = ChatMark::kFailed;
       box_.title = "the step failed: " + row_.topic;
     } else if (row_.kind == ChatKind::kOutcome) {
-      const bool ok = row_.topic == "ok";
-      box_.mark = ok ? ChatMark::kOk : row_.topic == "failed" ? ChatMark::kFailed : ChatMark::kChanged;
-      color = ok ? theme_.ok : row_.topic == "failed" ? theme_.failed : theme_.changed;
+      const bool ok = row_.topic == "ok", failed = row_.topic == "failed";
+      box_.mark = ok ? ChatMark::kOk : failed ? ChatMark::kFailed : ChatMark::kChanged;
+      color = ok ? theme_.ok : failed ? theme_.failed : theme_.changed;
       box_.title = "said how the run ended";
     } else {
       box_.mark = ChatMark::kFault;

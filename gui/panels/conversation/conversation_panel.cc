@@ -48,7 +48,8 @@ class Heights {
   explicit Heights(const Frame& frame, float width)
       : frame_(frame), width_(width), storage_(ImGui::GetStateStorage()) {
     if (storage_->Data.Size > kHeightsMax) storage_->Clear();
-    seed_ = static_cast<ImGuiID>(width) * 31 + static_cast<ImGuiID>(storage_->GetInt(kEpoch)) * 7919 +
+    seed_ = static_cast<ImGuiID>(width) * 31 +
+            static_cast<ImGuiID>(storage_->GetInt(kEpoch)) * 7919 +
             static_cast<ImGuiID>(frame.fonts.body->FontSize * 8);
   }
   float Of(const replay::ChatRow& row) {
@@ -72,8 +73,9 @@ class Heights {
 // A newer moment or another agent shows its newest row.
 bool Changed(const replay::Conversation& chat) {
   constexpr ImGuiID kShown = 2;
-  const auto now = static_cast<int>(ImHashStr(
-      (chat.agent + "@" + std::to_string(chat.until.value) + "#" + std::to_string(chat.rows.size())).c_str()));
+  const std::string shown = chat.agent + "@" + std::to_string(chat.until.value) + "#" +
+                            std::to_string(chat.rows.size());
+  const auto now = static_cast<int>(ImHashStr(shown.c_str()));
   ImGuiStorage* storage = ImGui::GetStateStorage();
   const bool changed = storage->GetInt(kShown) != now;
   storage->SetInt(kShown, now);
@@ -119,7 +121,8 @@ void DrawRows(Frame& frame, const replay::Conversation& chat) {
   ImGui::SetCursorPos({0, tops.back()});
   ImGui::Dummy({1, 1});
   if (toggled) heights.Forget();
-  if (Changed(chat)) ImGui::SetScrollY(std::max(0.f, tops.back() - ImGui::GetWindowHeight() + frame.Px(4)));
+  const float bottom = tops.back() - ImGui::GetWindowHeight() + frame.Px(4);
+  if (Changed(chat)) ImGui::SetScrollY(std::max(0.f, bottom));
 }
 
 void DrawReady(Frame& frame, const replay::Conversation& chat) {

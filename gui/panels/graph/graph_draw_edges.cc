@@ -54,7 +54,8 @@ void DrawLine(Frame& frame, const GraphPicture& picture, const PlacedEdge& edge,
     return;
   }
   if (picture.edges.size() > kCurvesMax) {  // thousands of lines: faint enough to see through
-    const float faint = std::max(0.1f, 0.4f * kCurvesMax / static_cast<float>(picture.edges.size()));
+    const auto lines = static_cast<float>(picture.edges.size());
+    const float faint = std::max(0.1f, 0.4f * kCurvesMax / lines);
     draw->AddLine(edge.from, edge.to, WithAlpha(look.color, edge.messages.empty() ? faint : 1),
                   look.thickness);
     if (!edge.messages.empty()) ArrowHead(draw, edge.to, edge.from, head, look.color);
@@ -103,8 +104,9 @@ void Label(Frame& frame, ImVec2 at, Side side, const std::string& text, ImU32 fi
   const float half = text_size.x / 2 + pad + 2;
   if (at.x > low.x && at.x < high.x) at.x = std::max(low.x + half, std::min(at.x, high.x - half));
   // Whole pixels keep the letters sharp.
-  const ImVec2 min{std::floor(at.x - text_size.x / 2 - pad), std::floor(at.y - text_size.y / 2 - 1)};
-  const ImVec2 max{std::floor(at.x + text_size.x / 2 + pad), std::floor(at.y + text_size.y / 2 + 1)};
+  const float wide = text_size.x / 2 + pad, high_half = text_size.y / 2 + 1;
+  const ImVec2 min{std::floor(at.x - wide), std::floor(at.y - high_half)};
+  const ImVec2 max{std::floor(at.x + wide), std::floor(at.y + high_half)};
   draw->AddRectFilled(min, max, fill, frame.Px(4));
   if (border != 0) draw->AddRect(min, max, border, frame.Px(4));
   draw->AddText(font, size, {min.x + pad, min.y + 1}, ink, shown.c_str());

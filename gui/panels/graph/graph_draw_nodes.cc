@@ -121,20 +121,24 @@ void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   const float radius = placed.half.x;
   const bool calm = node.condition == AgentCondition::kIdle;
   if (calm) {
-    draw->AddCircleFilled(placed.centre, radius, node.present ? frame.theme.own : frame.theme.border);
+    draw->AddCircleFilled(placed.centre, radius,
+                          node.present ? frame.theme.own : frame.theme.border);
   } else {
     draw->AddCircleFilled(placed.centre, radius + frame.Px(2), frame.theme.panel);
     DrawCondition(draw, placed.centre, radius + frame.Px(1), node.condition, frame.theme);
   }
-  if (node.touched) draw->AddCircle(placed.centre, radius + frame.Px(4), frame.theme.changed, 0, frame.Px(1.5f));
+  if (node.touched) {
+    draw->AddCircle(placed.centre, radius + frame.Px(4), frame.theme.changed, 0, frame.Px(1.5f));
+  }
   if (selected || hovered) {
     draw->AddCircle(placed.centre, radius + frame.Px(3), frame.theme.accent, 0, frame.Px(2));
   }
   if (!selected && !hovered && !named) return;
   ImFont* font = frame.fonts.small;
-  const std::string name = Drawable(hovered ? node.name : replay::Elide(node.name, 14));
+  const std::string name = Drawable(hovered ? node.name : replay::Elide(node.name, 9));
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
-  const ImVec2 at{std::floor(placed.centre.x - size.x / 2), std::floor(placed.centre.y - radius - size.y - frame.Px(6))};
+  const ImVec2 at{std::floor(placed.centre.x - size.x / 2),
+                  std::floor(placed.centre.y - radius - size.y - frame.Px(6))};
   draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
                       WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
   draw->AddText(font, font->FontSize, at, frame.theme.text, name.c_str());
@@ -165,8 +169,10 @@ void DrawCondition(ImDrawList* draw, ImVec2 c, float r, AgentCondition condition
                               color);
       break;
     case AgentCondition::kWaiting:
-      draw->AddRectFilled({c.x - r * 0.8f, c.y - r * 0.9f}, {c.x - r * 0.15f, c.y + r * 0.9f}, color);
-      draw->AddRectFilled({c.x + r * 0.25f, c.y - r * 0.9f}, {c.x + r * 0.9f, c.y + r * 0.9f}, color);
+      draw->AddRectFilled({c.x - r * 0.8f, c.y - r * 0.9f}, {c.x - r * 0.15f, c.y + r * 0.9f},
+                          color);
+      draw->AddRectFilled({c.x + r * 0.25f, c.y - r * 0.9f}, {c.x + r * 0.9f, c.y + r * 0.9f},
+                          color);
       break;
     case AgentCondition::kFailed: DrawMark(draw, c, r * 1.1f, Mark::kFailed, theme); break;
     case AgentCondition::kHit: DrawMark(draw, c, r * 1.1f, Mark::kFault, theme); break;

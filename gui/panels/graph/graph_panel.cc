@@ -95,7 +95,11 @@ void HandleMouse(Frame& frame, const replay::AgentGraph& graph, const GraphPictu
   HandleWheel(frame, picture);
   if (ImGui::IsMouseClicked(1)) {
     *Held("menu-node") = hover.node + 1;
-    *Held("menu-edge") = hover.edge < 0 ? 0 : static_cast<int>(picture.edges[static_cast<size_t>(hover.edge)].edge) + 1;
+    int* edge = Held("menu-edge");
+    *edge = 0;
+    if (hover.edge >= 0) {
+      *edge = static_cast<int>(picture.edges[static_cast<size_t>(hover.edge)].edge) + 1;
+    }
     ImGui::OpenPopup("graph-menu");
   }
 }

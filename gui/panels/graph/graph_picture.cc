@@ -136,8 +136,9 @@ void PlaceEdges(const replay::AgentGraph& graph, const GraphRegion& region, Grap
     Place(picture->nodes, edge.from, edge.to, two_way, picture->detail, &placed);
     const ImVec2 &a = placed.from, &b = placed.bend, &c = placed.to;
     const float reach = 20 * region.scale;
-    placed.visible = Overlaps(region, {std::min({a.x, b.x, c.x}) - reach, std::min({a.y, b.y, c.y}) - reach},
-                              {std::max({a.x, b.x, c.x}) + reach, std::max({a.y, b.y, c.y}) + reach});
+    const ImVec2 low{std::min({a.x, b.x, c.x}) - reach, std::min({a.y, b.y, c.y}) - reach};
+    const ImVec2 high{std::max({a.x, b.x, c.x}) + reach, std::max({a.y, b.y, c.y}) + reach};
+    placed.visible = Overlaps(region, low, high);
   }
   for (size_t i = 0; i < graph.messages.size(); ++i) {
     const auto found = carrying.find({graph.messages[i].from, graph.messages[i].to});
@@ -199,7 +200,8 @@ int EdgeUnder(const GraphPicture& picture, ImVec2 at, float reach) {
       const ImVec2 a = edge.At(static_cast<float>(s) / kSamples);
       const ImVec2 b = edge.At(static_cast<float>(std::min(s + 1, kSamples)) / kSamples);
       const float dx = b.x - a.x, dy = b.y - a.y, length = dx * dx + dy * dy;
-      const float t = length == 0 ? 0 : std::clamp(((at.x - a.x) * dx + (at.y - a.y) * dy) / length, 0.f, 1.f);
+      const float along = (at.x - a.x) * dx + (at.y - a.y) * dy;
+      const float t = length == 0 ? 0 : std::clamp(along / length, 0.f, 1.f);
       const float ex = at.x - a.x - t * dx, ey = at.y - a.y - t * dy;
       if (ex * ex + ey * ey > nearest) continue;
       nearest = ex * ex + ey * ey;

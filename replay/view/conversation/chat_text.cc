@@ -95,7 +95,7 @@ class Reading {
     if (text_.size() > bytes_max_) return;
     if (depth <= kDepthMax && value.is_structured() && !value.empty()) {
       AddInside(value, head, indent, depth);
-    } else if (value.is_string() && value.get_ref<const std::string&>().find('\n') != std::string::npos) {
+    } else if (value.is_string() && Plain(value).find('\n') != std::string::npos) {
       AddLines(value.get_ref<const std::string&>(), head, indent);
     } else {
       const std::string text = value == "" ? "\"\"" : Plain(value);

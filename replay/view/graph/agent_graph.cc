@@ -253,7 +253,8 @@ Result<AgentGraph> AgentGraphBuilder::At(StepNumber step,
   }
   for (const auto& [ends, edge] : edges_) {
     GraphEdge row{IndexOf(ends.first), IndexOf(ends.second), CountTo(edge.sent, at),
-                  CountTo(edge.dropped, at), StepNumber{NewestTo(edge.sent, at)}, StepNumber{edge.sent.front()}};
+                  CountTo(edge.dropped, at), StepNumber{NewestTo(edge.sent, at)},
+                  StepNumber{edge.sent.front()}};
     if (row.from < graph.nodes.size() && row.to < graph.nodes.size()) graph.edges.push_back(row);
   }
   if (at != 0) {
