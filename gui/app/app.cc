@@ -15,6 +15,7 @@ namespace backstep::gui {
 namespace {
 
 constexpr double kIdleSeconds = 0.25;        // so that an idle window draws four frames a second
+constexpr double kTypingSeconds = 0.1;       // while a text field shows its caret
 constexpr double kRefreshSeconds = 0.25;     // of a live recording
 constexpr int kQuietFrames = 6;              // drawn alike before a picture is taken
 constexpr double kNoticeSeconds = 5;
@@ -68,7 +69,7 @@ void App::LoadTheFonts() {
 
 double App::IdleSeconds() const {
   if (view_.playing || script_.active() || quiet_frames_ < 3) return 0.016;
-  return kIdleSeconds;
+  return ImGui::GetIO().WantTextInput ? kTypingSeconds : kIdleSeconds;
 }
 
 void App::Tick() {
@@ -79,7 +80,7 @@ void App::Tick() {
   now_ = ImGui::GetTime();
   const ImGuiIO& io = ImGui::GetIO();
   const bool touched = io.MouseDelta.x != 0 || io.MouseDelta.y != 0 || io.MouseWheel != 0 ||
-                       ImGui::IsAnyMouseDown() || io.WantTextInput;
+                       ImGui::IsAnyMouseDown() || io.InputQueueCharacters.Size != 0;
   quiet_frames_ = touched ? 0 : std::min(quiet_frames_ + 1, 1000);
   named_.clear();
   HandleKeys();

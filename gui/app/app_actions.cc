@@ -73,12 +73,16 @@ void App::Do(const StepBy& a) {
 
 void App::Do(const GoToError& a) {
   const replay::Timeline* timeline = model_.timeline.value.get();
-  if (timeline == nullptr) return;
+  const OpenFacts* facts = model_.open.value.get();
+  if (timeline == nullptr || facts == nullptr) return;
+  // Of a run that failed, the step that said so counts too.
+  const bool failed = facts->outcome.kind == Outcome::Kind::kFailed;
+  const int wanted = replay::kStepErrors | (failed ? replay::kStepOutcome : 0);
   for (uint64_t n = view_.cursor.value;;) {
     if (a.direction > 0 ? ++n > timeline->last.value : n-- <= 1) break;
     const StepNumber step(n);
     const auto& lane = timeline->lanes[static_cast<size_t>(timeline->lane_of(step))];
-    if ((lane.flags(timeline->index_of(step)) & replay::kStepErrors) == 0) continue;
+    if ((lane.flags(timeline->index_of(step)) & wanted) == 0) continue;
     view_.agent = lane.name;
     view_.inspector = InspectorTab::kStep;
     Travel(step, true);
@@ -116,11 +120,13 @@ void App::Do(const SelectAgent& a) { view_.agent = a.name; }
 void App::Do(const SelectBranch& a) {
   const OpenFacts* facts = model_.open.value.get();
   if (facts == nullptr || facts->branch == a.name) return;
-  StepNumber at = view_.cursor;
+  // One that has just been made is not in the list, and opens at its end.
+  std::string address = a.name;
   for (const replay::BranchRow& row : facts->branches) {
-    if (row.name == a.name) at = std::min(at, row.last);
+    if ((row.depth == 0 ? "main" : row.name) != a.name) continue;
+    address += ":" + std::to_string(std::min(view_.cursor, row.last).value);
   }
-  Do(OpenRecording{facts->path, a.name + ":" + std::to_string(at.value)});
+  Do(OpenRecording{facts->path, address});
 }
 
 void App::Do(const Fork& a) {

@@ -95,7 +95,8 @@ void DrawPlay(Frame& frame, const OpenFacts& facts) {
 void DrawErrors(Frame& frame) {
   if (ImGui::Button("Next error")) frame.Send(GoToError{1});
   frame.NameItem("button:next-error");
-  Hint("To the next step that failed or whose call failed (E; Shift+E goes back)");
+  Hint("To the next step that failed, whose call failed, or that ended a failed run\n"
+       "(E; Shift+E goes back)");
 }
 
 void DrawBadges(Frame& frame, const OpenFacts& facts) {

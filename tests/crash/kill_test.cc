@@ -83,6 +83,8 @@ TEST_CASE("A writer killed at a random time loses no step that it promised") {
     auto report = store::Verify(**recording, {});
     REQUIRE(report.ok());
     for (const store::Finding& finding : report->findings) {
+      // A kill may come in the middle of a write of what nobody had been promised.
+      if (finding.what.starts_with("torn:")) continue;
       FAIL_CHECK(finding.where << ": " << finding.what);
     }
     steps_in_all += (*line)->last().value;
