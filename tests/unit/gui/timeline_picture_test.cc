@@ -10,7 +10,7 @@ using namespace backstep::gui;
 
 namespace {
 
-constexpr TimelineRegion kPanel{{0, 400}, {1280, 640}, 1};
+const TimelineRegion kPanel{{0, 400}, {1280, 640}, 1};
 
 // `steps` steps of 10 ns, in turn on `lanes` lanes.
 Model Run(int lanes, int steps) {
