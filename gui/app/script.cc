@@ -183,6 +183,10 @@ void Script::Inject() {
   if (key_ >= 0) SetKey(key_, false);
   button_ = key_ = -1;
   wheel_ = 0;
+  // The back end sets these only when a key of a real keyboard changes.
+  if (ctrl_) io.KeyCtrl = false;
+  if (shift_) io.KeyShift = false;
+  if (alt_) io.KeyAlt = false;
   ctrl_ = shift_ = alt_ = false;
 }
 
