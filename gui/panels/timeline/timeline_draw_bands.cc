@@ -62,10 +62,13 @@ void DrawWindowFrame(Frame& frame, const TimelinePicture& picture) {
   frame.Name("overview-window", {x0, r.y0}, {x1, r.y1});
 }
 
-// A fork mark stands where a label at x would be.
-bool Covered(const TimelinePicture& picture, float x, float width) {
+// A fork mark or the playhead's number stands where a label at x would be.
+bool Covered(const TimelinePicture& picture, float x, float width, float playhead_reach) {
+  if (picture.playhead_x > x - playhead_reach && picture.playhead_x < x + width + playhead_reach) {
+    return true;
+  }
   return std::any_of(picture.forks.begin(), picture.forks.end(), [&](const ForkMark& mark) {
-    return mark.x > x - width / 3 && mark.x < x + width;
+    return mark.x > x - playhead_reach / 2 && mark.x < x + width + playhead_reach / 4;
   });
 }
 
@@ -119,7 +122,9 @@ void DrawRuler(Frame& frame, const TimelinePicture& picture) {
     const float x = Snap(r.x0 + tick.x);
     const float height = tick.label.empty() ? frame.Px(3) : frame.Px(6);
     draw->AddLine({x, r.y1 - height}, {x, r.y1}, faint);
-    if (tick.label.empty() || Covered(picture, tick.x, frame.Px(30))) continue;
+    if (tick.label.empty()) continue;
+    const float width = font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, tick.label.c_str()).x;
+    if (Covered(picture, tick.x, width + frame.Px(4), frame.Px(24))) continue;
     draw->AddText(font, font->FontSize * 0.92f, {x + frame.Px(3), r.y0 + frame.Px(1)},
                   frame.theme.text_dim, tick.label.c_str());
   }

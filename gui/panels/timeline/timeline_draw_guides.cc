@@ -216,8 +216,9 @@ void DrawArrows(Frame& frame, const TimelinePicture& picture, const TimelineHove
 
 void DrawGuides(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture,
                 const TimelineHover& hover) {
-  ImGui::PushClipRect({picture.ruler.x0 - frame.Px(1), picture.ruler.y0},
-                      {picture.ruler.x1 + frame.Px(1), picture.lanes.y1}, true);
+  // Marks at the very edges reach out of the plot.
+  ImGui::PushClipRect({picture.ruler.x0 - frame.Px(8), picture.ruler.y0},
+                      {picture.ruler.x1 + frame.Px(8), picture.lanes.y1}, true);
   DrawSelection(frame, timeline, picture);
   for (const ForkMark& mark : picture.forks) {
     DrawForkMark(frame, picture, mark, hover.fork == &mark);

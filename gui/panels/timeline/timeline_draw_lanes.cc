@@ -14,6 +14,7 @@ constexpr float kBarInset = 4;            // above and below the bar in its lane
 constexpr float kNestedInset = 6;
 constexpr float kLeastWidth = 2;
 constexpr float kMarkGap = 9;             // between two status shapes
+constexpr float kRingWidth = 40;          // narrower bars have no room for it beside their number
 constexpr float kStackWidth = 5;          // narrower bars show their main kind only
 constexpr size_t kNamedMax = 300;
 
@@ -146,8 +147,14 @@ class LanePainter {
       draw_->AddRect(r.min(), r.max(), theme_.text_faint, 0, 0, frame_.Px(1));
     }
     if ((flags & replay::kStepFailed) != 0) Shape(Mark::kFailed, middle, r, &failed_x_);
-    if ((flags & replay::kStepHit) != 0) Shape(Mark::kFault, r.x0 + frame_.Px(1), r, &fault_x_);
-    if ((flags & replay::kStepLive) != 0) Shape(Mark::kLive, r.x1 - frame_.Px(6), r, &live_x_);
+    const float inset = frame_.Px(6);
+    if ((flags & replay::kStepHit) != 0) {
+      Shape(Mark::kFault, std::min(r.x0 + inset, middle), r, &fault_x_);
+    }
+    if ((flags & replay::kStepLive) != 0) {
+      draw_->AddRectFilled(r.min(), {r.x1, r.y0 + edge}, theme_.live);
+      if (r.width() > frame_.Px(kRingWidth)) Shape(Mark::kLive, r.x1 - inset, r, &live_x_);
+    }
     if ((flags & replay::kStepOutcome) != 0) DrawFlag(r);
   }
 

@@ -49,6 +49,7 @@ Grip OverviewGrip(const TimelinePicture& picture, float x, float reach) {
 Grip GripOf(const TimelinePicture& picture, const TimelineHover& hover, float reach) {
   using Zone = TimelineHover::Zone;
   if (ImGui::IsMouseDown(2)) return Grip::kPan;
+  if (!ImGui::IsMouseDown(0)) return Grip::kNone;  // the right button opens the menu
   if (hover.zone == Zone::kOverview) {
     return OverviewGrip(picture, ImGui::GetIO().MousePos.x, reach);
   }

@@ -158,7 +158,8 @@ void MessageItems(Frame& frame, const replay::Timeline& timeline,
 
 void LaneItemsMenu(Frame& frame, const replay::Timeline& timeline, int lane_number) {
   const auto& lane = timeline.lanes[static_cast<size_t>(lane_number)];
-  Dim(frame, lane.role.empty() ? lane.name : lane.name + ", " + lane.role);
+  const bool told = lane.role.empty() || lane.role == lane.name;
+  Dim(frame, told ? lane.name : lane.name + ", " + lane.role);
   ImGui::Separator();
   const auto next = replay::NextOnLane(timeline, lane_number, frame.view.cursor, 1);
   const auto previous = replay::NextOnLane(timeline, lane_number, frame.view.cursor, -1);

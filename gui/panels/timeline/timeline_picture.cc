@@ -11,6 +11,7 @@ namespace {
 
 constexpr float kBar = 26, kOverview = 30, kRuler = 18, kSegment = 16;
 constexpr float kLane = 22, kLaneMost = 34;   // few lanes share what room there is
+constexpr float kLow = 170, kLowOverview = 16;  // a low panel gives its room to the lanes
 constexpr float kNames = 148, kScrollbar = 10, kPad = 8;
 constexpr int kSegmentRowsMax = 3;
 constexpr double kTickPx = 84;
@@ -31,9 +32,10 @@ void PlaceRegions(const replay::Timeline& timeline, const TimelineRegion& region
   };
   picture->bar = row(kBar);
   picture->bar.x0 = region.min.x + kPad * s;
-  picture->overview = row(kOverview);
+  const bool low = region.max.y - region.min.y < kLow * s;
+  picture->overview = row(low ? kLowOverview : kOverview);
   picture->ruler = row(kRuler);
-  picture->segment_rows = std::min(timeline.segment_depth, kSegmentRowsMax);
+  picture->segment_rows = low ? 0 : std::min(timeline.segment_depth, kSegmentRowsMax);
   picture->segments = row(kSegment * static_cast<float>(picture->segment_rows));
   picture->lanes = {left, y, right, std::max(region.max.y, y + kLane * s)};
   picture->names = {region.min.x, y, left, picture->lanes.y1};

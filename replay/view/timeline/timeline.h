@@ -143,7 +143,8 @@ class TimelineBuilder {
   // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay.
   Status Extend(const std::function<bool(uint64_t, uint64_t)>& progress = {});
 
-  // What has been added so far. Costs a pointer for every 128 steps, not the steps: about a
+  // What has been added so far; from `progress` too, the segments being those of the last whole
+  // Extend then. Costs a pointer for every 128 steps, not the steps: about a
   // millisecond at a million. Earlier snapshots stay as they are.
   std::shared_ptr<const Timeline> Snapshot() const;
 
