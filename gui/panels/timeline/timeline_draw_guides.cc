@@ -177,7 +177,9 @@ void DrawHoverGuide(Frame& frame, const TimelinePicture& picture, const Timeline
   const double position = picture.viewport.Position(static_cast<double>(x - picture.lanes.x0));
   const std::string text =
       PositionText(picture.viewport.mode, position, 1 / picture.viewport.PxPerUnit());
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(4)});
   ImGui::SetTooltip("%s", text.c_str());
+  ImGui::PopStyleVar();
 }
 
 }  // namespace

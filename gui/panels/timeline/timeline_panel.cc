@@ -17,7 +17,9 @@ void ModeButton(Frame& frame, const replay::Timeline& timeline, const char* titl
   }
   ImGui::PopStyleColor(2);
   frame.NameItem(std::string("button:") + (by_step ? "by-step" : "by-time"));
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(4)});
   Hint("T: by step or by time");
+  ImGui::PopStyleVar();
 }
 
 // A square of a kind's colour, or a status shape, and its name.
