@@ -61,9 +61,10 @@ std::string RangeText(const replay::Timeline& timeline, const TimelinePicture& p
   std::string text;
   if (picture.whole) {
     text = GroupDigits(timeline.last.value) + (timeline.last.value == 1 ? " step" : " steps");
+  } else if (picture.first_visible == picture.last_visible) {
+    text = "no step ended here, " + GroupDigits(timeline.last.value) + " in all";
   } else {
-    const uint64_t first = std::min(picture.first_visible.value + 1, picture.last_visible.value);
-    text = "steps " + GroupDigits(first) + "–" + GroupDigits(picture.last_visible.value) + " of " +
+    text = "steps " + GroupDigits(picture.first_visible.value + 1) + "–" + GroupDigits(picture.last_visible.value) + " of " +
            GroupDigits(timeline.last.value);
   }
   const size_t drawn = picture.dense ? picture.own.size() : picture.arrows.arrows.size();
