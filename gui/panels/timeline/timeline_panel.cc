@@ -64,8 +64,8 @@ std::string RangeText(const replay::Timeline& timeline, const TimelinePicture& p
   } else if (picture.first_visible == picture.last_visible) {
     text = "no step ended here, " + GroupDigits(timeline.last.value) + " in all";
   } else {
-    text = "steps " + GroupDigits(picture.first_visible.value + 1) + "–" + GroupDigits(picture.last_visible.value) + " of " +
-           GroupDigits(timeline.last.value);
+    text = "steps " + GroupDigits(picture.first_visible.value + 1) + "–" +
+           GroupDigits(picture.last_visible.value) + " of " + GroupDigits(timeline.last.value);
   }
   const size_t drawn = picture.dense ? picture.own.size() : picture.arrows.arrows.size();
   if (picture.arrows.total > drawn) {
