@@ -30,7 +30,8 @@ class Hand {
     entry.clock = AgentClock(++clocks[static_cast<size_t>(lane)]);
     entry.began_ns = began;
     entry.ended_ns = ended;
-    entry.own_ns = ended - began;
+    // Some times are as far apart as they can be.
+    entry.own_ns = static_cast<int64_t>(static_cast<uint64_t>(ended) - static_cast<uint64_t>(began));
     entry.flags = flags;
     return entry;
   }
