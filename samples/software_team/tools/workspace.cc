@@ -22,6 +22,7 @@ Result<std::string> Workspace::Folder() {
   std::error_code error;
   if (parent_.empty()) {
     std::string pattern = (fs::temp_directory_path(error) / "software_team-XXXXXX").string();
+    if (error) return Status::Io("no place for temporary files: " + error.message());
     if (mkdtemp(pattern.data()) == nullptr) return Status::Io("cannot make " + pattern);
     return folder_ = pattern;
   }
