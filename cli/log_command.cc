@@ -56,6 +56,8 @@ Cell StatusCell(const replay::StepRow& row) {
   return Cell(text, bad ? Paint::kRed : row.faults.empty() ? Paint::kPlain : Paint::kYellow);
 }
 
+constexpr size_t kStatusWidth = 19;  // "ok, outcome failed…"
+
 class LogCommand : public Command {
  public:
   std::string Verb() const override { return "log"; }
@@ -80,9 +82,9 @@ class LogCommand : public Command {
     if (opened.code != kDone) return opened.code;
     replay::StepFilter filter;
     if (const Status status = MakeFilter(opened, &filter); !status.ok()) return console.Fail(status);
-    Table table({{"MOMENT", false, 24, 0}, {"STEP", false, 24, 10}, {"TOOK", false, 40, 18},
-                 {"CALLS", false, 30, 14}, {"SENT TO", false, 30, 10}, {"STATE", true, 10, 0},
-                 {"LASTED", true, 10, 0}, {"STATUS", false, 60, 10}});
+    Table table({{"MOMENT", false, 24, 0}, {"STEP", false, 24, 10}, {"TOOK", false, 40, 13},
+                 {"CALLS", false, 30, 12}, {"SENT TO", false, 30, 8}, {"STATE", true, 10, 0},
+                 {"LASTED", true, 10, 0}, {"STATUS", false, 60, kStatusWidth}});
     replay::StepRowReader reader(*opened.recording, *opened.line);
     const Status status = follow_ ? Follow(console, opened, reader, filter, table)
                                   : Print(console, opened, reader, filter, table).status();

@@ -153,11 +153,17 @@ Status Step::Impl::End(StateChange change, std::optional<StepError> error) {
     KeepState(item.get(), change);
   });
   DurationNs& own = item->record.own;
-  if (hook() != nullptr) own = hook()->OwnTime(info, own);
+  std::exception_ptr thrown;  // told when the step is committed: its turn has been given to it
+  try {
+    if (hook() != nullptr) own = hook()->OwnTime(info, own);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
   duration = item->record.duration = own + calls + nested;
   this->error = item->record.error;
   const Status status = core->Commit(*agent, info, std::move(item), change, &number);
   if (!status.ok()) this->error = StepError{"invalid_edit", status.message()};
+  if (thrown) std::rethrow_exception(thrown);
   if (!failed) return status;
   return Status::Cancelled("step " + Name() + " was failed by an injected fault: " +
                            failed->message);

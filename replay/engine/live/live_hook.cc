@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backstep/replay/engine/live/live_run.h"
+#include "backstep/replay/engine/stop/failure.h"
 
 namespace backstep::replay {
 namespace {
@@ -10,7 +11,20 @@ using Lock = std::unique_lock<std::mutex>;
 
 }  // namespace
 
+// What is only told to the program's hook cannot change the run: what it throws ends up in Run().
+template <typename Tell>
+void LiveRun::TellHook(Tell tell) {
+  try {
+    tell();
+  } catch (...) {
+    const std::string thrown = CurrentException();
+    Lock lock(turns_.mutex());
+    if (hook_failure_.empty()) hook_failure_ = thrown;
+  }
+}
+
 std::optional<TimeNs> LiveRun::OnBegin(const recorder::StepInfo& step) {
+  TellHook([&] { (void)chain_->OnBegin(step); });
   Lock lock(turns_.mutex());
   turns_.Begin(step, deciding_);
   system_.SetBusy(step.agent_name, true);
@@ -88,6 +102,8 @@ void LiveRun::BeforeCommit(const recorder::StepInfo& step) {
   Lock lock(turns_.mutex());
   turns_.AwaitCommit(lock, step);
   waited_[{step.agent, step.clock}] = clock_->Monotonic() - began;
+  lock.unlock();
+  TellHook([&] { chain_->BeforeCommit(step); });
 }
 
 void LiveRun::OnCommit(const recorder::StepInfo& step, const StepRecord& record,
@@ -99,6 +115,8 @@ void LiveRun::OnCommit(const recorder::StepInfo& step, const StepRecord& record,
   ++steps_;
   if (record.error) ++failed_steps_;
   turns_.Commit(step);
+  lock.unlock();
+  TellHook([&] { chain_->OnCommit(step, record, state); });
 }
 
 }  // namespace backstep::replay

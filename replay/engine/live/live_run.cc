@@ -306,6 +306,9 @@ Result<RunResult> LiveRun::Run() {
   result.steps = steps_;
   result.failed_steps = failed_steps_;
   if (!ended.ok()) return ended.status();
+  if (!hook_failure_.empty()) {
+    return Status::InvalidArgument("the session's hook threw: " + hook_failure_);
+  }
   return result;
 }
 

@@ -51,6 +51,8 @@ class LiveRun : public recorder::Hook {
     std::unique_ptr<Step> step;
   };
 
+  template <typename Tell>
+  void TellHook(Tell tell);
   Status ReadSeed();
   Status ReadFaults();
   Status Open();
@@ -82,6 +84,7 @@ class LiveRun : public recorder::Hook {
   std::map<StepKey, DurationNs> waited_;  // for their turn to commit
   uint64_t deciding_ = 0;       // the activation whose first step is about to begin
   std::string scheduler_state_, recorded_scheduler_state_;
+  std::string hook_failure_;    // what the program's hook threw first where it was only told
   std::unique_ptr<recorder::Session> session_;
   std::optional<recorder::SegmentScope> segment_;
   std::string segment_name_;

@@ -3,7 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <stdexcept>
 
 #include "backstep/tests/unit/replay/script_program.h"
 
@@ -95,6 +97,63 @@ TEST_CASE("A run asked to use more threads than the system gives uses those") {
   REQUIRE(waitpid(child, &status, 0) == child);
   REQUIRE(WIFEXITED(status));
   REQUIRE(WEXITSTATUS(status) == 0);
+}
+
+// Counts what it is asked, and throws where it is told to.
+class ThrowingHook : public recorder::Hook {
+ public:
+  enum class At { kNowhere, kBegin, kBefore, kOwnTime, kCommit };
+  explicit ThrowingHook(At at) : at_(at) {}
+  std::atomic<int> begun = 0, before = 0, own = 0, committed = 0;
+
+  std::optional<TimeNs> OnBegin(const recorder::StepInfo& step) override {
+    Asked(&begun, At::kBegin, step);
+    return std::nullopt;
+  }
+  void BeforeCommit(const recorder::StepInfo& step) override { Asked(&before, At::kBefore, step); }
+  DurationNs OwnTime(const recorder::StepInfo& step, DurationNs measured) override {
+    Asked(&own, At::kOwnTime, step);
+    return measured;
+  }
+  void OnCommit(const recorder::StepInfo& step, const StepRecord&,
+                const recorder::StateChange&) override {
+    Asked(&committed, At::kCommit, step);
+  }
+
+ private:
+  void Asked(std::atomic<int>* count, At at, const recorder::StepInfo& step) {
+    ++*count;
+    if (at == at_ && step.agent_name == "a3") throw std::runtime_error("mine");
+  }
+  At at_;
+};
+
+TEST_CASE("A run asks the hook it was given of each step, and outlives what that throws") {
+  using At = ThrowingHook::At;
+  const At at = GENERATE(At::kNowhere, At::kBegin, At::kBefore, At::kOwnTime, At::kCommit);
+  const int threads = GENERATE(1, 4);
+  INFO("throws at " << static_cast<int>(at) << ", " << threads << " threads");
+  const TempDir dir;
+  ThrowingHook hook(at);
+  ScriptProgram program = Drawers();
+  replay::RunOptions options;
+  options.session.path = dir / "r";
+  options.session.hook = &hook;
+  options.threads = threads;
+  const auto run = RunLive(program, options);
+  if (at == At::kNowhere || at == At::kOwnTime) {
+    REQUIRE(run.ok());
+    REQUIRE(run->recording_status.ok());
+    REQUIRE(run->steps == 10);
+  } else {
+    REQUIRE(run.status().message() == "the session's hook threw: mine");
+  }
+  for (const std::atomic<int>* asked : {&hook.begun, &hook.before, &hook.own, &hook.committed}) {
+    REQUIRE(*asked == 10);
+  }
+  auto recording = store::Recording::Open(dir / "r");
+  REQUIRE(recording.ok());
+  REQUIRE(!testing::StateOf(**recording, LogId{1}, "a3").empty());
 }
 
 }  // namespace
