@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep::recorder {
 namespace {
 
@@ -27,8 +29,6 @@ uint64_t Count(const FaultSpec& spec, const char* name) {
 DurationNs Millis(const FaultSpec& spec, const char* name) {
   return Milliseconds(static_cast<int64_t>(Count(spec, name)));
 }
-
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
 // Bytes of the first `characters` characters. A stray byte counts as a character of its own.
 size_t PrefixBytes(const std::string& text, uint64_t characters) {
@@ -158,9 +158,7 @@ std::string CrashStep(const FaultSpec& spec) { return Text(spec, "message"); }
 std::string FaultExcerpt(const std::string& bytes) {
   static constexpr char kMark[] = "…";
   if (bytes.size() <= kExcerptMax) return bytes;
-  size_t keep = kExcerptMax - (sizeof kMark - 1);
-  for (int back = 0; back < 3 && IsContinuation(bytes[keep]); ++back) --keep;
-  return bytes.substr(0, keep) + kMark;
+  return bytes.substr(0, CharacterStart(bytes, kExcerptMax - (sizeof kMark - 1))) + kMark;
 }
 
 }  // namespace backstep::recorder

@@ -3,19 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep::replay {
 namespace {
 
 constexpr char kMark[] = "…";
 constexpr size_t kMarkBytes = sizeof kMark - 1;
 constexpr size_t kLeadBytes = 60;  // shown before the first difference
-
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
-
-size_t CharacterStart(std::string_view text, size_t at) {
-  for (int back = 0; back < 3 && at > 0 && at < text.size() && IsContinuation(text[at]); ++back) --at;
-  return at;
-}
 
 // The length of the well-formed character at `at`; 0: there is none.
 size_t CharacterBytes(std::string_view text, size_t at) {

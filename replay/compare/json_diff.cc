@@ -5,6 +5,7 @@
 #include "backstep/base/hash.h"
 #include "backstep/replay/compare/align.h"
 #include "backstep/replay/compare/value_diffs.h"
+#include "backstep/replay/json_depth.h"
 
 namespace backstep::replay {
 namespace {
@@ -14,27 +15,8 @@ using Json = nlohmann::json;
 // Comparing, writing and freeing a value all go down it by recursion.
 constexpr size_t kDepthMax = 256;
 
-bool DeeperThan(std::string_view text, size_t most) {
-  size_t depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > most) return true;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      --depth;
-    }
-  }
-  return false;
-}
-
 Json ParseOrDiscard(std::string_view text) {
-  if (DeeperThan(text, kDepthMax)) return Json(Json::value_t::discarded);
+  if (NestsDeeperThan(text, kDepthMax)) return Json(Json::value_t::discarded);
   return Json::parse(text.begin(), text.end(), nullptr, false);
 }
 

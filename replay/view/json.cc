@@ -1,29 +1,8 @@
 #include "backstep/replay/view/json.h"
 
+#include "backstep/replay/json_depth.h"
+
 namespace backstep::replay {
-namespace {
-
-// Values nest on the stack when they are written and freed, so a recording may not choose how deep.
-bool NestsDeeperThan(const std::string& text, int most) {
-  int depth = 0;
-  bool in_string = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
-    } else if (c == '"') {
-      in_string = true;
-    } else if (c == '[' || c == '{') {
-      if (++depth > most) return true;
-    } else if (c == ']' || c == '}') {
-      --depth;
-    }
-  }
-  return false;
-}
-
-}  // namespace
 
 Json OutcomeJson(const Outcome& outcome) {
   Json json;

@@ -2,26 +2,20 @@
 
 #include <algorithm>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep::replay {
 namespace {
 
 constexpr size_t kContextBytes = 24;
 constexpr size_t kExcerptBytes = 96;
 
-bool IsContinuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-// Excerpts begin and end on whole characters of UTF-8.
-size_t AlignDown(std::string_view text, size_t at) {
-  for (int i = 0; i < 3 && at > 0 && at < text.size() && IsContinuation(text[at]); ++i) --at;
-  return at;
-}
-
 }  // namespace
 
 std::string Quote(std::string_view text, size_t bytes_max) {
   static constexpr char kHex[] = "0123456789abcdef";
   const bool cut = text.size() > bytes_max;
-  if (cut) text = text.substr(0, AlignDown(text, bytes_max));
+  if (cut) text = text.substr(0, CharacterStart(text, bytes_max));
   std::string out = "\"";
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -46,7 +40,7 @@ Difference DescribeDifference(const std::string& label, std::string_view recorde
   const size_t common = std::min(recorded.size(), here.size());
   size_t at = 0;
   while (at < common && recorded[at] == here[at]) ++at;
-  const size_t from = AlignDown(recorded, at > kContextBytes ? at - kContextBytes : 0);
+  const size_t from = CharacterStart(recorded, at > kContextBytes ? at - kContextBytes : 0);
   const auto side = [&](std::string_view text) {
     const std::string_view part = from < text.size() ? text.substr(from) : std::string_view();
     return label + " from byte " + std::to_string(at) + ": " + (from > 0 ? "..." : "") +

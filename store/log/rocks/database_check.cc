@@ -9,6 +9,7 @@
 
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
+#include "backstep/store/log/rocks/little_endian.h"
 #include "backstep/store/log/rocks/record_file.h"
 #include "backstep/store/log/rocks/rocks_options.h"
 #include "backstep/store/log/rocks/table_check.h"
@@ -45,14 +46,6 @@ class Check {
   const std::function<bool(uint64_t)>& progress_;
   std::vector<FileFinding> findings_;
 };
-
-uint64_t Little(std::string_view bytes, size_t at, size_t count) {
-  uint64_t number = 0;
-  for (size_t i = 0; i < count; ++i) {
-    number |= uint64_t{static_cast<uint8_t>(bytes[at + i])} << (8 * i);
-  }
-  return number;
-}
 
 // The name of the manifest, or nothing when CURRENT is not to be read.
 std::string Check::Manifest() {

@@ -8,6 +8,7 @@
 
 #include "backstep/store/format/files.h"
 #include "backstep/store/log/rocks/crc32c.h"
+#include "backstep/store/log/rocks/little_endian.h"
 
 namespace backstep::store {
 namespace {
@@ -21,14 +22,6 @@ constexpr uint64_t kRecordBytesMax = uint64_t{1} << 32;
 enum Type : uint8_t { kZero = 0, kFull = 1, kFirst = 2, kMiddle = 3, kLast = 4, kRecyclable = 4 };
 constexpr uint8_t kRecyclableLast = 8;
 constexpr uint8_t kWholeFileTypeMax = 15;
-
-uint32_t Little(std::string_view bytes, size_t at, int count) {
-  uint32_t number = 0;
-  for (int i = 0; i < count; ++i) {
-    number |= uint32_t{static_cast<uint8_t>(bytes[at + static_cast<size_t>(i)])} << (8 * i);
-  }
-  return number;
-}
 
 bool AllZero(std::string_view bytes) {
   return bytes.find_first_not_of('\0') == std::string_view::npos;

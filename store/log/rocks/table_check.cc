@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "backstep/store/log/rocks/crc32c.h"
+#include "backstep/store/log/rocks/little_endian.h"
 #include "backstep/store/log/rocks/record_file.h"
 
 namespace backstep::store {
@@ -30,14 +31,6 @@ constexpr char kLevels = 7;
 struct Handle {
   uint64_t offset = 0, size = 0;
 };
-
-uint64_t Little(std::string_view bytes, size_t at, size_t count) {
-  uint64_t number = 0;
-  for (size_t i = 0; i < count; ++i) {
-    number |= uint64_t{static_cast<uint8_t>(bytes[at + i])} << (8 * i);
-  }
-  return number;
-}
 
 std::optional<uint64_t> Varint(std::string_view* bytes) {
   uint64_t number = 0;
