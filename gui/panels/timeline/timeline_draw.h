@@ -29,6 +29,13 @@ void DrawSegments(Frame& frame, const replay::Timeline& timeline, const Timeline
 // Their steps, with the messages as arrows between them.
 void DrawLanes(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture,
                const TimelineHover& hover);
+// Over the lanes' bars: what became of each step in a branch, below its bar.
+void DrawStatuses(Frame& frame, const TimelinePicture& picture, const LaneRow& row);
+constexpr float kStatusHeight = 5;      // points
+// The pattern of a status, each its own, so that it is told without its colour.
+void DrawStatusPattern(ImDrawList* draw, const Rect& r, replay::StepStatus status,
+                       const Theme& theme);
+const char* StatusName(replay::StepStatus status);
 void DrawArrows(Frame& frame, const TimelinePicture& picture, const TimelineHover& hover);
 // Over all of the above: playhead, hover guide, selection, fork marks, bookmarks.
 void DrawGuides(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture,

@@ -47,8 +47,9 @@ class LanePainter {
   Rect BarOf(const replay::LaneItem& item) const {
     const bool nested = (item.flags & replay::kStepNested) != 0 && item.count == 1;
     const float inset = frame_.Px(nested ? kNestedInset : kBarInset);
+    const float strip = row_.statuses.empty() ? 0 : frame_.Px(kStatusHeight - 2);
     Rect r{picture_.PlotX(item.x0), row_.rect.y0 + inset, picture_.PlotX(item.x1),
-           row_.rect.y1 - inset};
+           row_.rect.y1 - inset - strip};
     const float gap = r.width() >= frame_.Px(6) ? 1.f : 0.f;
     r.x1 = std::max(r.x1 - gap, r.x0 + frame_.Px(kLeastWidth));
     return r;
@@ -155,7 +156,7 @@ class LanePainter {
       draw_->AddRectFilled(r.min(), {r.x1, r.y0 + edge}, theme_.live);
       if (r.width() > frame_.Px(kRingWidth)) Shape(Mark::kLive, r.x1 - inset, r, &live_x_);
     }
-    if ((flags & replay::kStepOutcome) != 0) DrawFlag(r);
+    if ((flags & replay::kStepOutcome) != 0) DrawFlag(item, r);
   }
 
   void Shape(Mark mark, float x, const Rect& r, float* last_x) {
@@ -167,13 +168,26 @@ class LanePainter {
     DrawMark(draw_, centre, radius, mark, theme_);
   }
 
-  // Where the run's outcome was set.
-  void DrawFlag(const Rect& r) {
-    const float x = std::floor(std::max(r.x1 - frame_.Px(1), picture_.lanes.x0));
+  // Where the run's outcome was set: a flag, with a cross on it where it was set to failed.
+  void DrawFlag(const replay::LaneItem& item, const Rect& r) {
+    const bool failed = (item.flags & replay::kStepOutcomeFailed) != 0;
+    const float pole = frame_.Px(1.5f), size = frame_.Px(failed ? 12 : 8);
+    const float least = picture_.lanes.x0 + size, most = picture_.lanes.x1 - pole;
+    const float x = std::floor(std::clamp(r.x1 - pole, least, std::max(most, least)));
+    if (x - flag_x_ < size) return;
+    flag_x_ = x;
     const float top = row_.rect.y0 + frame_.Px(1);
-    draw_->AddLine({x, top}, {x, r.y1}, theme_.text, frame_.Px(1));
-    draw_->AddTriangleFilled({x, top}, {x, top + frame_.Px(7)},
-                             {x - frame_.Px(7), top + frame_.Px(3.5f)}, theme_.text);
+    const ImU32 color = failed ? theme_.failed : theme_.ok;
+    draw_->AddRectFilled({x, top}, {x + pole, r.y1}, color);
+    if (!failed) {
+      draw_->AddTriangleFilled({x, top}, {x, top + size}, {x - size, top + size / 2}, color);
+    } else {
+      const ImVec2 centre{x - size / 2, top + size / 2};
+      draw_->AddRectFilled({x - size, top}, {x, top + size}, theme_.panel);
+      draw_->AddRect({x - size, top}, {x + pole, top + size}, color, 0, 0, frame_.Px(1));
+      DrawMark(draw_, centre, frame_.Px(4), Mark::kFailed, theme_);
+    }
+    frame_.Name("outcome:" + std::to_string(item.last.value), {x - size, top}, {x + pole, r.y1});
   }
 
   void NameItem(const replay::LaneItem& item, const Rect& r) {
@@ -193,7 +207,7 @@ class LanePainter {
   const TimelinePicture& picture_;
   const LaneRow& row_;
   const TimelineHover& hover_;
-  float failed_x_ = -1e6f, fault_x_ = -1e6f, live_x_ = -1e6f;  // of the last shapes drawn
+  float failed_x_ = -1e6f, fault_x_ = -1e6f, live_x_ = -1e6f, flag_x_ = -1e6f;  // of the last drawn
 };
 
 void DrawName(Frame& frame, const replay::Timeline::Lane& lane, const TimelinePicture& picture,
@@ -247,7 +261,10 @@ void DrawLanes(Frame& frame, const replay::Timeline& timeline, const TimelinePic
   }
   DrawScrollbar(frame, picture);
   ImGui::PushClipRect(lanes.min(), lanes.max(), true);
-  for (const LaneRow& row : picture.rows) LanePainter(frame, picture, row, hover).DrawBars();
+  for (const LaneRow& row : picture.rows) {
+    LanePainter(frame, picture, row, hover).DrawBars();
+    DrawStatuses(frame, picture, row);
+  }
   DrawArrows(frame, picture, hover);
   for (const LaneRow& row : picture.rows) LanePainter(frame, picture, row, hover).DrawNotes();
   ImGui::PopClipRect();

@@ -17,13 +17,18 @@ std::string FlagText(uint16_t flags) {
   } kTexts[] = {{replay::kStepFailed, "failed"},
                 {replay::kStepCallFailed, "a call failed"},
                 {replay::kStepHit, "hit by a fault or an edit"},
+                {replay::kStepOutcomeFailed, "set the outcome to failed"},
                 {replay::kStepOutcome, "set the outcome"},
                 {replay::kStepIncomplete, "parts were dropped under overload"},
                 {replay::kStepNested, "called by another agent's step"},
                 {replay::kStepInherited, "shared with the parent branch"},
-                {replay::kStepLive, "a call ran live"}};
+                {replay::kStepLive, "a call ran live"},
+                {replay::kStepSame, "recomputed, the same as the parent's"},
+                {replay::kStepDifferent, "recomputed, different from the parent's"}};
   std::string text;
+  const bool failed = (flags & replay::kStepOutcomeFailed) != 0;
   for (const auto& [flag, what] : kTexts) {
+    if (flag == replay::kStepOutcome && failed) continue;
     if ((flags & flag) != 0) text += (text.empty() ? "" : ", ") + std::string(what);
   }
   return text;
@@ -61,7 +66,7 @@ void FoldedTooltip(Frame& frame, const replay::LaneItem& item) {
   ImGui::Text("%s steps, %s to %s", GroupDigits(item.count).c_str(),
               GroupDigits(item.first.value).c_str(), GroupDigits(item.last.value).c_str());
   Dim(frame, SharesText(item.shares));
-  const std::string flags = FlagText(item.flags & ~uint16_t{replay::kStepInherited});
+  const std::string flags = FlagText(item.flags);
   if (!flags.empty()) ImGui::TextUnformatted(("among them: " + flags).c_str());
   Dim(frame, "Zoom in to see each");
 }

@@ -37,9 +37,30 @@ float LegendEntry(Frame& frame, float x, float y, ImU32 color, const Mark* mark,
   return x + font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, text).x + frame.Px(12);
 }
 
-void DrawLegend(Frame& frame, const TimelinePicture& picture, float x, float y) {
+// What the strip below a branch's steps says, before what is known from any line.
+float StatusLegend(Frame& frame, float x, float y, float end) {
+  using replay::StepStatus;
+  ImFont* font = frame.fonts.small;
+  const float middle = y + font->FontSize / 2, half = frame.Px(kStatusHeight) / 2;
+  for (const StepStatus status : {StepStatus::kShared, StepStatus::kSame, StepStatus::kDifferent,
+                                  StepStatus::kLive, StepStatus::kHit}) {
+    const char* text = StatusName(status);
+    const float width = font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, text).x;
+    const float sample = frame.Px(18);
+    if (x + sample + width > end) return end;
+    DrawStatusPattern(ImGui::GetWindowDrawList(), {x, middle - half, x + sample, middle + half},
+                      status, frame.theme);
+    const float at = x + sample + frame.Px(4);
+    ImGui::GetWindowDrawList()->AddText(font, font->FontSize, {at, y}, frame.theme.text_dim, text);
+    frame.Name(std::string("legend:") + text, {x, y}, {at + width, y + font->FontSize});
+    x = at + width + frame.Px(10);
+  }
+  return x;
+}
+
+void DrawLegend(Frame& frame, const replay::Timeline& timeline, float x, float y, float end) {
   const Theme& theme = frame.theme;
-  const float end = picture.bar.x1 - frame.Px(270);
+  if (timeline.branch) x = StatusLegend(frame, x, y, end);
   const struct {
     ImU32 color;
     const char* text;
@@ -52,6 +73,7 @@ void DrawLegend(Frame& frame, const TimelinePicture& picture, float x, float y) 
   const std::pair<Mark, const char*> marks[] = {{Mark::kFailed, "failed"},
                                                 {Mark::kFault, "fault or edit"}};
   for (const auto& [mark, text] : marks) {
+    if (mark == Mark::kFault && timeline.branch) continue;
     if (x + frame.Px(90) > end) return;
     x = LegendEntry(frame, x, y, 0, &mark, text);
   }
@@ -60,12 +82,12 @@ void DrawLegend(Frame& frame, const TimelinePicture& picture, float x, float y) 
 std::string RangeText(const replay::Timeline& timeline, const TimelinePicture& picture) {
   std::string text;
   if (picture.whole) {
-    text = GroupDigits(timeline.last.value) + (timeline.last.value == 1 ? " step" : " steps");
+    text = GroupDigits(timeline.total.value) + (timeline.total.value == 1 ? " step" : " steps");
   } else if (picture.first_visible == picture.last_visible) {
-    text = "no step ended here, " + GroupDigits(timeline.last.value) + " in all";
+    text = "no step ended here, " + GroupDigits(timeline.total.value) + " in all";
   } else {
     text = "steps " + GroupDigits(picture.first_visible.value + 1) + "–" +
-           GroupDigits(picture.last_visible.value) + " of " + GroupDigits(timeline.last.value);
+           GroupDigits(picture.last_visible.value) + " of " + GroupDigits(timeline.total.value);
   }
   const size_t drawn = picture.dense ? picture.own.size() : picture.arrows.arrows.size();
   if (picture.arrows.total > drawn) {
@@ -86,9 +108,9 @@ void DrawBar(Frame& frame, const replay::Timeline& timeline, const TimelinePictu
   ModeButton(frame, timeline, "Time", false);
   ImGui::PopStyleVar();
   const float y = bar.y0 + frame.Px(5);
-  DrawLegend(frame, picture, picture.lanes.x0, y);
   const std::string text = RangeText(timeline, picture);
   const float width = ImGui::CalcTextSize(text.c_str()).x;
+  DrawLegend(frame, timeline, picture.lanes.x0, y, bar.x1 - width - frame.Px(12));
   ImGui::GetWindowDrawList()->AddText({bar.x1 - width, y}, frame.theme.text_dim, text.c_str());
   ImGui::PopFont();
 }

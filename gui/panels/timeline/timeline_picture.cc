@@ -13,6 +13,7 @@ constexpr float kBar = 26, kOverview = 30, kRuler = 18, kSegment = 16;
 constexpr float kLane = 22, kLaneMost = 34;   // few lanes share what room there is
 constexpr float kLow = 170, kLowOverview = 16;  // a low panel gives its room to the lanes
 constexpr float kNames = 148, kScrollbar = 10, kPad = 8;
+constexpr float kLeastStatus = 5;
 constexpr int kSegmentRowsMax = 3;
 constexpr double kTickPx = 84;
 constexpr size_t kArrowsMax = 200, kOwnMax = 40;
@@ -56,6 +57,7 @@ void FillRows(const replay::Timeline& timeline, float scroll_px, TimelinePicture
     row.lane = lane;
     row.rect = {picture->lanes.x0, y, picture->lanes.x1, y + height};
     replay::LaneItems(timeline, lane, picture->viewport, &row.items);
+    if (timeline.branch) row.statuses = StatusRuns(row.items, kLeastStatus * picture->scale);
     picture->rows.push_back(std::move(row));
   }
 }
@@ -148,6 +150,26 @@ int TimelinePicture::LaneAt(float y) const {
     if (y >= row.rect.y0 && y < row.rect.y1) return row.lane;
   }
   return -1;
+}
+
+std::vector<StatusRun> StatusRuns(const std::vector<replay::LaneItem>& items, float least_px) {
+  std::vector<StatusRun> runs;
+  for (const replay::LaneItem& item : items) {
+    const replay::StepStatus status = replay::StatusOf(item.flags);
+    if (status == replay::StepStatus::kNone) continue;
+    const bool joins = !runs.empty() && runs.back().status == status &&
+                       item.x0 - runs.back().x1 < 1 && item.x1 > runs.back().x1;
+    if (joins) runs.back().x1 = item.x1;
+    else runs.push_back({item.x0, item.x1, status});
+  }
+  for (StatusRun& run : runs) {
+    const float lacking = std::max(least_px - (run.x1 - run.x0), 0.f);
+    run.x0 -= lacking / 2;
+    run.x1 += lacking / 2;
+  }
+  std::stable_sort(runs.begin(), runs.end(),
+                   [](const StatusRun& a, const StatusRun& b) { return a.status < b.status; });
+  return runs;
 }
 
 TimelinePicture MakeTimelinePicture(const Model& model, const ViewState& view,

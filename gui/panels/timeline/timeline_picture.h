@@ -25,10 +25,17 @@ struct Rect {
   ImVec2 max() const { return {x1, y1}; }
 };
 
+// Steps of one status side by side on a lane of a branch.
+struct StatusRun {
+  float x0 = 0, x1 = 0;                       // from the plot's left
+  replay::StepStatus status = replay::StepStatus::kNone;
+};
+
 struct LaneRow {
   int lane = 0;
   Rect rect;                                  // of its items; may be cut above and below
   std::vector<replay::LaneItem> items;        // x from the plot's left
+  std::vector<StatusRun> statuses;            // of a branch; what says more is behind what says less
 };
 
 // A branch under the moment it leaves, or the parent where a branch left it.
@@ -76,6 +83,9 @@ struct TimelineRegion {
   ImVec2 min, max;
   float scale = 1;
 };
+
+// What a lane's items say of their steps; the narrowest is as wide as what is drawn for it.
+std::vector<StatusRun> StatusRuns(const std::vector<replay::LaneItem>& items, float least_px);
 
 // `model.timeline` and `model.open` have values; lanes are there.
 TimelinePicture MakeTimelinePicture(const Model& model, const ViewState& view,

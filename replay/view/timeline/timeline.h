@@ -30,7 +30,10 @@ enum StepFlag : uint16_t {
   kStepNested = 32,         // another agent's step called it and waited
   kStepInherited = 64,      // a branch's prefix: it belongs to an ancestor
   kStepLive = 128,          // a call of it ran live in a re-execution
-  kStepErrors = kStepFailed | kStepCallFailed,
+  kStepSame = 256,          // of a branch: as the parent's step of that agent and clock
+  kStepDifferent = 512,     // of a branch: not as the parent's, or the parent has no such step
+  kStepOutcomeFailed = 1024,  // it set the run's outcome to failed
+  kStepErrors = kStepFailed | kStepCallFailed | kStepOutcomeFailed,
 };
 
 enum MessageFlag : uint8_t {
@@ -93,7 +96,9 @@ struct Timeline {
   };
 
   bool wall = false;
+  bool branch = false;
   StepNumber last, fork;               // fork: of a branch, else 0
+  StepNumber total;                    // steps of the line; more than `last` while it is read
   int64_t end_ns = 0;                  // greatest end of a step
   uint32_t message_count = 0;
   std::vector<Lane> lanes;
@@ -128,13 +133,16 @@ struct Timeline {
   uint64_t bytes() const;
 };
 
+class ParentSteps;
 class TimelineWriter;
 struct StepEntry;
 
 // Builds the timeline of a line. One thread, the line's; `line` is not owned and outlives it.
 class TimelineBuilder {
  public:
-  explicit TimelineBuilder(store::Line& line);
+  // `parent`: the line that a branch leaves, with whose steps those after the fork are compared; not
+  // owned. Null, or unreadable: they carry neither kStepSame nor kStepDifferent.
+  explicit TimelineBuilder(store::Line& line, store::Line* parent = nullptr);
   ~TimelineBuilder();
 
   // Adds the steps that the line has and the timeline has not: call it after Line::Refresh().
@@ -143,9 +151,9 @@ class TimelineBuilder {
   // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay.
   Status Extend(const std::function<bool(uint64_t, uint64_t)>& progress = {});
 
-  // What has been added so far; from `progress` too, the segments being those of the last whole
-  // Extend then. Costs a pointer for every 128 steps, not the steps: about a
-  // millisecond at a million. Earlier snapshots stay as they are.
+  // What has been added so far; after a cancelled Extend, or from `progress`, the segments are those
+  // of the last whole one. Costs a pointer for every 128 steps, not the steps: about a millisecond
+  // at a million. Earlier snapshots stay as they are.
   std::shared_ptr<const Timeline> Snapshot() const;
 
  private:
@@ -153,6 +161,7 @@ class TimelineBuilder {
   Status AddAgents();
   Result<int> LaneOf(AgentId agent);
   Status AddCalls(const StepRecord& step, StepEntry* entry);
+  void AddVerdict(const StepRecord& step, StepEntry* entry);
   Status AddMessages(const StepRecord& step, StepEntry* entry);
   Status FindOutside();
   Status AddOutside(StepNumber until);
@@ -161,6 +170,7 @@ class TimelineBuilder {
 
   store::Line& line_;
   std::unique_ptr<TimelineWriter> writer_;
+  std::unique_ptr<ParentSteps> parent_;  // null: nothing to compare with
   std::map<AgentId, int> lanes_;
   std::deque<MessageRecord> outside_;   // found, and sent after steps that are yet to be added
   uint32_t outside_seen_ = 0;           // messages

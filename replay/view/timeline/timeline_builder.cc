@@ -1,13 +1,14 @@
 #include <algorithm>
 #include <map>
 
+#include "backstep/replay/view/timeline/parent_steps.h"
 #include "backstep/replay/view/timeline/timeline.h"
 #include "backstep/replay/view/timeline/timeline_writer.h"
 
 namespace backstep::replay {
 namespace {
 
-constexpr uint64_t kProgressEvery = 1024;  // steps
+constexpr uint64_t kProgressEvery = 128;  // steps: some milliseconds
 constexpr int kSegmentDepthMax = 64;
 
 uint16_t FlagsOf(const StepRecord& step, StepNumber fork) {
@@ -15,6 +16,7 @@ uint16_t FlagsOf(const StepRecord& step, StepNumber fork) {
   if (step.error) flags |= kStepFailed;
   if (!step.faults.empty()) flags |= kStepHit;
   if (step.outcome) flags |= kStepOutcome;
+  if (step.outcome && step.outcome->kind == Outcome::Kind::kFailed) flags |= kStepOutcomeFailed;
   if (step.incomplete) flags |= kStepIncomplete;
   if (step.caller) flags |= kStepNested;
   if (step.number <= fork) flags |= kStepInherited;
@@ -56,10 +58,11 @@ void SetDepths(const std::vector<SegmentRecord>& records, std::vector<TimelineSe
 
 }  // namespace
 
-TimelineBuilder::TimelineBuilder(store::Line& line)
+TimelineBuilder::TimelineBuilder(store::Line& line, store::Line* parent)
     : line_(line), writer_(std::make_unique<TimelineWriter>()) {
   const bool branch = line.header().origin.has_value();
-  writer_->SetOrigin(!branch && line.session_header().began_wall.ns != 0, line.fork());
+  writer_->SetOrigin(!branch && line.session_header().began_wall.ns != 0, branch, line.fork());
+  if (branch && parent != nullptr) parent_ = std::make_unique<ParentSteps>(*parent, line);
 }
 
 TimelineBuilder::~TimelineBuilder() = default;
@@ -107,6 +110,14 @@ Status TimelineBuilder::AddCalls(const StepRecord& step, StepEntry* entry) {
   return {};
 }
 
+void TimelineBuilder::AddVerdict(const StepRecord& step, StepEntry* entry) {
+  if (parent_ == nullptr || step.number <= writer_->timeline().fork) return;
+  const Result<bool> same = parent_->Same(step);
+  // A damaged parent takes the verdicts away, not the branch's timeline.
+  if (!same.ok()) parent_ = nullptr;
+  else entry->flags |= *same ? kStepSame : kStepDifferent;
+}
+
 Status TimelineBuilder::AddMessages(const StepRecord& step, StepEntry* entry) {
   for (const SentMessage& sent : step.sent) {
     BACKSTEP_ASSIGN_OR_RETURN(const int to, LaneOf(sent.to));
@@ -137,6 +148,7 @@ Status TimelineBuilder::AddStep(const StepRecord& step) {
   }
   BACKSTEP_RETURN_IF_ERROR(AddCalls(step, &entry));
   BACKSTEP_RETURN_IF_ERROR(AddMessages(step, &entry));
+  AddVerdict(step, &entry);
   writer_->AddStep(entry);
   return {};
 }
@@ -213,6 +225,7 @@ Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& pr
   BACKSTEP_RETURN_IF_ERROR(FindOutside());
   Status failure;
   const StepNumber to = line_.last();
+  writer_->SetTotal(to);
   const Status scanned =
       line_.ScanSteps(writer_->last().Next(), to, [&](const StepRecord& step) {
         failure = AddOutside(writer_->last());

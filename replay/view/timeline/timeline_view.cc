@@ -140,22 +140,33 @@ class LaneSweep {
 
 }  // namespace
 
+StepStatus StatusOf(uint16_t flags) {
+  const auto has = [&](StepFlag flag) { return (flags & flag) != 0; };
+  return has(kStepHit) && (flags & (kStepSame | kStepDifferent)) != 0 ? StepStatus::kHit
+         : has(kStepLive) && (flags & (kStepSame | kStepDifferent)) != 0 ? StepStatus::kLive
+         : has(kStepDifferent) ? StepStatus::kDifferent
+         : has(kStepSame)      ? StepStatus::kSame
+         : has(kStepInherited) ? StepStatus::kShared
+                               : StepStatus::kNone;
+}
+
 double TimelineEnd(const Timeline& timeline, TimelineMode mode) {
-  const double end = mode == TimelineMode::kSteps ? static_cast<double>(timeline.last.value)
+  const double end = mode == TimelineMode::kSteps ? static_cast<double>(timeline.total.value)
                                                   : static_cast<double>(timeline.end_ns);
   return std::max(end, 1.0);
 }
 
 double MomentPosition(const Timeline& timeline, TimelineMode mode, StepNumber step) {
-  step = std::min(step, timeline.last);
-  if (mode == TimelineMode::kSteps) return static_cast<double>(step.value);
-  return static_cast<double>(timeline.TimeAfter(step));
+  if (mode == TimelineMode::kSteps) {
+    return static_cast<double>(std::min(step, timeline.total).value);
+  }
+  return static_cast<double>(timeline.TimeAfter(std::min(step, timeline.last)));
 }
 
 StepNumber MomentAt(const Timeline& timeline, TimelineMode mode, double position) {
   const double inside = std::clamp(position, 0.0, TimelineEnd(timeline, mode));
   if (mode == TimelineMode::kTime) return timeline.StepAtTime(static_cast<int64_t>(inside));
-  return std::min(StepNumber(static_cast<uint64_t>(std::llround(inside))), timeline.last);
+  return std::min(StepNumber(static_cast<uint64_t>(std::llround(inside))), timeline.total);
 }
 
 std::pair<double, double> StepExtent(const Timeline& timeline, TimelineMode mode, StepNumber step) {

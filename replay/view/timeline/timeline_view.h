@@ -23,7 +23,8 @@ struct TimelineViewport {
   double Position(double x) const { return from + x / PxPerUnit(); }
 };
 
-// The whole run, 0 to its end.
+// The whole run, 0 to its end. While the line is being read, by steps as far as it goes and by time
+// as far as it has been read; moments go as far.
 double TimelineEnd(const Timeline& timeline, TimelineMode mode);
 // Where the moment after step n is, and the moment at a position (the nearest; by time the newest
 // that has happened).
@@ -40,6 +41,17 @@ struct LaneItem {
   uint16_t flags = 0;           // StepFlag, of any of them
   TimeShares shares;            // of their time together
 };
+
+// What became of a step in a branch, the later the more it says; of several the latest.
+enum class StepStatus {
+  kNone,       // not compared: a main line, or a parent that cannot be read
+  kShared,     // the parent's own
+  kSame,       // recomputed, as the parent's
+  kDifferent,  // recomputed, not as the parent's
+  kLive,       // a call of it ran live
+  kHit,        // a fault or an edit hit it
+};
+StepStatus StatusOf(uint16_t flags);
 
 inline constexpr double kFoldPx = 3;
 

@@ -27,8 +27,9 @@ TimeShares SharesOf(const StepEntry& step) {
 
 }  // namespace
 
-void TimelineWriter::SetOrigin(bool wall, StepNumber fork) {
+void TimelineWriter::SetOrigin(bool wall, bool branch, StepNumber fork) {
   timeline_.wall = wall;
+  timeline_.branch = branch;
   timeline_.fork = fork;
 }
 
@@ -61,6 +62,7 @@ void TimelineWriter::AddStep(const StepEntry& step) {
   const int64_t ended = std::clamp(step.ended_ns, before, kTimeMax);
   const int64_t began = std::clamp<int64_t>(step.began_ns, 0, ended);
   timeline_.last = timeline_.last.Next();
+  timeline_.total = std::max(timeline_.total, timeline_.last);
   timeline_.end_ns = std::max(timeline_.end_ns, ended);
   AppendToLane(step, began, ended);
   AppendNumber(step.lane);

@@ -40,7 +40,9 @@ class TimelineWriter {
  public:
   static constexpr size_t kLanesMax = 65535;
 
-  void SetOrigin(bool wall, StepNumber fork);
+  void SetOrigin(bool wall, bool branch, StepNumber fork);
+  // How many steps the line has.
+  void SetTotal(StepNumber total) { timeline_.total = total; }
   // Returns its lane. At most kLanesMax.
   int AddLane(AgentId agent, std::string name, std::string role);
   size_t lanes() const { return timeline_.lanes.size(); }
