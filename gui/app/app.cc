@@ -9,7 +9,6 @@
 #include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/layout.h"
 #include "backstep/gui/widgets/text.h"
-#include "backstep/replay/view/conversation/conversation.h"
 
 namespace backstep::gui {
 namespace {
@@ -27,7 +26,8 @@ App::App(Options options, std::unique_ptr<Window> window)
     : options_(std::move(options)),
       window_(std::move(window)),
       reader_([] { Window::Wake(); }),
-      runner_([] { Window::Wake(); }) {}
+      runner_([] { Window::Wake(); }),
+      planner_([] { Window::Wake(); }) {}
 
 int App::Run() {
   Start();
@@ -43,12 +43,20 @@ int App::Run() {
 void App::Start() {
   settings_.Load({}, &view_);
   view_.recent = settings_.recent();
+  view_.samples_folder = SamplesFolder();
   if (!options_.theme.empty()) view_.dark = options_.theme == "dark";
   theme_ = MakeTheme(view_.dark, options_.scale);
   ApplyTheme(theme_);
   LoadTheFonts();
   if (!options_.script.empty()) {
     if (const Status status = script_.Load(options_.script); !status.ok()) {
+      std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
+      exit_code_ = 1;
+      done_ = true;
+    }
+  }
+  if (!options_.frame_log.empty()) {
+    if (const Status status = log_.Open(options_.frame_log); !status.ok()) {
       std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
       exit_code_ = 1;
       done_ = true;
@@ -74,6 +82,7 @@ double App::IdleSeconds() const {
 
 void App::Tick() {
   window_->WaitEvents(IdleSeconds());
+  log_.BeginFrame();
   TakeArrivals();
   for (const std::string& path : window_->TakeDropped()) actions_.push_back(OpenRecording{path, {}});
   window_->BeginFrame([this] { script_.Inject(); });
@@ -90,9 +99,15 @@ void App::Tick() {
   ++frames_;
   std::vector<Action> actions;
   actions.swap(actions_);
-  for (const Action& action : actions) Perform(action);
+  for (const Action& action : actions) {
+    const bool careful = std::holds_alternative<RunFork>(action) ||
+                         std::holds_alternative<Baseline>(action) ||
+                         std::holds_alternative<Quit>(action);
+    if (!careful || !script_.random()) Perform(action);
+  }
   if (!actions.empty()) quiet_frames_ = 0;
   Ask();
+  log_.EndFrame(model_, window_->gl_cpu_ms(), script_.scrubbing());
   if (FinishCommandLine()) done_ = true;
 }
 
@@ -102,6 +117,8 @@ void App::TakeArrivals() {
   if (reader_.Collect(&model_, &cursor)) {
     quiet_frames_ = 0;
     CheckGlyphs();
+    log_.Arrived(model_, view_.inspector == InspectorTab::kState,
+                 view_.centre == CentreTab::kConversation);
   }
   const OpenFacts* facts = model_.open.value.get();
   if (model_.generation != generation && facts != nullptr) {
@@ -119,7 +136,8 @@ void App::TakeArrivals() {
                        facts->agents.end();
     if (!known) view_.agent = facts->agents.empty() ? "" : facts->agents.front();
     if (!options_.compare.empty()) {
-      actions_.push_back(CompareLines{facts->branch, std::exchange(options_.compare, {})});
+      actions_.push_back(CompareLines{facts->branch, std::exchange(options_.compare, {}),
+                                       options_.at.empty()});
     }
     if (facts->branch == wanted_branch_ && !wanted_branch_.empty()) {
       actions_.push_back(CompareLines{view_.compare_a, facts->branch});
@@ -127,10 +145,12 @@ void App::TakeArrivals() {
     }
   }
   if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
+  if (planner_.Collect(&model_)) quiet_frames_ = 0;
   const std::string branch = runner_.Collect(&model_.run);
   if (!branch.empty()) {
     quiet_frames_ = 0;
-    view_.compare_a = facts == nullptr ? "main" : facts->branch;
+    // One that was taken on is compared with what its beginning was compared with.
+    if (view_.fork.goes_on.empty()) view_.compare_a = facts == nullptr ? "main" : facts->branch;
     wanted_branch_ = branch;
     actions_.push_back(SelectBranch{branch});
   }
@@ -141,33 +161,11 @@ void App::TakeArrivals() {
   }
 }
 
+// What the views now need drawn has been collected by the reader.
 void App::CheckGlyphs() {
-  bool added = false;
-  if (const auto& view = model_.checkpoint.value) {
-    for (const auto& message : view->mailboxes) added |= AddNeededGlyphs(message.body.text, &glyphs_);
-    for (const auto& agent : view->agents) {
-      added |= AddNeededGlyphs(agent.name, &glyphs_);
-      added |= AddNeededGlyphs(agent.state.text, &glyphs_);
-    }
-    if (view->detail) {
-      for (const auto& message : view->detail->took) added |= AddNeededGlyphs(message.body.text, &glyphs_);
-      for (const auto& message : view->detail->sent) added |= AddNeededGlyphs(message.body.text, &glyphs_);
-      for (const auto& call : view->detail->calls) {
-        added |= AddNeededGlyphs(call.request.text, &glyphs_);
-        added |= AddNeededGlyphs(call.response.text, &glyphs_);
-      }
-    }
-  }
-  if (const auto& chat = model_.conversation.value) {
-    for (const auto& row : chat->rows) {
-      for (const auto* text : {&row.body.text, &row.answer.text, &row.request.text,
-                               &row.response.text, &row.readable, &row.who}) {
-        added |= AddNeededGlyphs(*text, &glyphs_);
-      }
-    }
-  }
-  if (model_.open.value) added |= AddNeededGlyphs(model_.open.value->session, &glyphs_);
-  if (added) LoadTheFonts();
+  if (model_.glyphs.size() <= glyphs_.size()) return;
+  glyphs_.assign(model_.glyphs.begin(), model_.glyphs.end());
+  LoadTheFonts();
 }
 
 void App::DrawEverything() {
@@ -240,6 +238,7 @@ void App::Ask() {
     asked_step_ = view_.cursor;
     model_.checkpoint.loading = true;
     reader_.ShowCheckpoint(view_.cursor);
+    log_.Asked(view_.cursor);
   }
   const bool state = view_.inspector == InspectorTab::kState && !view_.agent.empty();
   if (state && (fresh || asked_state_agent_ != view_.agent || asked_state_ != view_.cursor)) {
@@ -255,10 +254,13 @@ void App::Ask() {
     model_.conversation.loading = true;
     reader_.ShowConversation(view_.agent, view_.cursor);
   }
+  AskPair();
+  AskPlan();
 }
 
 bool App::Settled() const {
-  const bool reading = !reader_.idle() || model_.open.loading;
+  const bool reading = !reader_.idle() || model_.open.loading || !planner_.idle() ||
+                       planned_ != plan_wanted_;
   return !reading && !runner_.running() && !view_.playing && actions_.empty() &&
          quiet_frames_ >= kQuietFrames;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backstep/gui/app/fonts.h"
+#include "backstep/gui/app/frame_log.h"
 #include "backstep/gui/app/options.h"
 #include "backstep/gui/app/script.h"
 #include "backstep/gui/app/settings.h"
@@ -13,6 +14,7 @@
 #include "backstep/gui/app/window.h"
 #include "backstep/gui/bridge/action.h"
 #include "backstep/gui/bridge/model.h"
+#include "backstep/gui/bridge/planner.h"
 #include "backstep/gui/bridge/reader.h"
 #include "backstep/gui/bridge/runner.h"
 #include "backstep/gui/panels/panel.h"
@@ -36,6 +38,11 @@ class App {
   void HandleKeys();
   void Play();
   void Ask();                           // what the cursor and the selection now need
+  void AskPair();                       // the compared step that belongs to it
+  void AskPlan();                       // what the form would run
+  void FollowPair();
+  bool OnDifference() const;
+  const StepNumber* HereOf(const replay::StepDiff& diff) const;
   void CheckGlyphs();
   void LoadTheFonts();
   double IdleSeconds() const;
@@ -46,6 +53,9 @@ class App {
   void Do(const OpenRecording& a);
   void Do(const CloseRecording&);
   void Do(const ListFolder& a);
+  void Do(const ListKnown&);
+  void Do(const BrowseFolder& a);
+  void Do(const ShowOpenDialog&);
   void Do(const GoTo& a);
   void Do(const StepBy& a);
   void Do(const GoToError& a);
@@ -64,6 +74,7 @@ class App {
   void Do(const ShowKeys&);
   void Do(const ShowPalette&);
   void Do(const SetTheme& a);
+  void Do(const SetWheel& a);
   void Do(const ResetLayout&);
   void Do(const Quit&);
 
@@ -83,7 +94,9 @@ class App {
   std::vector<NamedRect> named_;
   Reader reader_;
   Runner runner_;
+  Planner planner_;
   Script script_;
+  FrameLog log_;
   std::vector<StepNumber> back_, forward_;
   // What was asked for last, so that it is asked for once.
   StepNumber asked_step_;
@@ -91,6 +104,11 @@ class App {
   std::string asked_state_agent_;
   StepNumber asked_chat_, asked_state_;
   uint64_t asked_generation_ = 0;
+  // The newest comparison, and the step of it that was asked for.
+  std::shared_ptr<const replay::ComparisonView> asked_comparison_;
+  std::string asked_pair_;
+  std::string planned_, plan_wanted_;  // command lines of the form
+  double plan_wanted_at_ = 0;
   std::string wanted_branch_;           // that a finished run left, to be compared when it is open
   std::string notice_;
   double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, play_debt_ = 0;

@@ -3,12 +3,13 @@
 
 #include "backstep/gui/app/app.h"
 #include "backstep/gui/bridge/fork_request.h"
-#include "backstep/replay/view/timeline/timeline.h"
+#include "backstep/replay/view/timeline/timeline_view.h"
 
 namespace backstep::gui {
 namespace {
 
 constexpr size_t kTrailMax = 200;
+constexpr size_t kMessagesMax = 10'000;   // of a step that are followed
 
 }  // namespace
 
@@ -29,6 +30,7 @@ void App::Do(const CloseRecording&) {
   view_.playing = false;
   model_.open = {};
   model_.comparison = {};
+  view_.listed = view_.asked_known = false;   // what is on disk may have changed meanwhile
   reader_.Close();
   window_->SetTitle("Backstep");
 }
@@ -36,6 +38,21 @@ void App::Do(const CloseRecording&) {
 void App::Do(const ListFolder& a) {
   model_.listing.loading = true;
   reader_.List(a.path);
+}
+
+void App::Do(const ListKnown&) {
+  model_.known.loading = true;
+  reader_.ListKnown(view_.recent, view_.samples_folder);
+}
+
+void App::Do(const BrowseFolder& a) {
+  model_.browsed.loading = true;
+  reader_.Browse(a.path);
+}
+
+void App::Do(const ShowOpenDialog&) {
+  view_.file_dialog = {true, {}, {}};
+  Do(BrowseFolder{view_.folder});
 }
 
 void App::Travel(StepNumber step, bool remember) {
@@ -73,40 +90,32 @@ void App::Do(const StepBy& a) {
 
 void App::Do(const GoToError& a) {
   const replay::Timeline* timeline = model_.timeline.value.get();
-  const OpenFacts* facts = model_.open.value.get();
-  if (timeline == nullptr || facts == nullptr) return;
-  // Of a run that failed, the step that said so counts too.
-  const bool failed = facts->outcome.kind == Outcome::Kind::kFailed;
-  const int wanted = replay::kStepErrors | (failed ? replay::kStepOutcome : 0);
-  for (uint64_t n = view_.cursor.value;;) {
-    if (a.direction > 0 ? ++n > timeline->last.value : n-- <= 1) break;
-    const StepNumber step(n);
-    const auto& lane = timeline->lanes[static_cast<size_t>(timeline->lane_of(step))];
-    if ((lane.flags(timeline->index_of(step)) & wanted) == 0) continue;
-    view_.agent = lane.name;
-    view_.inspector = InspectorTab::kStep;
-    Travel(step, true);
+  if (timeline == nullptr) return;
+  const auto step = replay::NextFlagged(*timeline, view_.cursor, a.direction);
+  if (!step) {
+    Notify(a.direction > 0 ? "No failed step after this one." : "No failed step before this one.");
     return;
   }
-  Notify(a.direction > 0 ? "No failed step after this one." : "No failed step before this one.");
+  view_.agent = timeline->lanes[static_cast<size_t>(timeline->lane_of(*step))].name;
+  view_.inspector = InspectorTab::kStep;
+  Travel(*step, true);
 }
 
 void App::Do(const FollowMessage& a) {
   const replay::Timeline* timeline = model_.timeline.value.get();
   if (timeline == nullptr) return;
-  const uint64_t here = view_.cursor.value;
+  const StepNumber here = view_.cursor;
   StepNumber to;
-  for (uint32_t i = a.direction > 0 ? timeline->FirstMessageSentBy(here) : 0;
-       i < timeline->message_count; ++i) {
-    const auto message = timeline->message(i);
-    if (a.direction > 0 ? message.sent_by.value != here : message.sent_by.value > here) break;
-    if (a.direction > 0 && message.taken_by.value != 0) to = std::max(to, message.taken_by);
-    if (a.direction < 0 && message.taken_by.value == here &&
-        message.from_lane != replay::kOutsideLane) {
-      to = message.sent_by;
+  for (const auto& arrow : replay::ArrowsOfStep(*timeline, {}, here, kMessagesMax)) {
+    const replay::MessageOnTimeline& message = arrow.message;
+    const bool outside = message.from_lane == replay::kOutsideLane;
+    if (a.direction > 0 && !outside && message.sent_by == here) {
+      to = std::max(to, message.taken_by);
+    } else if (a.direction < 0 && !outside && message.taken_by == here) {
+      to = std::max(to, message.sent_by);
     }
   }
-  if (to.value == 0 || to.value == here) {
+  if (to.value == 0 || to == here) {
     Notify(a.direction > 0 ? "No message of this step has been taken."
                            : "This step took no message of another step.");
     return;
@@ -167,30 +176,6 @@ void App::Do(const Baseline&) {
   }
 }
 
-void App::Do(const CompareLines& a) {
-  view_.compare_a = a.a;
-  view_.compare_b = a.b;
-  view_.difference = 0;
-  view_.centre = CentreTab::kCompare;
-  model_.comparison.loading = true;
-  reader_.Compare(a.a, a.b);
-}
-
-void App::Do(const GoToDifference& a) {
-  const auto& comparison = model_.comparison.value;
-  if (comparison == nullptr || comparison->lines.differing.empty()) return;
-  const auto count = static_cast<int64_t>(comparison->lines.differing.size());
-  const int64_t wanted = a.relative ? static_cast<int64_t>(view_.difference) + a.which : a.which;
-  view_.difference = static_cast<size_t>(std::clamp<int64_t>(wanted, 0, count - 1));
-  const replay::StepDiff& diff = comparison->lines.differing[view_.difference];
-  const OpenFacts* facts = model_.open.value.get();
-  const bool here_is_a = facts != nullptr && comparison->a.starts_with(facts->branch) &&
-                         !comparison->b.starts_with(facts->branch);
-  const StepNumber step = here_is_a ? diff.a : diff.b;
-  if (step.value != 0) Travel(step, true);
-  view_.agent = diff.agent;
-}
-
 void App::Do(const TogglePlay&) {
   if (view_.cursor == Last() && !view_.playing) view_.cursor = StepNumber();
   view_.playing = !view_.playing;
@@ -221,6 +206,12 @@ void App::Do(const SetTheme& a) {
   options_.theme.clear();
   theme_ = MakeTheme(a.dark, options_.scale);
   ApplyTheme(theme_);
+}
+
+void App::Do(const SetWheel& a) {
+  view_.wheel_zooms = a.zooms;
+  Notify(a.zooms ? "The wheel zooms the timeline; with Ctrl it scrolls the lanes."
+                 : "The wheel scrolls the lanes; with Ctrl it zooms the timeline.");
 }
 
 void App::Do(const ResetLayout&) {

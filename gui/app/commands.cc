@@ -22,7 +22,7 @@ constexpr struct {
                   {"T", "Timeline: time or steps"},
                   {". ,", "Next and previous step on the lane"},
                   {"Ctrl+wheel", "Zoom about the cursor"},
-                  {"Double click", "Travel there"},
+                  {"Double click", "Travel there and zoom to it"},
                   {"Ctrl+[  Ctrl+]", "Back and forward where you have been"},
                   {"Escape", "Close what is open on top"}};
 
@@ -83,7 +83,12 @@ const std::vector<Command>& Commands() {
       {"Cancel what runs", "", []() -> Action { return CancelRun{}; }},
       {"Dark theme", "", []() -> Action { return SetTheme{true}; }},
       {"Light theme", "", []() -> Action { return SetTheme{false}; }},
+      {"The wheel scrolls the timeline, Ctrl+wheel zooms", "",
+       []() -> Action { return SetWheel{false}; }},
+      {"The wheel zooms the timeline, Ctrl+wheel scrolls", "",
+       []() -> Action { return SetWheel{true}; }},
       {"Reset the layout", "", []() -> Action { return ResetLayout{}; }},
+      {"Open a recording", "Ctrl+O", []() -> Action { return ShowOpenDialog{}; }},
       {"Close the recording", "Ctrl+W", []() -> Action { return CloseRecording{}; }},
       {"Keys", "?", []() -> Action { return ShowKeys{}; }},
       {"Palette of all commands", "Ctrl+Shift+P", []() -> Action { return ShowPalette{}; }},
@@ -93,6 +98,7 @@ const std::vector<Command>& Commands() {
 }
 
 void RunCommandKeys(Frame& frame) {
+  if (frame.view.file_dialog.open) return;  // it has keys of its own
   for (const Command& command : Commands()) {
     if (command.keys[0] != '\0' && Pressed(command.keys)) frame.Send(command.make());
   }

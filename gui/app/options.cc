@@ -48,6 +48,7 @@ std::map<std::string, Take> Flags(Options* options) {
           {"--screenshot", text(&options->screenshot)},
           {"--script", text(&options->script)},
           {"--dump-view", text(&options->dump_view)},
+          {"--frame-log", text(&options->frame_log)},
           {"--size", [options](const std::string& v) { return ParseSize(v, options); }},
           {"--scale", [options](const std::string& v) { return ParseScale(v, options); }},
           {"--theme", [options](const std::string& v) {
@@ -107,7 +108,8 @@ std::string OptionsHelp() {
       "  --size WxH         of the window; default: 1280x720\n"
       "  --screenshot PNG   save a picture when everything is there, and end\n"
       "  --dump-view JSON   write what every panel shows, and end (- for standard output)\n"
-      "  --script FILE      commands, clicks, keys and waits (docs/gui.md)\n\n"
+      "  --script FILE      commands, clicks, keys and waits (docs/gui.md)\n"
+      "  --frame-log FILE   write what each frame and each move of the cursor cost (docs/gui.md)\n\n"
       "Example: backstep-gui team.backstep --at 50%\n";
 }
 

@@ -14,6 +14,7 @@ struct Options {
   std::string compare;          // a branch or moment to compare the shown branch with
   std::string screenshot;       // PNG; draws until everything is there, saves, ends
   std::string script;           // file of commands
+  std::string frame_log;        // file of what the window measures of itself (app/frame_log.h)
   std::string dump_view;        // JSON file of what each panel shows; "-" is standard output
   int width = 1280, height = 720;
   float scale = 1;

@@ -1,6 +1,7 @@
 #include "backstep/gui/app/script.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <set>
@@ -16,11 +17,15 @@ constexpr double kWaitSecondsMax = 120;
 constexpr int kSettledFrames = 4;
 // A gesture: some frames at the place, the buttons, some frames after.
 constexpr int kGestureFrames = 6, kDragFrames = 14;
+constexpr double kScrubSeconds = 4;          // there and back
+constexpr double kScrubPress = 0.1;
+constexpr double kPi = 3.14159265358979;
 
 const std::set<std::string>& Words() {
   static const std::set<std::string> words = {
-      "click", "doubleclick", "rightclick", "hover", "drag", "wheel", "key", "type", "replace",
-      "wait", "shot", "dump", "expect", "absent", "sleep"};
+      "click", "doubleclick", "rightclick", "hover", "drag", "scrub", "wheel", "key", "type",
+      "replace", "wait", "shot", "dump", "expect", "absent", "sleep",
+      "random"};
   return words;
 }
 
@@ -66,7 +71,7 @@ Status Script::Load(const std::string& path) {
     }
     std::getline(words >> std::ws, line.rest);
     // Names may hold spaces where nothing stands behind them.
-    const bool more = line.word == "drag" || line.word == "wheel";
+    const bool more = line.word == "drag" || line.word == "wheel" || line.word == "scrub";
     line.name = more ? line.rest.substr(0, line.rest.find(' ')) : line.rest;
     lines_.push_back(std::move(line));
   }
@@ -85,6 +90,13 @@ Status Script::BeginGesture(const Line& line, const World& world) {
   if (rect == nullptr) return NotDrawn(line.where, line.name, *world.named);
   from_ = to_ = {(rect->min.x + rect->max.x) / 2, (rect->min.y + rect->max.y) / 2};
   pointing_ = true;
+  if (line.word == "scrub") {
+    from_.x = rect->min.x + 1;
+    to_.x = rect->max.x - 1;
+    scrub_seconds_ = std::atof(line.rest.substr(line.name.size()).c_str());
+    scrub_began_ = world.now;
+    return {};
+  }
   button_ = line.word == "rightclick" ? 1 : line.word == "hover" || line.word == "wheel" ? -1 : 0;
   clicks_ = line.word == "doubleclick" ? 2 : 1;
   phase_ = phases_ = line.word == "drag" || clicks_ == 2 ? kDragFrames : kGestureFrames;
@@ -124,6 +136,8 @@ Status Script::Begin(const Line& line, const World& world, std::string* picture,
     if (line.word == "absent" && there) {
       return Status::InvalidArgument(line.where + ": '" + line.rest + "' is in the window");
     }
+  } else if (line.word == "random") {
+    return BeginRandom(line, world.now);
   } else {
     return BeginGesture(line, world);
   }
@@ -131,11 +145,12 @@ Status Script::Begin(const Line& line, const World& world, std::string* picture,
 }
 
 Status Script::Advance(const World& world, std::string* picture, std::string* dump) {
+  if (random_ != nullptr) return AdvanceRandom(world);
   if (phase_ > 0) {
     --phase_;
     return {};
   }
-  if (world.now < sleep_until_ || !text_.empty()) return {};
+  if (world.now < sleep_until_ || !text_.empty() || scrubbing()) return {};
   if (waiting_since_ > 0) {
     settled_frames_ = world.settled ? settled_frames_ + 1 : 0;
     if (world.now - waiting_since_ > kWaitSecondsMax) {
@@ -151,7 +166,21 @@ Status Script::Advance(const World& world, std::string* picture, std::string* du
   return Begin(line, world, picture, dump);
 }
 
+void Script::InjectScrub() {
+  ImGuiIO& io = ImGui::GetIO();
+  const double passed = ImGui::GetTime() - scrub_began_;
+  // Slow where it turns, fast between; a little behind its button.
+  const double share = 0.5 - 0.5 * std::cos(passed * 2 * kPi / kScrubSeconds);
+  io.MousePos = {from_.x + (to_.x - from_.x) * static_cast<float>(share), from_.y};
+  io.MouseDown[0] = passed > kScrubPress;
+  if (passed < scrub_seconds_) return;
+  io.MouseDown[0] = false;
+  scrub_seconds_ = 0;
+  to_ = io.MousePos;
+}
+
 void Script::Inject() {
+  if (scrubbing()) return InjectScrub();
   ImGuiIO& io = ImGui::GetIO();
   if (phase_ == 0) {
     if (!text_.empty()) {

@@ -10,6 +10,8 @@
 #include <cstring>
 #include <utility>
 
+#include "backstep/gui/app/frame_log.h"
+
 namespace backstep::gui {
 namespace {
 
@@ -102,8 +104,10 @@ void Window::Render() {
 
 void Window::EndFrame() {
   ImGui::Render();
+  const double began_ms = ThreadCpuMs();
   Render();
   glfwSwapBuffers(window_);
+  gl_cpu_ms_ = ThreadCpuMs() - began_ms;
 }
 
 // Drawn again: what the front buffer holds is not defined everywhere.

@@ -45,6 +45,8 @@ class Window {
   std::vector<std::string> TakeDropped();
   void SetTitle(const std::string& title);
   void SetClipboard(const std::string& text);
+  // Processor time of this thread that drawing and showing the last frame took.
+  double gl_cpu_ms() const { return gl_cpu_ms_; }
   // What draws, for the status line and bug reports.
   std::string Renderer() const;
 
@@ -54,6 +56,7 @@ class Window {
   GLFWwindow* window_ = nullptr;
   std::vector<std::string> dropped_;
   bool fonts_changed_ = false;
+  double gl_cpu_ms_ = 0;
 };
 
 }  // namespace backstep::gui

@@ -12,6 +12,9 @@ namespace backstep::gui {
 struct OpenRecording { std::string path, address; };
 struct CloseRecording {};
 struct ListFolder { std::string path; };
+struct ListKnown {};                                 // recent recordings and the samples
+struct BrowseFolder { std::string path; };           // for the file dialog
+struct ShowOpenDialog {};
 struct GoTo { StepNumber step; };                    // the newest one wins
 struct StepBy { int steps = 1; bool of_agent = false; };
 struct GoToError { int direction = 1; };             // next (+1) or previous (-1) failed step
@@ -22,7 +25,7 @@ struct Fork { ForkDraft draft; };                    // opens the form with this
 struct RunFork {};                                   // runs what the form says
 struct CancelRun {};
 struct Baseline {};                                  // re-executes unchanged, served and free
-struct CompareLines { std::string a, b; };
+struct CompareLines { std::string a, b; bool go = true; };  // go: to the first difference
 struct GoToDifference { int which = 0; bool relative = true; };  // absolute: index, from 0
 struct TogglePlay {};
 struct ToggleBookmark {};
@@ -30,12 +33,14 @@ struct CopyText { std::string text; };
 struct ShowKeys {};
 struct ShowPalette {};
 struct SetTheme { bool dark = true; };
+struct SetWheel { bool zooms = false; };              // in the timeline; else it scrolls
 struct ResetLayout {};
 struct Quit {};
 
-using Action = std::variant<OpenRecording, CloseRecording, ListFolder, GoTo, StepBy, GoToError,
+using Action = std::variant<OpenRecording, CloseRecording, ListFolder, ListKnown, BrowseFolder,
+                            ShowOpenDialog, GoTo, StepBy, GoToError,
                             FollowMessage, SelectAgent, SelectBranch, Fork, RunFork, CancelRun,
                             Baseline, CompareLines, GoToDifference, TogglePlay, ToggleBookmark,
-                            CopyText, ShowKeys, ShowPalette, SetTheme, ResetLayout, Quit>;
+                            CopyText, ShowKeys, ShowPalette, SetTheme, SetWheel, ResetLayout, Quit>;
 
 }  // namespace backstep::gui

@@ -10,13 +10,16 @@
 #include "backstep/replay/view/branch_row.h"
 #include "backstep/replay/view/checkpoint_view.h"
 #include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/folder_view.h"
 #include "backstep/replay/view/replay_report.h"
 #include "backstep/replay/view/session_view.h"
 
 namespace backstep::replay {
 struct AgentGraph;
 struct Conversation;
+struct ForkPlan;
 struct StateView;
+struct StepPair;
 struct Timeline;
 }  // namespace backstep::replay
 
@@ -64,22 +67,32 @@ struct RunState {
   std::string error;                           // it could not be run at all
 };
 
+// What the welcome page offers.
+struct KnownRecordings {
+  std::vector<replay::RecordingRow> recent, samples;
+};
+
 struct Model {
   uint64_t generation = 0;                     // of the open recording and branch; 0: none is open
   Loaded<OpenFacts> open;
   Loaded<replay::SessionView> session;         // in full: counts, segments, agents
   Loaded<std::vector<replay::RecordingRow>> listing;
   std::string listing_folder;
+  Loaded<KnownRecordings> known;
+  Loaded<replay::FolderView> browsed;          // what the file dialog shows
 
   Loaded<replay::Timeline> timeline;
   double timeline_progress = 1;                // 0..1 while it loads
   Loaded<replay::AgentGraph> graph;
   std::shared_ptr<const GraphPlaces> places;
+  std::vector<uint16_t> glyphs;                // code points the views need drawn (bridge/glyphs.h)
 
   Loaded<replay::CheckpointView> checkpoint;   // at the cursor, or the newest one read on the way
   Loaded<replay::StateView> state;             // of the selected agent at the cursor
   Loaded<replay::Conversation> conversation;   // of the selected agent up to the cursor
   Loaded<replay::ComparisonView> comparison;
+  Loaded<replay::StepPair> pair;               // the step at the cursor on both sides of it
+  Loaded<replay::ForkPlan> plan;               // what the form would run, as it stands
   RunState run;
 };
 

@@ -1,6 +1,7 @@
 #include "backstep/gui/bridge/reader.h"
 
 #include <algorithm>
+#include <cmath>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
@@ -9,7 +10,9 @@
 #include <vector>
 
 #include "backstep/gui/bridge/facts.h"
+#include "backstep/gui/bridge/glyphs.h"
 #include "backstep/gui/bridge/graph_layout.h"
+#include "backstep/gui/bridge/line_loader.h"
 #include "backstep/replay/view/conversation/conversation.h"
 #include "backstep/replay/view/explorer.h"
 #include "backstep/replay/view/graph/agent_graph.h"
@@ -21,6 +24,7 @@ namespace {
 
 constexpr size_t kBodyBytesMax = 256 << 10;  // of each body of a step
 constexpr size_t kChangesMax = 200;
+constexpr double kProgressTold = 0.005;      // of all steps
 
 struct OpenRequest {
   std::string path, address;
@@ -32,6 +36,15 @@ struct AgentRequest {
 struct CompareRequest {
   std::string a, b;
 };
+struct PairRequest {
+  StepNumber step;
+  std::string agent;
+  AgentClock clock;
+};
+struct KnownRequest {
+  std::vector<std::string> recent;
+  std::string samples_folder;
+};
 
 // What waits; one slot a kind.
 struct Requests {
@@ -40,10 +53,14 @@ struct Requests {
   std::optional<StepNumber> checkpoint;
   std::optional<AgentRequest> chat, state;
   std::optional<CompareRequest> compare;
-  std::optional<std::string> folder;
+  std::optional<PairRequest> pair;
+  std::optional<std::string> folder, browse;
+  std::optional<KnownRequest> known;
   bool any() const {
-    return open || close || refresh || end || checkpoint || chat || state || compare || folder;
+    return open || close || refresh || end || checkpoint || chat || state || compare || pair ||
+           lists();
   }
+  bool lists() const { return folder || browse || known; }
   // What ends the reading of a long recording.
   bool turns() const { return open || close || end; }
 };
@@ -124,7 +141,7 @@ class Reader::Thread {
 
   void Serve(Requests now) {
     if (now.close) Forget();
-    if (now.folder) ServeFolder(*now.folder);
+    ServeLists(now);
     if (now.open) ServeOpen(*now.open);
     ServeLook(now);
     if (now.refresh) ServeRefresh();
@@ -138,31 +155,79 @@ class Reader::Thread {
     if (now.state) ServeState(*now.state);
     if (now.chat) ServeChat(*now.chat);
     if (now.compare) ServeCompare(*now.compare);
+    if (now.pair) ServePair(*now.pair);
   }
 
   void Forget() {
+    pair_ = nullptr;
     explorer_ = nullptr;
-    DropBuilders();
+    DropLoader();
     load_ = false;
     ++generation_;
     Tell([](Model* model, StepNumber*) {
       Loaded<std::vector<replay::RecordingRow>> listing = model->listing;
       const std::string folder = model->listing_folder;
+      Loaded<KnownRecordings> known = model->known;
+      Loaded<replay::FolderView> browsed = model->browsed;
       *model = Model();
       model->listing = listing;
       model->listing_folder = folder;
+      model->known = known;
+      model->browsed = browsed;
     });
   }
 
-  void DropBuilders() {
-    timeline_ = nullptr;
-    graph_ = nullptr;
+  void DropPair() {
+    pair_ = nullptr;
+    touched_.clear();
+    Tell([](Model* model, StepNumber*) {
+      model->comparison = {};
+      model->pair = {};
+    });
+  }
+
+  void DropLoader() {
+    loader_ = nullptr;
     graph_read_ = false;
-    build_line_ = nullptr;
+    laid_out_ = {};
+    progress_told_ = 0;
+  }
+
+  // The window needs glyphs for what a view says, before the view arrives there.
+  template <typename View>
+  void TellGlyphs(const Result<View>& view) {
+    if (!view.ok() || !AddGlyphsOf(*view, &glyphs_)) return;
+    Tell([glyphs = glyphs_](Model* model, StepNumber*) { model->glyphs = glyphs; });
+  }
+
+  void ServeLists(const Requests& now) {
+    if (now.browse) {
+      auto view = replay::ViewFolder(*now.browse);
+      Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
+        Put(&model->browsed, std::move(view));
+      });
+    }
+    if (now.known) ServeKnown(*now.known);
+    if (now.folder) ServeFolder(*now.folder);
+  }
+
+  void ServeKnown(const KnownRequest& request) {
+    KnownRecordings known;
+    for (const std::string& path : request.recent) {
+      known.recent.push_back(replay::RowOfRecording(path));
+    }
+    if (!request.samples_folder.empty()) {
+      auto samples = replay::ListRecordings(request.samples_folder);
+      if (samples.ok()) known.samples = std::move(*samples);
+    }
+    Tell([known = std::move(known)](Model* model, StepNumber*) mutable {
+      Put(&model->known, Result<KnownRecordings>(std::move(known)));
+    });
   }
 
   void ServeFolder(const std::string& folder) {
     auto rows = replay::ListRecordings(folder);
+    if (rows.ok()) replay::CountListed(&*rows);
     Tell([rows = std::move(rows), folder](Model* model, StepNumber*) mutable {
       model->listing_folder = folder;
       Put(&model->listing, std::move(rows));
@@ -174,7 +239,10 @@ class Reader::Thread {
     if (explorer_ == nullptr || explorer_->recording().path() != request.path) {
       auto opened = replay::Explorer::Open(request.path, request.address);
       status = opened.status();
-      if (opened.ok()) explorer_ = std::move(*opened);
+      if (opened.ok()) {
+        DropPair();
+        explorer_ = std::move(*opened);
+      }
     } else {
       status = explorer_->Select(request.address);
     }
@@ -187,12 +255,13 @@ class Reader::Thread {
     }
     ++generation_;
     load_ = true;
-    DropBuilders();
+    DropLoader();
     TellFacts(explorer_->at());
   }
 
   void TellFacts(std::optional<StepNumber> at) {
     Result<OpenFacts> facts = GatherFacts(*explorer_);
+    TellGlyphs(facts);
     Tell([facts = std::move(facts), at, generation = generation_](Model* model,
                                                                   StepNumber* cursor) mutable {
       const bool other = model->generation != generation;
@@ -218,6 +287,7 @@ class Reader::Thread {
     auto view = replay::ViewCheckpoint(explorer_->recording(), explorer_->line(), step, options);
     cursor_ = step;
     TellGraph();
+    TellGlyphs(view);
     Tell([view = std::move(view), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->checkpoint, std::move(view));
     });
@@ -228,6 +298,7 @@ class Reader::Thread {
     Result<replay::StateView> state =
         agent ? replay::ViewState(explorer_->line(), *agent, request.until)
               : Result<replay::StateView>(Status::NotFound("no agent " + request.agent));
+    TellGlyphs(state);
     Tell([state = std::move(state), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->state, std::move(state));
     });
@@ -238,13 +309,16 @@ class Reader::Thread {
     Result<replay::Conversation> chat =
         agent ? replay::ConversationOf(explorer_->line(), *agent, request.until)
               : Result<replay::Conversation>(Status::NotFound("no agent " + request.agent));
+    TellGlyphs(chat);
     Tell([chat = std::move(chat), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->conversation, std::move(chat));
     });
   }
 
   void ServeCompare(const CompareRequest& request) {
-    auto view = explorer_->Compare(request.a, request.b);
+    auto pair = explorer_->OpenPair(request.a, request.b);
+    auto view = pair.ok() ? (*pair)->Compare() : Result<replay::ComparisonView>(pair.status());
+    pair_ = view.ok() ? std::move(*pair) : nullptr;
     touched_ = view.ok() ? view->lines.agents_touched : std::vector<std::string>();
     TellGraph();
     Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
@@ -252,10 +326,29 @@ class Reader::Thread {
     });
   }
 
+  void ServePair(PairRequest request) {
+    if (pair_ == nullptr) return;
+    auto view = FindPair(std::move(request));
+    TellGlyphs(view);
+    Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
+      Put(&model->pair, std::move(view));
+    });
+  }
+
+  Result<replay::StepPair> FindPair(PairRequest request) {
+    if (request.agent.empty()) {
+      if (request.step.value == 0) return replay::StepPair();
+      BACKSTEP_ASSIGN_OR_RETURN(const StepRecord step, explorer_->line().Step(request.step));
+      request.agent = explorer_->line().AgentName(step.agent);
+      request.clock = step.clock;
+    }
+    return pair_->Steps(request.agent, request.clock);
+  }
+
   // The graph at the cursor, as far as the line has been read for it.
   void TellGraph() {
     if (!graph_read_) return;
-    auto graph = graph_->At(std::min(cursor_, graph_->read_to()), touched_);
+    auto graph = loader_->GraphAt(cursor_, touched_);
     Tell([graph = std::move(graph), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->graph, std::move(graph));
     });
@@ -269,7 +362,7 @@ class Reader::Thread {
   }
 
   // Answers what is asked meanwhile; false: something else is to be read.
-  bool Meanwhile(uint64_t done, uint64_t total) {
+  bool Meanwhile(double share) {
     Requests now;
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -279,8 +372,9 @@ class Reader::Thread {
       waiting_.refresh = refresh;
     }
     ServeLook(now);
-    if (now.folder) ServeFolder(*now.folder);
-    const double share = total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total);
+    ServeLists(now);
+    if (std::abs(share - progress_told_) < kProgressTold) return true;
+    progress_told_ = share;
     Tell([share](Model* model, StepNumber*) { model->timeline_progress = share; });
     return true;
   }
@@ -299,34 +393,47 @@ class Reader::Thread {
   }
 
   Status LoadAll() {
-    if (build_line_ == nullptr) {
-      BACKSTEP_ASSIGN_OR_RETURN(build_line_, explorer_->OpenLineAgain());
-      timeline_ = std::make_unique<replay::TimelineBuilder>(*build_line_);
-      graph_ = std::make_unique<replay::AgentGraphBuilder>(*build_line_);
-    } else {
-      BACKSTEP_RETURN_IF_ERROR(build_line_->Refresh().status());
+    if (loader_ == nullptr) {
+      BACKSTEP_ASSIGN_OR_RETURN(loader_, LineLoader::Open(*explorer_));
     }
-    const auto progress = [this](uint64_t done, uint64_t total) { return Meanwhile(done, total); };
-    BACKSTEP_RETURN_IF_ERROR(timeline_->Extend(progress));
-    Tell([timeline = timeline_->Snapshot(), generation = generation_](Model* model, StepNumber*) {
-      if (model->generation != generation) return;
-      model->timeline = {timeline, false, {}};
-      model->timeline_progress = 1;
-    });
-    BACKSTEP_RETURN_IF_ERROR(graph_->Update(progress));
-    graph_read_ = true;
-    BACKSTEP_ASSIGN_OR_RETURN(const replay::AgentGraph whole, graph_->At(graph_->read_to()));
-    auto places = std::make_shared<const GraphPlaces>(LayOutGraph(whole));
-    Tell([places, generation = generation_](Model* model, StepNumber*) {
-      if (model->generation == generation) model->places = places;
-    });
-    TellGraph();
+    BACKSTEP_RETURN_IF_ERROR(loader_->Read({[this](double share) { return Meanwhile(share); },
+                                            [this](bool whole) { TellTimeline(whole); },
+                                            [this](bool whole) { TellGrownGraph(whole); }}));
+    const auto progress = [this](uint64_t, uint64_t) { return Meanwhile(1); };
     auto session = replay::ViewSession(explorer_->recording(), explorer_->session(), progress);
     if (session.status().code() == StatusCode::kCancelled) return session.status();
     Tell([session = std::move(session), generation = generation_](Model* model, StepNumber*) mutable {
       if (model->generation == generation) Put(&model->session, std::move(session));
     });
     return {};
+  }
+
+  void TellTimeline(bool whole) {
+    Tell([timeline = loader_->Timeline(), whole, generation = generation_](Model* model,
+                                                                           StepNumber*) {
+      if (model->generation != generation) return;
+      model->timeline = {timeline, !whole, {}};
+      if (whole) model->timeline_progress = 1;
+    });
+  }
+
+  // Laid out by what has been read first, and again when all edges are known: nodes that move while
+  // they are looked at would be worse than an edge that has no place yet.
+  void TellGrownGraph(bool whole) {
+    graph_read_ = true;
+    if (whole || laid_out_.first == 0) {
+      const auto graph = loader_->GraphAt(StepNumber(~uint64_t{0}), {});
+      const std::pair shape{graph.ok() ? graph->nodes.size() : 0,
+                            graph.ok() ? graph->edges.size() : 0};
+      if (shape != laid_out_) {
+        laid_out_ = shape;
+        auto places = std::make_shared<const GraphPlaces>(LayOutGraph(*graph));
+        Tell([places, generation = generation_](Model* model, StepNumber*) {
+          if (model->generation == generation) model->places = places;
+        });
+      }
+    }
+    TellGraph();
   }
 
   const std::function<void()> wake_;
@@ -338,9 +445,11 @@ class Reader::Thread {
 
   // The thread's own.
   std::unique_ptr<replay::Explorer> explorer_;
-  std::unique_ptr<store::Line> build_line_;
-  std::unique_ptr<replay::TimelineBuilder> timeline_;
-  std::unique_ptr<replay::AgentGraphBuilder> graph_;
+  std::unique_ptr<replay::LinePair> pair_;   // of explorer_'s recording: goes before it
+  std::unique_ptr<LineLoader> loader_;
+  Glyphs glyphs_;                      // that any view has needed
+  std::pair<size_t, size_t> laid_out_; // nodes and edges of the graph whose places were told
+  double progress_told_ = 0;
   StepNumber cursor_;
   std::vector<std::string> touched_;   // agents, by the newest comparison
   uint64_t generation_ = 0;
@@ -384,8 +493,20 @@ void Reader::Compare(const std::string& a, const std::string& b) {
   thread_->Ask([&](Requests* waiting) { waiting->compare = {a, b}; });
 }
 
+void Reader::ShowPair(StepNumber step, const std::string& agent, AgentClock clock) {
+  thread_->Ask([&](Requests* waiting) { waiting->pair = {step, agent, clock}; });
+}
+
 void Reader::List(const std::string& folder) {
   thread_->Ask([&](Requests* waiting) { waiting->folder = folder; });
+}
+
+void Reader::ListKnown(const std::vector<std::string>& recent, const std::string& samples_folder) {
+  thread_->Ask([&](Requests* waiting) { waiting->known = {recent, samples_folder}; });
+}
+
+void Reader::Browse(const std::string& folder) {
+  thread_->Ask([&](Requests* waiting) { waiting->browse = folder; });
 }
 
 void Reader::Refresh() {

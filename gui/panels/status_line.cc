@@ -11,12 +11,20 @@
 namespace backstep::gui {
 namespace {
 
-// Resident memory of this process, from /proc/self/statm.
-uint64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  uint64_t total = 0, resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+// Resident memory of this process, from /proc/self/statm: read once a second, not each frame.
+std::string MemoryText(Frame& frame) {
+  ImGuiStorage* kept = ImGui::GetStateStorage();
+  const ImGuiID second_id = ImGui::GetID("memory-second"), text_id = ImGui::GetID("memory-kib");
+  const int second = static_cast<int>(frame.now) + 1;
+  if (kept->GetInt(second_id) != second) {
+    kept->SetInt(second_id, second);
+    std::ifstream statm("/proc/self/statm");
+    uint64_t total = 0, resident = 0;
+    statm >> total >> resident;
+    const uint64_t bytes = resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    kept->SetInt(text_id, static_cast<int>(bytes >> 10));
+  }
+  return replay::FormatBytes(static_cast<uint64_t>(kept->GetInt(text_id)) << 10);
 }
 
 void DrawJob(Frame& frame) {
@@ -58,7 +66,7 @@ void DrawStatusLine(Frame& frame) {
     ImGui::SameLine(0, frame.Px(12));
     Elided(frame, facts.note, size.x * 0.35f, frame.theme.fault);
   }
-  const std::string memory = replay::FormatBytes(ResidentBytes());
+  const std::string memory = MemoryText(frame);
   ImGui::SameLine(size.x - ImGui::CalcTextSize(memory.c_str()).x - frame.Px(10));
   Dim(frame, memory);
   ImGui::PopFont();

@@ -8,7 +8,7 @@
 #include "backstep/base/status.h"
 #include "backstep/replay/view/branch_row.h"
 #include "backstep/replay/view/checkpoint_view.h"
-#include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/comparison/line_pair.h"
 #include "backstep/replay/view/session_view.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
@@ -38,9 +38,12 @@ class Explorer {
 
   // A second reader of the same line, for another pace than this one's. One thread each.
   Result<std::unique_ptr<store::Line>> OpenLineAgain() const;
+  // A reader of the line that this one leaves. Null: this is a main line.
+  Result<std::unique_ptr<store::Line>> OpenParent() const;
 
-  // `a` and `b`: branches or moments of this recording, or PATH:branch[:n] of another.
-  Result<ComparisonView> Compare(const std::string& a, const std::string& b) const;
+  // `a` and `b`: branches or moments of this recording, or PATH.backstep:branch[:n] of another. The
+  // explorer outlives the pair.
+  Result<std::unique_ptr<LinePair>> OpenPair(const std::string& a, const std::string& b) const;
 
  private:
   Explorer() = default;
@@ -49,9 +52,5 @@ class Explorer {
   std::unique_ptr<store::Line> line_;
   StepNumber at_;
 };
-
-// A row for every recording directly inside `folder` (and `folder` itself where it is one), by name.
-// Io: the folder cannot be read.
-Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder);
 
 }  // namespace backstep::replay

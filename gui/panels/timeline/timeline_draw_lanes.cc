@@ -152,7 +152,8 @@ class LanePainter {
     if ((flags & replay::kStepHit) != 0) {
       Shape(Mark::kFault, std::min(r.x0 + inset, middle), r, &fault_x_);
     }
-    if ((flags & replay::kStepLive) != 0) {
+    // On a branch the strip below says it.
+    if ((flags & replay::kStepLive) != 0 && row_.statuses.empty()) {
       draw_->AddRectFilled(r.min(), {r.x1, r.y0 + edge}, theme_.live);
       if (r.width() > frame_.Px(kRingWidth)) Shape(Mark::kLive, r.x1 - inset, r, &live_x_);
     }

@@ -11,6 +11,8 @@ TimelineHover FindHover(const replay::Timeline& timeline, const TimelinePicture&
 // The mouse, after the panel's invisible button has been submitted.
 void HandleTimelineMouse(Frame& frame, const replay::Timeline& timeline,
                          const TimelinePicture& picture, const TimelineHover& hover);
+// A press in the panel has taken hold of something and is not released.
+bool TimelineHeld();
 void HandleTimelineKeys(Frame& frame, const replay::Timeline& timeline,
                         const TimelinePicture& picture, const TimelineHover& hover);
 // Keeps the cursor and the chosen agent in sight when something else has moved them.

@@ -35,7 +35,7 @@ struct LaneRow {
   int lane = 0;
   Rect rect;                                  // of its items; may be cut above and below
   std::vector<replay::LaneItem> items;        // x from the plot's left
-  std::vector<StatusRun> statuses;            // of a branch; what says more is behind what says less
+  std::vector<StatusRun> statuses;            // of a branch; what says most is last
 };
 
 // A branch under the moment it leaves, or the parent where a branch left it.

@@ -136,6 +136,44 @@ TEST_CASE("a ruler has round ticks at every zoom, labels apart from each other")
   }
 }
 
+TEST_CASE("steps of one status side by side are one run, the status that says most is drawn last") {
+  using replay::StepStatus;
+  const auto item = [](float x0, float x1, int flags) {
+    replay::LaneItem made;
+    made.x0 = x0, made.x1 = x1;
+    made.flags = static_cast<uint16_t>(flags);
+    return made;
+  };
+  const int same = replay::kStepSame, different = replay::kStepDifferent;
+  const auto runs = StatusRuns({item(0, 10, replay::kStepInherited), item(10, 20, same),
+                                item(20, 21, same | replay::kStepHit), item(21, 30, same),
+                                item(30, 40, different), item(40, 60, different)}, 5);
+  REQUIRE(runs.size() == 5);
+  CHECK(runs[0].status == StepStatus::kShared);
+  CHECK(runs[1].status == StepStatus::kSame);
+  CHECK(runs[3].status == StepStatus::kDifferent);
+  CHECK(runs[3].x0 == 30);
+  CHECK(runs[3].x1 == 60);
+  CHECK(runs[4].status == StepStatus::kHit);
+  CHECK(runs[4].x1 - runs[4].x0 == 5);
+  CHECK(StatusRuns({item(0, 10, 0)}, 5).empty());
+}
+
+TEST_CASE("while a line is being read its steps stand where they will be at the end") {
+  Model model = Run(4, 100);
+  auto partial = std::make_shared<replay::Timeline>(*model.timeline.value);
+  partial->total = StepNumber(400);
+  model.timeline.value = partial;
+  ViewState view;
+  view.cursor = StepNumber(300);
+  const TimelinePicture picture = MakeTimelinePicture(model, view, kPanel);
+  const float width = picture.lanes.width();
+  CHECK(std::abs(picture.rows[3].items.back().x1 - width / 4) < 1);
+  CHECK(std::abs(picture.playhead_x - width * 3 / 4) < 1);
+  CHECK(picture.buckets.back().x1 <= width / 4 + 1);
+  CHECK(picture.own.empty());
+}
+
 TEST_CASE("positions read as a person says them") {
   using replay::TimelineMode;
   CHECK(PositionText(TimelineMode::kSteps, 12345.4, 1) == "step 12,345");

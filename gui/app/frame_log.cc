@@ -1,0 +1,70 @@
+#include "backstep/gui/app/frame_log.h"
+
+#include <time.h>
+
+#include "backstep/replay/view/conversation/conversation.h"
+#include "backstep/replay/view/state_view.h"
+#include "backstep/replay/view/timeline/timeline.h"
+
+namespace backstep::gui {
+namespace {
+
+constexpr size_t kWantedMax = 10'000;
+
+double ClockMs(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+}
+
+// Of the machine, so that who started the window can tell how long ago that was.
+double NowMs() { return ClockMs(CLOCK_MONOTONIC); }
+
+}  // namespace
+
+double ThreadCpuMs() { return ClockMs(CLOCK_THREAD_CPUTIME_ID); }
+
+Status FrameLog::Open(const std::string& path) {
+  file_.open(path);
+  if (!file_) return Status::Io(path + ": cannot be written");
+  file_.precision(3);
+  file_ << std::fixed;
+  return {};
+}
+
+void FrameLog::BeginFrame() { frame_began_ms_ = ThreadCpuMs(); }
+
+void FrameLog::EndFrame(const Model& model, double gl_cpu_ms, bool scrubbing) {
+  if (!file_.is_open()) return;
+  const double cpu_ms = ThreadCpuMs() - frame_began_ms_ - gl_cpu_ms;
+  file_ << (scrubbing ? "scrub " : "frame ") << cpu_ms << ' ' << gl_cpu_ms << '\n';
+  const replay::Timeline* timeline = model.timeline.value.get();
+  if (timeline == nullptr || timeline->last.value == 0) return;
+  if (!picture_) file_ << "picture " << NowMs() << ' ' << timeline->last.value << '\n';
+  picture_ = true;
+  if (!whole_ && !model.timeline.loading) file_ << "whole " << NowMs() << '\n';
+  whole_ = whole_ || !model.timeline.loading;
+}
+
+void FrameLog::Asked(StepNumber step) {
+  if (file_.is_open() && wanted_.size() < kWantedMax) wanted_.push_back({step, NowMs()});
+}
+
+void FrameLog::Arrived(const Model& model, bool with_state, bool with_chat) {
+  if (wanted_.empty() || model.checkpoint.value == nullptr) return;
+  const StepNumber step = model.checkpoint.value->step;
+  const auto shows = [&](const auto& loaded, const auto member) {
+    return loaded.value == nullptr || (*loaded.value).*member == step;
+  };
+  if (with_state && !shows(model.state, &replay::StateView::step)) return;
+  if (with_chat && !shows(model.conversation, &replay::Conversation::until)) return;
+  size_t shown = wanted_.size();
+  while (shown > 0 && wanted_[shown - 1].step != step) --shown;
+  for (; shown > 0; --shown) {
+    file_ << "cursor " << wanted_.front().step.value << ' ' << NowMs() - wanted_.front().at_ms
+          << '\n';
+    wanted_.pop_front();
+  }
+}
+
+}  // namespace backstep::gui

@@ -1,0 +1,50 @@
+// Reads the steps of the line that is looked at, for its timeline and its agent graph.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/replay/view/explorer.h"
+#include "backstep/replay/view/graph/agent_graph.h"
+#include "backstep/replay/view/timeline/timeline.h"
+
+namespace backstep::gui {
+
+// One thread, the reader's.
+class LineLoader {
+ public:
+  struct Listener {
+    // Some hundred times a second; the share of the steps that has been read. False: give up.
+    std::function<bool(double share)> meanwhile;
+    // A few times a second, and when all of it is there (`whole`).
+    std::function<void(bool whole)> timeline, graph;
+  };
+
+  // Corruption, Io: the line cannot be opened. `explorer` is not kept.
+  static Result<std::unique_ptr<LineLoader>> Open(const replay::Explorer& explorer);
+
+  // Reads what the line has by now and this has not, a slice for the timeline and a slice for the
+  // graph in turn, so that both grow in sight. Cancelled: it was given up; what was read stays and
+  // the next call goes on from there. Corruption, Io: as of store::Line.
+  Status Read(const Listener& listener);
+
+  std::shared_ptr<const replay::Timeline> Timeline() const { return timeline_->Snapshot(); }
+  // At `step`, or as far as the graph has been read.
+  Result<replay::AgentGraph> GraphAt(StepNumber step, const std::vector<std::string>& touched) const;
+
+ private:
+  using Progress = std::function<bool(uint64_t, uint64_t)>;
+  LineLoader() = default;
+  // True: all was read; false: the slice is over.
+  Result<bool> Slice(const Listener& listener, const std::function<Status(const Progress&)>& read);
+
+  std::unique_ptr<store::Line> line_, parent_;
+  std::unique_ptr<replay::TimelineBuilder> timeline_;
+  std::unique_ptr<replay::AgentGraphBuilder> graph_;
+  double share_ = 0;
+};
+
+}  // namespace backstep::gui

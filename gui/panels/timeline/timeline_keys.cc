@@ -1,0 +1,93 @@
+// The timeline's keys, and how it follows what something else has moved.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "backstep/gui/app/keys.h"
+#include "backstep/gui/panels/timeline/timeline_input.h"
+#include "backstep/replay/view/timeline/timeline_view.h"
+
+namespace backstep::gui {
+namespace {
+
+constexpr double kKeyZoomPerSecond = 6, kKeyPanPerSecond = 0.9;
+constexpr float kFrameSecondsMax = 0.1f;
+
+int* Stored(const char* what) { return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what)); }
+
+double Position(const TimelinePicture& picture, float x) {
+  return picture.viewport.Position(static_cast<double>(x - picture.lanes.x0));
+}
+
+// The selection, or everything where there is none or it is framed already.
+void FrameSelection(const replay::Timeline& timeline, const TimelinePicture& picture,
+                    TimelineWindow* window) {
+  const double slack = (picture.viewport.to - picture.viewport.from) * 0.01;
+  const bool selected = window->select_to > window->select_from;
+  const bool framed = picture.viewport.from >= window->select_from - slack &&
+                      picture.viewport.to <= window->select_to + slack;
+  if (selected && !framed) {
+    ShowRange(timeline, window->select_from, window->select_to, window);
+  } else {
+    window->from = window->to = 0;
+  }
+}
+
+void StepOnLane(Frame& frame, const replay::Timeline& timeline, int direction) {
+  for (size_t i = 0; i < timeline.lanes.size(); ++i) {
+    if (timeline.lanes[i].name != frame.view.agent) continue;
+    const auto lane = static_cast<int>(i);
+    const auto next = replay::NextOnLane(timeline, lane, frame.view.cursor, direction);
+    if (next) frame.Send(GoTo{*next});
+    return;
+  }
+}
+
+}  // namespace
+
+void HandleTimelineKeys(Frame& frame, const replay::Timeline& timeline,
+                        const TimelinePicture& picture, const TimelineHover& hover) {
+  if (ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup)) return;
+  TimelineWindow* window = &frame.view.timeline;
+  const double seconds = std::min(ImGui::GetIO().DeltaTime, kFrameSecondsMax);
+  const double span = picture.viewport.to - picture.viewport.from;
+  const bool over = hover.zone == TimelineHover::Zone::kLanes ||
+                    hover.zone == TimelineHover::Zone::kRuler;
+  const double about =
+      over ? Position(picture, ImGui::GetIO().MousePos.x)
+           : replay::MomentPosition(timeline, picture.viewport.mode, frame.view.cursor);
+  const double zoom = std::pow(kKeyZoomPerSecond, seconds);
+  if (Held("W")) ZoomWindow(timeline, about, zoom, window);
+  if (Held("S")) ZoomWindow(timeline, about, 1 / zoom, window);
+  if (Held("A")) PanWindow(timeline, -span * kKeyPanPerSecond * seconds, window);
+  if (Held("D")) PanWindow(timeline, span * kKeyPanPerSecond * seconds, window);
+  if (Pressed("T")) ToggleMode(timeline, window);
+  if (Pressed("F")) FrameSelection(timeline, picture, window);
+  if (Pressed(".")) StepOnLane(frame, timeline, 1);
+  if (Pressed(",")) StepOnLane(frame, timeline, -1);
+}
+
+void FollowCursor(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture) {
+  const auto cursor = static_cast<int>(frame.view.cursor.value);
+  const bool moved = std::exchange(*Stored("cursor"), cursor) != cursor;
+  if (moved && !picture.whole && !TimelineHeld()) {
+    const double at = replay::MomentPosition(timeline, picture.viewport.mode, frame.view.cursor);
+    const double span = picture.viewport.to - picture.viewport.from;
+    if (at < picture.viewport.from || at > picture.viewport.to) {
+      ShowRange(timeline, at - span * 0.4, at + span * 0.6, &frame.view.timeline);
+    }
+  }
+  const auto agent = static_cast<int>(ImGui::GetID(frame.view.agent.c_str()));
+  if (std::exchange(*Stored("agent"), agent) == agent) return;
+  for (size_t i = 0; i < timeline.lanes.size(); ++i) {
+    if (timeline.lanes[i].name != frame.view.agent) continue;
+    const float top = static_cast<float>(i) * picture.lane_height;
+    const float most = top, least = top + picture.lane_height - picture.lanes.height();
+    float& scroll = frame.view.timeline.scroll_px;
+    if (scroll > most) scroll = most;
+    if (scroll < least) scroll = least;
+    return;
+  }
+}
+
+}  // namespace backstep::gui
