@@ -13,6 +13,7 @@ constexpr size_t kTreeBytesMax = 16u << 20;  // of a state that is made a tree
 constexpr size_t kScalarBytesMax = 240;
 constexpr size_t kNodesMax = 20000;
 constexpr size_t kChangesMax = 500;
+constexpr size_t kDiffBytesMax = 8u << 20;   // of two states together
 constexpr int kDepthMax = 64;
 
 // '~' and '/' of a key as a JSON pointer has them (RFC 6901).
@@ -108,6 +109,13 @@ std::vector<ValueNode> MakeValueTree(const std::string& text,
   return maker.Take();
 }
 
+TextDiff DiffStates(const Body& before, const Body& after) {
+  if (before.bytes == after.bytes) return {};
+  if (before.bytes.size() + after.bytes.size() > kDiffBytesMax) return {};
+  if (!IsUtf8(before.bytes) || !IsUtf8(after.bytes)) return {};
+  return DiffLaidOut(before.bytes, after.bytes);
+}
+
 Result<StateView> ViewState(store::Line& line, AgentId agent, StepNumber step) {
   StateView view;
   view.agent = line.AgentName(agent);
@@ -123,7 +131,10 @@ Result<StateView> ViewState(store::Line& line, AgentId agent, StepNumber step) {
   view.body = ViewBytes(*state, kTextBytesMax);
   if (newest) {
     const Result<Body> before = line.State(agent, StepNumber(newest->value - 1));
-    if (before.ok()) view.changes = DiffBodies(*before, *state, kChangesMax);
+    if (before.ok()) {
+      view.changes = DiffBodies(*before, *state, kChangesMax);
+      view.diff = DiffStates(*before, *state);
+    }
   }
   if (state->bytes.size() <= kTreeBytesMax) {
     view.nodes = MakeValueTree(state->bytes, view.changes, kNodesMax, &view.nodes_total);
@@ -138,6 +149,7 @@ std::string ToJson(const StateView& view) {
   json["last_step"] = view.last_step.value;
   json["state"] = BodyJson(view.body);
   json["changes"] = ValuesJson(view.changes);
+  json["changed_lines"] = view.diff.changed;
   json["nodes"] = view.nodes_total;
   json["incomplete"] = OrNull(view.incomplete);
   return Dump(json, true);

@@ -7,6 +7,7 @@
 #include "backstep/base/status.h"
 #include "backstep/replay/compare.h"
 #include "backstep/replay/view/body_view.h"
+#include "backstep/replay/view/diff/text_diff.h"
 #include "backstep/store/line.h"
 
 namespace backstep::replay {
@@ -29,6 +30,7 @@ struct StateView {
   std::vector<ValueNode> nodes;     // empty where it is no JSON
   uint64_t nodes_total = 0;
   std::vector<ValueDiff> changes;   // by its newest step, against the state before that
+  TextDiff diff;                    // the same by line, JSON laid out; empty: no bytes before it
   std::string incomplete;           // why there are no bytes; empty: there are
 };
 
@@ -40,6 +42,9 @@ std::vector<ValueNode> MakeValueTree(const std::string& text,
 
 // NotFound: no such agent or step. Corruption, Io: as of store::Line.
 Result<StateView> ViewState(store::Line& line, AgentId agent, StepNumber step);
+
+// How two states differ by line. Nothing where either is no text, or they are too large together.
+TextDiff DiffStates(const Body& before, const Body& after);
 
 std::string ToJson(const StateView& view);
 
