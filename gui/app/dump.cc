@@ -6,7 +6,9 @@
 #include <set>
 
 #include "backstep/replay/reexecute.h"
+#include "backstep/replay/view/comparison/step_pair.h"
 #include "backstep/replay/view/conversation/conversation.h"
+#include "backstep/replay/view/fork/fork_plan.h"
 #include "backstep/replay/view/graph/agent_graph.h"
 #include "backstep/replay/view/state_view.h"
 #include "backstep/replay/view/timeline/timeline.h"
@@ -74,6 +76,8 @@ std::string ViewToJson(const Model& model, const ViewState& view,
   json["graph"] = Shown(model.graph);
   json["conversation"] = Shown(model.conversation);
   json["comparison"] = Shown(model.comparison);
+  json["pair"] = Shown(model.pair);
+  json["plan"] = Shown(model.plan);
   json["timeline"] = nullptr;
   if (const replay::Timeline* timeline = model.timeline.value.get()) {
     json["timeline"] = {{"steps", timeline->last.value},

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <sstream>
+#include <vector>
 
 #include "backstep/replay/experiment_file.h"
 #include "backstep/replay/view/fault_form.h"
@@ -11,6 +13,15 @@ namespace backstep::gui {
 namespace {
 
 constexpr char kFromForm[] = "the form";
+
+// Later ones override earlier ones of the same kind.
+std::vector<std::string> RulesOf(const ForkDraft& draft) {
+  std::vector<std::string> rules;
+  std::istringstream words(draft.on_miss);
+  for (std::string word; words >> word;) rules.push_back(word);
+  rules.insert(rules.end(), draft.answers.begin(), draft.answers.end());
+  return rules;
+}
 
 Status AddChange(const ForkDraft& draft, Experiment* experiment) {
   if (draft.kind == ForkDraft::Kind::kFault) {
@@ -32,8 +43,8 @@ Status AddChange(const ForkDraft& draft, Experiment* experiment) {
 }
 
 Status AddLimits(const ForkDraft& draft, Experiment* experiment) {
-  if (!draft.on_miss.empty()) {
-    BACKSTEP_ASSIGN_OR_RETURN(MissRule rule, replay::ParseMissRule(draft.on_miss));
+  for (const std::string& text : RulesOf(draft)) {
+    BACKSTEP_ASSIGN_OR_RETURN(MissRule rule, replay::ParseMissRule(text));
     experiment->on_miss.push_back(std::move(rule));
   }
   if (draft.budget_usd.empty()) return {};
@@ -53,6 +64,21 @@ RunRequest Begin(const OpenFacts& facts) {
   request.command = facts.command;
   request.working_directory = facts.working_directory;
   return request;
+}
+
+std::string ChangeFlags(const ForkDraft& draft) {
+  const std::string changed = replay::ShellQuote(draft.target + "=" + draft.text);
+  switch (draft.kind) {
+    case ForkDraft::Kind::kMessage: return " --edit-message " + changed;
+    case ForkDraft::Kind::kResponse: return " --edit-response " + changed;
+    case ForkDraft::Kind::kDrop: return " --drop-message " + replay::ShellQuote(draft.target);
+    case ForkDraft::Kind::kFault:
+      return " --faults <(echo " +
+             replay::ShellQuote(replay::FaultFileText(draft.fault_action, draft.fault_params,
+                                                      draft.fault_selector)) +
+             ")";
+  }
+  return {};
 }
 
 }  // namespace
@@ -76,9 +102,14 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
   RunRequest request = Begin(facts);
   Experiment experiment;
   experiment.name = draft.name;
-  experiment.from = draft.from;
-  request.latest = draft.latest;
-  BACKSTEP_RETURN_IF_ERROR(AddChange(draft, &experiment));
+  if (draft.goes_on.empty()) {
+    experiment.from = draft.from;
+    request.latest = draft.latest;
+    BACKSTEP_RETURN_IF_ERROR(AddChange(draft, &experiment));
+  } else {
+    request.parent = draft.goes_on;  // the branch's own change stays in force
+    request.from_end = true;
+  }
   BACKSTEP_RETURN_IF_ERROR(AddLimits(draft, &experiment));
   request.experiments.push_back(std::move(experiment));
   return request;
@@ -94,26 +125,29 @@ RunRequest MakeBaselineRequest(const OpenFacts& facts) {
 
 std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
   std::string line = "backstep replay " + replay::ShellQuote(facts.path);
-  if (facts.branch != "main") line += " --branch " + replay::ShellQuote(facts.branch);
-  if (!draft.latest) line += " --from " + std::to_string(draft.from.value);
-  const auto quoted = [&] { return replay::ShellQuote(draft.target + "=" + draft.text); };
-  switch (draft.kind) {
-    case ForkDraft::Kind::kMessage: line += " --edit-message " + quoted(); break;
-    case ForkDraft::Kind::kResponse: line += " --edit-response " + quoted(); break;
-    case ForkDraft::Kind::kDrop:
-      line += " --drop-message " + replay::ShellQuote(draft.target);
-      break;
-    case ForkDraft::Kind::kFault:
-      line += " --faults <(echo " +
-              replay::ShellQuote(replay::FaultFileText(draft.fault_action, draft.fault_params,
-                                                       draft.fault_selector)) +
-              ")";
-      break;
+  if (!draft.goes_on.empty()) {
+    line += " --branch " + replay::ShellQuote(draft.goes_on) + " --from last";
+  } else {
+    if (facts.branch != "main") line += " --branch " + replay::ShellQuote(facts.branch);
+    if (!draft.latest) line += " --from " + std::to_string(draft.from.value);
+    line += ChangeFlags(draft);
   }
-  if (!draft.on_miss.empty()) line += " --on-miss " + replay::ShellQuote(draft.on_miss);
+  for (const std::string& rule : RulesOf(draft)) line += " --on-miss " + replay::ShellQuote(rule);
   if (!draft.budget_usd.empty()) line += " --max-cost " + replay::ShellQuote(draft.budget_usd);
   if (!draft.name.empty()) line += " --name " + replay::ShellQuote(draft.name);
   return line;
+}
+
+void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, ForkDraft* draft) {
+  const replay::Miss& miss = *report.result.miss;
+  std::string match = EffectKindName(miss.kind);
+  if (miss.kind == EffectKind::kTool) match += ":" + miss.name;
+  std::erase_if(draft->answers, [&](const std::string& rule) {
+    return rule.starts_with(match + "=");
+  });
+  draft->answers.push_back(match + "=" + policy);
+  draft->goes_on = report.result.branch_name;
+  draft->name.clear();
 }
 
 }  // namespace backstep::gui

@@ -51,6 +51,7 @@ class Runner::Job {
     for (Experiment& experiment : request_.experiments) {
       if (cancel_) return {};
       experiment.parent = explorer->line().id();
+      if (request_.from_end) experiment.from = explorer->line().last();
       if (request_.latest) {
         BACKSTEP_ASSIGN_OR_RETURN(experiment.from,
                                   replay::LatestFork(explorer->recording(), experiment));

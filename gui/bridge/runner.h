@@ -16,6 +16,7 @@ struct RunRequest {
   std::string path;                            // of the recording
   std::string parent;                          // branch or moment of the parent; what is forked
   bool latest = false;                         // fork at the latest moment that still takes effect
+  bool from_end = false;                       // go on where the parent stopped
   std::vector<Experiment> experiments;         // run one after the other; `parent` is filled in
   std::vector<std::string> command;
   std::string working_directory;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -15,6 +16,7 @@
 namespace backstep::gui {
 
 enum class CentreTab { kConversation, kCompare, kRecordings };
+enum class StatePart { kTree, kDiff, kText };
 enum class InspectorTab { kStep, kState, kMailboxes, kFork };
 
 // The visible part of the timeline, in steps (step n covers [n-1, n]) or nanoseconds.
@@ -36,10 +38,12 @@ struct ForkDraft {
   std::string original, text;         // body as recorded, and as it is to be
   std::string fault_action = "a2a.drop";
   std::map<std::string, std::string> fault_params, fault_selector;
-  std::string on_miss = "llm=live";   // what runs live; empty: pause
+  std::string on_miss = "llm=live";   // rules, a blank between them; empty: pause
+  std::vector<std::string> answers;   // rules of their own for calls that were asked about
   std::string budget_usd;
   std::string name;
   std::string answer;                 // typed for a call that has none
+  std::string goes_on;                // a paused branch to be taken on from its end; empty: a fork
   bool confirmed = false;             // the whole command line was confirmed
 };
 
@@ -47,6 +51,15 @@ struct Bookmark {
   StepNumber step;
   std::string note;
 };
+
+// The dialog that opens a recording.
+struct FileDialog {
+  bool open = false;
+  std::string path;                   // as typed
+  std::string chosen;                 // name of the chosen entry; empty: none
+};
+
+struct LaidOutDiffs;                   // of widgets/diff_block.h
 
 struct ViewState {
   StepNumber cursor;
@@ -57,6 +70,12 @@ struct ViewState {
   ForkDraft fork;
   std::string compare_a, compare_b;   // addresses
   size_t difference = 0;              // the one being looked at
+  bool to_difference = false;         // go to the first one as soon as it is known
+  std::string pair_agent;             // compared instead of the cursor's step, while the cursor
+  AgentClock pair_clock;              // stays at `pair_at`; empty: the cursor's
+  StepNumber pair_at;
+  StatePart state_part = StatePart::kTree;
+  std::shared_ptr<LaidOutDiffs> diffs;  // laid out for the widths they were drawn at
   bool playing = false;
   double steps_per_second = 4;
   bool follow_live = false;
@@ -67,8 +86,12 @@ struct ViewState {
   float graph_x = 0, graph_y = 0, graph_zoom = 0;              // zoom 0: fit
   std::set<std::string> unfolded;     // ids of long bodies that are shown whole
   std::string folder = ".";           // whose recordings are listed
+  std::string folder_filter;          // of the names of those
   bool listed = false;                // it has been asked for once
   std::vector<std::string> recent;    // recordings, the newest first
+  bool asked_known = false;           // what is known of them has been asked for
+  std::string samples_folder;         // with the recordings that the build makes; empty: none
+  FileDialog file_dialog;
   // Splitters, as shares of the window.
   float left_share = 0.22f, right_share = 0.30f, bottom_share = 0.34f, graph_share = 0.6f;
 };

@@ -47,6 +47,7 @@ void ForkMenu(Frame& frame, const ChatRow& row) {
     if (ImGui::MenuItem("Fork here without it")) {
       ForkWith(frame, ForkDraft::Kind::kDrop, row, row.body);
     }
+    frame.NameItem("menu:drop-message");
     ImGui::Separator();
   } else if (IsCall(row)) {
     const bool can = row.response.whole || row.error.has_value();

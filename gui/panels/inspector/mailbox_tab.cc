@@ -18,6 +18,11 @@ void DrawMailboxTab(Frame& frame) {
                             : std::string(", never ended");
     Elided(frame, text, 0, frame.theme.text);
     if (open.commits_as && ImGui::IsItemClicked()) frame.Send(GoTo{*open.commits_as});
+    if (ImGui::BeginPopupContextItem(open.step.c_str())) {
+      if (open.commits_as && ImGui::MenuItem("Go to its end")) frame.Send(GoTo{*open.commits_as});
+      if (ImGui::MenuItem("Copy")) frame.Send(CopyText{text});
+      ImGui::EndPopup();
+    }
   }
   if (!view.mailboxes.empty()) {
     Heading(frame, replay::FormatCount(view.mailboxes.size(), "message") +

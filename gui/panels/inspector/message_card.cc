@@ -9,12 +9,14 @@ constexpr int kLinesFolded = 8;
 
 void DrawMenu(Frame& frame, const replay::MessageRow& message) {
   if (!ImGui::BeginPopupContextItem("message")) return;
-  if (ImGui::MenuItem("Fork here with another text")) {
+  if (ImGui::MenuItem("Edit this message and run again", nullptr, false, message.body.whole)) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, message.id, message.body.text)});
   }
-  if (ImGui::MenuItem("Fork here without it")) {
+  frame.NameItem("menu:edit-message");
+  if (ImGui::MenuItem("Drop this message and run again")) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, message.id, message.body.text)});
   }
+  frame.NameItem("menu:drop-message");
   ImGui::Separator();
   if (ImGui::MenuItem("Copy text")) frame.Send(CopyText{message.body.text});
   if (ImGui::MenuItem("Copy id")) frame.Send(CopyText{message.id});
@@ -75,11 +77,14 @@ void DrawMessage(Frame& frame, const replay::MessageRow& message, const char* ro
   const float menu = frame.Px(44);
   Elided(frame, std::string(role) + "  " + Envelope(message),
          ImGui::GetContentRegionAvail().x - menu, frame.theme.text);
+  frame.NameItem(std::string("message:") + message.id);
   DrawMenu(frame, message);
   ImGui::SameLine(ImGui::GetContentRegionMax().x - menu + frame.Px(4));
+  ImGui::BeginDisabled(!message.body.whole);
   if (ImGui::SmallButton("edit")) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, message.id, message.body.text)});
   }
+  ImGui::EndDisabled();
   frame.NameItem(std::string("edit:") + message.id);
   Hint("Run again with another text of this message");
   DrawBody(frame, std::string(role) + message.id, message.body);

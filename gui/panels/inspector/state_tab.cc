@@ -1,4 +1,5 @@
 #include "backstep/gui/panels/inspector/tabs.h"
+#include "backstep/gui/widgets/diff_block.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/state_view.h"
@@ -6,6 +7,8 @@
 
 namespace backstep::gui {
 namespace {
+
+constexpr size_t kChangesShown = 40;
 
 void DrawChoice(Frame& frame) {
   ImGui::SetNextItemWidth(-1);
@@ -18,19 +21,58 @@ void DrawChoice(Frame& frame) {
   ImGui::EndCombo();
 }
 
+void PartButton(Frame& frame, const std::string& label, const char* name, StatePart part) {
+  const bool chosen = frame.view.state_part == part;
+  ImGui::PushStyleColor(ImGuiCol_Button, chosen ? frame.theme.selected : frame.theme.card);
+  ImGui::PushStyleColor(ImGuiCol_Text, chosen ? frame.theme.text : frame.theme.text_dim);
+  if (ImGui::Button((label + "##" + name).c_str())) frame.view.state_part = part;
+  ImGui::PopStyleColor(2);
+  frame.NameItem(std::string("state-part:") + name);
+  ImGui::SameLine(0, frame.Px(2));
+}
+
+void DrawHead(Frame& frame, const replay::StateView& view) {
+  ImGui::PushFont(frame.fonts.small);
+  const uint64_t changes = view.diff.changed;
+  PartButton(frame, "Tree", "tree", StatePart::kTree);
+  PartButton(frame, changes == 0 ? "Change" : "Change (" + replay::FormatCount(changes, "line") + ")",
+             "diff", StatePart::kDiff);
+  PartButton(frame, "Text", "text", StatePart::kText);
+  ImGui::NewLine();
+  const std::string from = view.last_step.value == 0
+                               ? std::string("the start")
+                               : "step " + std::to_string(view.last_step.value);
+  Elided(frame, replay::FormatBytes(view.body.size_bytes) + " " + view.body.media_type + ", from " +
+                    from, 0, frame.theme.text_dim);
+  ImGui::PopFont();
+}
+
+void ChangeMenu(Frame& frame, const replay::ValueDiff& diff) {
+  if (!ImGui::BeginPopupContextItem("change-menu")) return;
+  if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{diff.path});
+  if (!diff.before.empty() && ImGui::MenuItem("Copy before")) frame.Send(CopyText{diff.before});
+  if (!diff.after.empty() && ImGui::MenuItem("Copy after")) frame.Send(CopyText{diff.after});
+  ImGui::EndPopup();
+}
+
 void DrawChanges(Frame& frame, const replay::StateView& view) {
   if (view.changes.empty()) return;
   Heading(frame, "What its newest step changed (" + std::to_string(view.changes.size()) + ")");
   ImGui::PushFont(frame.fonts.mono);
-  for (size_t i = 0; i < view.changes.size() && i < 40; ++i) {
+  for (size_t i = 0; i < view.changes.size() && i < kChangesShown; ++i) {
     const replay::ValueDiff& diff = view.changes[i];
+    ImGui::PushID(static_cast<int>(i));
+    ImGui::BeginGroup();
     Elided(frame, diff.path.empty() ? "(all of it)" : diff.path, 0, frame.theme.text_dim);
-    if (!diff.before.empty()) {
-      Elided(frame, "- " + diff.before, 0, frame.theme.failed);
-    }
+    if (!diff.before.empty()) Elided(frame, "- " + diff.before, 0, frame.theme.failed);
     if (!diff.after.empty()) Elided(frame, "+ " + diff.after, 0, frame.theme.ok);
+    ImGui::EndGroup();
+    ChangeMenu(frame, diff);
+    ImGui::PopID();
   }
-  if (view.changes.size() > 40) Dim(frame, "40 of " + std::to_string(view.changes.size()));
+  if (view.changes.size() > kChangesShown) {
+    Dim(frame, std::to_string(kChangesShown) + " of " + std::to_string(view.changes.size()));
+  }
   ImGui::PopFont();
 }
 
@@ -43,11 +85,19 @@ std::vector<size_t> VisibleNodes(const Frame& frame, const replay::StateView& vi
     if (folded_depth >= 0 && node.depth > folded_depth) continue;
     folded_depth = -1;
     rows.push_back(i);
+    if (!node.parent) continue;
     const bool toggled = frame.view.unfolded.count(view.agent + node.path + "#") != 0;
     const bool open = (node.depth < 2 || node.changed) != toggled;
-    if (node.parent && !open) folded_depth = node.depth;
+    if (!open) folded_depth = node.depth;
   }
   return rows;
+}
+
+void NodeMenu(Frame& frame, const replay::ValueNode& node) {
+  if (!ImGui::BeginPopupContextItem("node")) return;
+  if (!node.parent && ImGui::MenuItem("Copy value")) frame.Send(CopyText{node.text});
+  if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{node.path});
+  ImGui::EndPopup();
 }
 
 void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNode& node, bool open) {
@@ -63,11 +113,7 @@ void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNo
   if (ImGui::IsItemHovered()) {
     draw->AddRectFilled(at, {at.x + ImGui::GetItemRectSize().x, at.y + height}, frame.theme.hover);
   }
-  if (ImGui::BeginPopupContextItem("node")) {
-    if (ImGui::MenuItem("Copy value")) frame.Send(CopyText{node.text});
-    if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{node.path});
-    ImGui::EndPopup();
-  }
+  NodeMenu(frame, node);
   float x = at.x + frame.Px(12) * static_cast<float>(node.depth);
   if (node.changed) {
     draw->AddRectFilled(at, {at.x + frame.Px(3), at.y + height}, frame.theme.changed);
@@ -105,6 +151,31 @@ void DrawTree(Frame& frame, const replay::StateView& view) {
   }
 }
 
+void DrawDiff(Frame& frame, const replay::StateView& view) {
+  if (!view.diff.lines.empty()) {
+    UnifiedDiff(frame, "state-diff:" + view.agent, view.diff, 0);
+    return;
+  }
+  if (view.changes.empty()) {
+    EmptyState(frame, "Nothing changed", view.agent + "'s newest step left its state as it was.");
+  } else {
+    // Bytes, or more text than is compared by line.
+    DrawChanges(frame, view);
+  }
+}
+
+void DrawPart(Frame& frame, const replay::StateView& view) {
+  switch (frame.view.state_part) {
+    case StatePart::kTree:
+      DrawChanges(frame, view);
+      if (!view.nodes.empty()) DrawTree(frame, view);
+      else DrawBody(frame, "state" + view.agent, view.body);
+      break;
+    case StatePart::kDiff: DrawDiff(frame, view); break;
+    case StatePart::kText: DrawBody(frame, "state" + view.agent, view.body); break;
+  }
+}
+
 }  // namespace
 
 void DrawStateTab(Frame& frame) {
@@ -127,13 +198,8 @@ void DrawStateTab(Frame& frame) {
     EmptyState(frame, "No state", view.agent + " has none at this moment.");
     return;
   }
-  Dim(frame, replay::FormatBytes(view.body.size_bytes) + " " + view.body.media_type + ", from " +
-                 (view.last_step.value == 0 ? std::string("the start")
-                                            : "step " + std::to_string(view.last_step.value)));
-  DrawChanges(frame, view);
-  if (!view.nodes.empty()) DrawTree(frame, view);
-  Heading(frame, "Text");
-  DrawBody(frame, "state" + view.agent, view.body);
+  DrawHead(frame, view);
+  DrawPart(frame, view);
 }
 
 }  // namespace backstep::gui

@@ -18,6 +18,12 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
   ImGui::PushFont(frame.fonts.title);
   Elided(frame, row.step, ImGui::GetContentRegionAvail().x - frame.Px(100), frame.theme.text);
   ImGui::PopFont();
+  if (ImGui::BeginPopupContextItem("step-menu")) {
+    if (ImGui::MenuItem("Copy step")) frame.Send(CopyText{row.step});
+    if (ImGui::MenuItem("Copy moment")) frame.Send(CopyText{row.moment});
+    if (row.error && ImGui::MenuItem("Copy error")) frame.Send(CopyText{row.error->message});
+    ImGui::EndPopup();
+  }
   ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(92));
   if (PrimaryButton(frame, "Fork here")) {
     ForkDraft draft;
@@ -54,6 +60,24 @@ void DrawFacts(Frame& frame, const replay::StepDetail& detail) {
   if (row.outcome) Fact(frame, "outcome", replay::FormatOutcome(*row.outcome), label);
 }
 
+bool Answerable(const replay::CallRow& call) {
+  return call.kind == EffectKind::kLlm || call.kind == EffectKind::kTool ||
+         call.kind == EffectKind::kEnv;
+}
+
+void CallMenu(Frame& frame, const replay::CallRow& call) {
+  if (!ImGui::BeginPopupContextItem("call-menu")) return;
+  if (Answerable(call) && ImGui::MenuItem("Give it another answer and run again")) {
+    frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
+  }
+  if (ImGui::MenuItem("Copy request")) frame.Send(CopyText{call.request.text});
+  if (ImGui::MenuItem("Copy answer")) {
+    frame.Send(CopyText{call.error ? replay::FormatCallError(*call.error) : call.response.text});
+  }
+  if (ImGui::MenuItem("Copy id")) frame.Send(CopyText{call.id});
+  ImGui::EndPopup();
+}
+
 void DrawCall(Frame& frame, const replay::CallRow& call) {
   ImGui::PushID(call.id.c_str());
   std::string title = std::string(EffectKindName(call.kind)) + " " + call.name + "  " +
@@ -62,10 +86,10 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
   if (call.moved) title += ", moved";
   if (call.substituted) title += ", substituted";
   if (call.error) MarkItem(frame.theme, Mark::kFailed), ImGui::SameLine(0, frame.Px(4));
-  const bool answerable = call.kind == EffectKind::kLlm || call.kind == EffectKind::kTool ||
-                          call.kind == EffectKind::kEnv;
   Elided(frame, title, ImGui::GetContentRegionAvail().x - frame.Px(44), frame.theme.text);
-  if (answerable) {
+  frame.NameItem("call:" + call.id);
+  CallMenu(frame, call);
+  if (Answerable(call)) {
     ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(40));
     if (ImGui::SmallButton("edit")) {
       frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
@@ -90,9 +114,18 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
 }
 
 void DrawFault(Frame& frame, const replay::FaultRow& fault) {
+  const std::string text = fault.type + " " + fault.target + ": " + fault.decision;
+  ImGui::PushID((fault.spec_id + fault.target).c_str());
   MarkItem(frame.theme, Mark::kFault);
   ImGui::SameLine(0, frame.Px(4));
-  Elided(frame, fault.type + " " + fault.target + ": " + fault.decision, 0, frame.theme.text);
+  Elided(frame, text, 0, frame.theme.text);
+  if (ImGui::BeginPopupContextItem("fault-menu")) {
+    if (ImGui::MenuItem("Copy")) {
+      frame.Send(CopyText{text + "\n- " + fault.before + "\n+ " + fault.after});
+    }
+    ImGui::EndPopup();
+  }
+  ImGui::PopID();
   if (!fault.before.empty()) Elided(frame, "- " + fault.before, 0, frame.theme.text_dim);
   if (!fault.after.empty()) Elided(frame, "+ " + fault.after, 0, frame.theme.text);
 }

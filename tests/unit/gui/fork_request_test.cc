@@ -1,0 +1,87 @@
+#include "backstep/gui/bridge/fork_request.h"
+
+#include "backstep/tests/support/catch.h"
+
+namespace backstep::gui {
+namespace {
+
+OpenFacts Facts() {
+  OpenFacts facts;
+  facts.path = "a.backstep";
+  facts.branch = "main";
+  facts.program = "team";
+  facts.command = {"./team"};
+  return facts;
+}
+
+replay::ReplayReport Paused(EffectKind kind, const std::string& name) {
+  replay::ReplayReport report;
+  report.result.branch_name = "b1";
+  report.result.miss = replay::Miss();
+  report.result.miss->kind = kind;
+  report.result.miss->name = name;
+  return report;
+}
+
+TEST_CASE("A policy of several rules becomes as many rules, and the command line says them") {
+  ForkDraft draft;
+  draft.kind = ForkDraft::Kind::kDrop;
+  draft.target = "planner/1.0";
+  draft.on_miss = "llm=live tool=live env=live";
+  draft.budget_usd = "0.5";
+  const auto request = MakeRunRequest(draft, Facts());
+  REQUIRE(request.ok());
+  const Experiment& experiment = request->experiments.front();
+  REQUIRE(experiment.on_miss.size() == 3);
+  CHECK(experiment.on_miss[1].match == "tool");
+  CHECK(experiment.limits.cost_usd_max == 0.5);
+  CHECK(request->parent == "main");
+  CHECK(request->latest);
+  CHECK(ReplayCommandLine(draft, Facts()) ==
+        "backstep replay a.backstep --drop-message planner/1.0 --on-miss llm=live "
+        "--on-miss tool=live --on-miss env=live --max-cost 0.5");
+}
+
+TEST_CASE("An answer goes on with the paused branch, and its own change is not made twice") {
+  ForkDraft draft;
+  draft.kind = ForkDraft::Kind::kDrop;
+  draft.target = "planner/1.0";
+  draft.on_miss = "";
+  AnswerMiss(Paused(EffectKind::kTool, "compile"), "substitute:it compiles = fine", &draft);
+  auto request = MakeRunRequest(draft, Facts());
+  REQUIRE(request.ok());
+  CHECK(request->parent == "b1");
+  CHECK(request->from_end);
+  CHECK(!request->latest);
+  CHECK(request->experiments.front().edits.empty());
+  REQUIRE(request->experiments.front().on_miss.size() == 1);
+  CHECK(request->experiments.front().on_miss[0].match == "tool:compile");
+  CHECK(request->experiments.front().on_miss[0].text == "it compiles = fine");
+  // Another answer for the same tool replaces the first one.
+  AnswerMiss(Paused(EffectKind::kTool, "compile"), "live", &draft);
+  AnswerMiss(Paused(EffectKind::kLlm, "gpt"), "substitute", &draft);
+  request = MakeRunRequest(draft, Facts());
+  REQUIRE(request.ok());
+  REQUIRE(request->experiments.front().on_miss.size() == 2);
+  CHECK(request->experiments.front().on_miss[0].policy == MissPolicy::kLive);
+  CHECK(request->experiments.front().on_miss[1].match == "llm");
+  CHECK(ReplayCommandLine(draft, Facts()).find("--branch b1 --from last") != std::string::npos);
+}
+
+TEST_CASE("What of the form is missing or wrong is said") {
+  ForkDraft draft;
+  CHECK(MakeRunRequest(draft, Facts()).status().code() == StatusCode::kInvalidArgument);
+  draft.target = "planner/1.0";
+  draft.budget_usd = "much";
+  CHECK(MakeRunRequest(draft, Facts()).status().code() == StatusCode::kInvalidArgument);
+  draft.budget_usd.clear();
+  draft.on_miss = "llm=perhaps";
+  CHECK(!MakeRunRequest(draft, Facts()).ok());
+  OpenFacts scoped = Facts();
+  scoped.program.clear();
+  draft.on_miss.clear();
+  CHECK(!MakeRunRequest(draft, scoped).ok());
+}
+
+}  // namespace
+}  // namespace backstep::gui
