@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <filesystem>
 
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/folder_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {
@@ -36,7 +35,7 @@ class ListCommand : public Command {
   }
 
   int Run(Console& console) override {
-    auto rows = Collect();
+    auto rows = replay::ListRecordings(directory_);
     if (!rows.ok()) return console.FailUnreadable(rows.status());
     if (failed_) KeepFailed(&*rows);
     if (json_) console.Raw(replay::ToJson(*rows) + "\n");
@@ -45,37 +44,6 @@ class ListCommand : public Command {
   }
 
  private:
-  Result<std::vector<replay::RecordingRow>> Collect() {
-    std::error_code error;
-    std::vector<std::string> paths;
-    for (fs::directory_iterator it(directory_, error), end; !error && it != end;
-         it.increment(error)) {
-      std::error_code ignored;
-      if (!it->is_directory(ignored)) continue;
-      const bool here = directory_ == ".";
-      paths.push_back(here ? it->path().filename().string() : it->path().string());
-    }
-    if (error) return Status::Io("cannot read " + directory_ + ": " + error.message());
-    std::sort(paths.begin(), paths.end());
-    std::vector<replay::RecordingRow> rows;
-    if (AddRecording(directory_, &rows)) return rows;
-    for (const std::string& path : paths) AddRecording(path, &rows);
-    return rows;
-  }
-
-  // False: the directory is no recording.
-  static bool AddRecording(const std::string& path, std::vector<replay::RecordingRow>* rows) {
-    auto recording = store::Recording::Open(path);
-    if (recording.ok()) {
-      rows->push_back(replay::ViewRecording(**recording));
-      return true;
-    }
-    const bool named_so = fs::path(path).extension() == ".backstep";
-    if (recording.status().code() == StatusCode::kInvalidArgument && !named_so) return false;
-    rows->push_back({path, {}, {}, recording.status().message()});
-    return named_so || recording.status().code() != StatusCode::kIo;
-  }
-
   static void KeepFailed(std::vector<replay::RecordingRow>* rows) {
     for (replay::RecordingRow& row : *rows) {
       std::erase_if(row.sessions, [](const auto& session) { return !WentWrong(session); });

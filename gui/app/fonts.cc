@@ -17,7 +17,8 @@ constexpr const char* kSymbols[] = {"/usr/share/fonts/truetype/dejavu/DejaVuSans
 constexpr const char* kCjk[] = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"};
 // Latin, Greek, Cyrillic, punctuation, arrows, box drawing and shapes are always there.
 constexpr ImWchar kAlways[] = {0x0020, 0x024f, 0x0370, 0x04ff, 0x2010, 0x205e, 0x20a0, 0x20bf,
-                               0x2190, 0x21ff, 0x2200, 0x22ff, 0x2500, 0x25ff, 0xfffd, 0xfffd, 0};
+                               0x2190, 0x21ff, 0x2200, 0x22ff, 0x2500, 0x25ff, 0x27e6, 0x27e7, 0xfffd, 0xfffd,
+                               0};
 constexpr size_t kWantedMax = 8000;
 
 template <size_t N>
@@ -65,9 +66,19 @@ ImFont* Load(const Fonts& fonts, const std::string& path, float size,
   if (ranges.size() <= 1) return font;
   if (!symbols.empty()) atlas->AddFontFromFileTTF(symbols.c_str(), size, &config, ranges.data());
   if (!fonts.cjk_path.empty()) {
-    atlas->AddFontFromFileTTF(fonts.cjk_path.c_str(), size, &config, ranges.data());
+    // Its ascent and descent are large: as high as asked for, its letters would be too small.
+    atlas->AddFontFromFileTTF(fonts.cjk_path.c_str(), size * 1.2f, &config, ranges.data());
   }
   return font;
+}
+
+ImFont* LoadDisplay(const std::string& path, float size) {
+  static constexpr ImWchar kAscii[] = {0x20, 0x7e, 0};
+  ImFontConfig config;
+  config.SizePixels = size;
+  ImFontAtlas* atlas = ImGui::GetIO().Fonts;
+  return path.empty() ? atlas->AddFontDefault(&config)
+                      : atlas->AddFontFromFileTTF(path.c_str(), size, &config, kAscii);
 }
 
 }  // namespace
@@ -83,6 +94,7 @@ Fonts LoadFonts(float scale, const std::vector<ImWchar>& wanted) {
   fonts.small = Load(fonts, fonts.regular_path, 13 * scale, ranges);
   fonts.title = Load(fonts, fonts.regular_path, 18 * scale, ranges);
   fonts.mono = Load(fonts, fonts.mono_path, 13 * scale, ranges);
+  fonts.display = LoadDisplay(fonts.regular_path, 30 * scale);
   return fonts;
 }
 

@@ -16,6 +16,7 @@ struct Fonts {
   ImFont* body = nullptr;
   ImFont* title = nullptr;
   ImFont* mono = nullptr;      // 13
+  ImFont* display = nullptr;   // 30, ASCII only: the name on the first page
   std::string regular_path, mono_path, cjk_path;  // empty: not installed
 };
 

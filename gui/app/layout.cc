@@ -10,6 +10,9 @@ namespace {
 constexpr float kTopBar = 32, kStatusLine = 22, kGap = 4;
 constexpr float kShareMin = 0.12f, kShareMax = 0.6f;
 
+// The shares of a window that nobody has changed yet.
+const ViewState kFresh;
+
 struct Box {
   float x = 0, y = 0, w = 0, h = 0;
 };
@@ -29,9 +32,9 @@ void Region(Frame& frame, const char* name, const Box& box, bool padded, void (*
 }
 
 // A gap that can be dragged; changes `share` of `whole` pixels. `sign`: -1 where the share grows
-// towards smaller coordinates.
+// towards smaller coordinates. A double click sets it to `fresh`.
 void Splitter(Frame& frame, const char* name, const Box& box, bool vertical, float whole, float sign,
-              float* share) {
+              float fresh, float* share) {
   ImGui::SetCursorPos({box.x, box.y});
   ImGui::InvisibleButton(name, {std::max(box.w, 1.f), std::max(box.h, 1.f)});
   frame.NameItem(std::string("splitter:") + name);
@@ -41,7 +44,8 @@ void Splitter(Frame& frame, const char* name, const Box& box, bool vertical, flo
     ImGui::GetWindowDrawList()->AddRectFilled({box.x, box.y}, {box.x + box.w, box.y + box.h},
                                               frame.theme.accent);
   }
-  if (!active) return;
+  if (hovered && ImGui::IsMouseDoubleClicked(0)) *share = fresh;
+  if (!active || !ImGui::IsMouseDragging(0, 0)) return;
   const ImVec2 delta = ImGui::GetIO().MouseDelta;
   *share = std::clamp(*share + sign * (vertical ? delta.x : delta.y) / whole, kShareMin, kShareMax);
 }
@@ -93,15 +97,15 @@ void Columns(Frame& frame, const Box& area, float whole_width) {
   const float graph_h = (area.h - gap) * view.graph_share;
   Region(frame, "graph", {area.x, area.y, left, graph_h}, false, DrawGraph);
   Splitter(frame, "graph", {area.x, area.y + graph_h, left, gap}, false, area.h, 1,
-           &view.graph_share);
+           kFresh.graph_share, &view.graph_share);
   Region(frame, "agents", {area.x, area.y + graph_h + gap, left, area.h - graph_h - gap}, true,
          DrawAgents);
   Splitter(frame, "left", {area.x + left, area.y, gap, area.h}, true, whole_width, 1,
-           &view.left_share);
+           kFresh.left_share, &view.left_share);
   Region(frame, "centre-tabs", {centre_x, area.y, centre_w, tabs}, false, CentreTabs);
   Region(frame, "centre", {centre_x, area.y + tabs, centre_w, area.h - tabs}, true, DrawCentre);
   Splitter(frame, "right", {right_x - gap, area.y, gap, area.h}, true, whole_width, -1,
-           &view.right_share);
+           kFresh.right_share, &view.right_share);
   Region(frame, "inspector-tabs", {right_x, area.y, right, tabs}, false, InspectorTabs);
   Region(frame, "inspector", {right_x, area.y + tabs, right, area.h - tabs}, true, DrawInspector);
 }
@@ -114,7 +118,7 @@ void Panels(Frame& frame, const ImVec2& size) {
   Columns(frame, {0, top + gap, size.x, middle}, size.x);
   const float timeline_y = top + gap + middle + gap;
   Splitter(frame, "bottom", {0, timeline_y - gap, size.x, gap}, false, size.y, -1,
-           &frame.view.bottom_share);
+           kFresh.bottom_share, &frame.view.bottom_share);
   Region(frame, "timeline", {0, timeline_y, size.x, bottom}, false, DrawTimeline);
   Region(frame, "status", {0, size.y - status, size.x, status}, false, DrawStatusLine);
 }
@@ -138,6 +142,7 @@ void DrawLayout(Frame& frame) {
   } else {
     Panels(frame, size);
   }
+  DrawFileDialog(frame);
   ImGui::End();
 }
 

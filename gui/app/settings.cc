@@ -23,6 +23,13 @@ std::string DefaultPath() {
   return home == nullptr ? "" : std::string(home) + "/.config/backstep/window.json";
 }
 
+// The window may be started from another folder the next time.
+std::string Absolute(const std::string& recording) {
+  std::error_code error;
+  const fs::path path = fs::absolute(recording, error).lexically_normal();
+  return error || recording.empty() ? recording : path.string();
+}
+
 Json Parse(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   return json.is_object() ? json : Json::object();
@@ -73,6 +80,17 @@ Json RecordingJson(const ViewState& view) {
 
 }  // namespace
 
+std::string SamplesFolder() {
+  std::error_code error;
+  const fs::path here = fs::read_symlink("/proc/self/exe", error).parent_path();
+  if (error) return {};
+  for (const char* place : {"../samples", "../share/backstep/samples"}) {
+    const fs::path folder = (here / place).lexically_normal();
+    if (fs::is_directory(folder, error)) return folder.string();
+  }
+  return {};
+}
+
 Settings::Settings(std::string path) : path_(path.empty() ? DefaultPath() : std::move(path)) {
   std::error_code error;
   if (path_.empty() || fs::file_size(path_, error) > kFileBytesMax || error) return;
@@ -87,13 +105,15 @@ Settings::Settings(std::string path) : path_(path.empty() ? DefaultPath() : std:
   }
 }
 
-void Settings::AddRecent(const std::string& recording) {
+void Settings::AddRecent(const std::string& given) {
+  const std::string recording = Absolute(given);
   std::erase(recent_, recording);
   recent_.insert(recent_.begin(), recording);
   if (recent_.size() > kRecentMax) recent_.resize(kRecentMax);
 }
 
-void Settings::Load(const std::string& recording, ViewState* view) {
+void Settings::Load(const std::string& given, ViewState* view) {
+  const std::string recording = Absolute(given);
   const Json json = Parse(text_);
   std::string theme;
   Get(json, "theme", &theme);
@@ -113,7 +133,8 @@ void Settings::Load(const std::string& recording, ViewState* view) {
   LoadRecording(known ? json["recordings"][recording] : Json::object(), view);
 }
 
-Status Settings::Save(const std::string& recording, const ViewState& view) {
+Status Settings::Save(const std::string& given, const ViewState& view) {
+  const std::string recording = Absolute(given);
   if (path_.empty()) return {};
   Json json = Parse(text_);
   json["theme"] = view.dark ? "dark" : "light";

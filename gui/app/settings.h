@@ -13,7 +13,11 @@
 
 namespace backstep::gui {
 
-// One thread. A file that cannot be read or is damaged counts as empty; one that cannot be written is
+// The folder with the recordings that the build makes (samples/CMakeLists.txt), found from where this
+// program lies; empty: there is none.
+std::string SamplesFolder();
+
+// One thread. Recordings are kept by their absolute path. A file that cannot be read or is damaged counts as empty; one that cannot be written is
 // an error to show once.
 class Settings {
  public:

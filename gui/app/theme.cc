@@ -14,7 +14,7 @@ Theme Dark() {
   t.window = Rgb(0x0e1116), t.panel = Rgb(0x161b22), t.card = Rgb(0x1f2630);
   t.field = Rgb(0x0f141a), t.border = Rgb(0x2c3542), t.hover = Rgb(0x2a3442);
   t.selected = Rgb(0x24405f);
-  t.text = Rgb(0xe6ebf1), t.text_dim = Rgb(0xa3afbd), t.text_faint = Rgb(0x8592a1);
+  t.text = Rgb(0xe6ebf1), t.text_dim = Rgb(0xa3afbd), t.text_faint = Rgb(0x95a1af);
   t.accent = Rgb(0x5aa9f5), t.accent_text = Rgb(0x08131f);
   t.ok = Rgb(0x3fb58a), t.failed = Rgb(0xf0704f), t.fault = Rgb(0xeba53a);
   t.changed = Rgb(0xcf8bd6), t.live = Rgb(0x62c4ee);
@@ -28,7 +28,7 @@ Theme Light() {
   t.window = Rgb(0xdfe3e9), t.panel = Rgb(0xf8f9fb), t.card = Rgb(0xffffff);
   t.field = Rgb(0xffffff), t.border = Rgb(0xc5ccd6), t.hover = Rgb(0xe4eaf2);
   t.selected = Rgb(0xcfe3f8);
-  t.text = Rgb(0x16202b), t.text_dim = Rgb(0x4a5765), t.text_faint = Rgb(0x5d6a79);
+  t.text = Rgb(0x16202b), t.text_dim = Rgb(0x4a5765), t.text_faint = Rgb(0x55616f);
   t.accent = Rgb(0x0b62b8), t.accent_text = Rgb(0xffffff);
   t.ok = Rgb(0x0b7a57), t.failed = Rgb(0xb93a17), t.fault = Rgb(0x8a5a00);
   t.changed = Rgb(0x8f3f98), t.live = Rgb(0x086c94);

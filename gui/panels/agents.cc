@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "backstep/gui/panels/panel.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
@@ -16,12 +18,21 @@ void DrawMenu(Frame& frame, const replay::AgentStateRow& agent) {
   ImGui::EndPopup();
 }
 
+void Number(Frame& frame, const std::string& text, ImU32 color) {
+  const float room = ImGui::GetContentRegionAvail().x - ImGui::CalcTextSize(text.c_str()).x;
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + std::max(0.f, room - frame.Px(2)));
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(text.c_str());
+  ImGui::PopStyleColor();
+}
+
 void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(index);
   const bool selected = frame.view.agent == agent.name;
-  if (ImGui::Selectable(Drawable(agent.name).c_str(), selected,
+  const ImVec2 at = ImGui::GetCursorPos();
+  if (ImGui::Selectable("##agent", selected,
                         ImGuiSelectableFlags_SpanAllColumns |
                             ImGuiSelectableFlags_AllowDoubleClick)) {
     frame.Send(SelectAgent{agent.name});
@@ -29,17 +40,18 @@ void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index) {
   }
   frame.NameItem("agent:" + agent.name);
   DrawMenu(frame, agent);
+  ImGui::SetCursorPos(at);
+  Elided(frame, agent.name, 0, frame.theme.text);
   ImGui::PopID();
   ImGui::TableNextColumn();
-  ImGui::Text("%llu", static_cast<unsigned long long>(agent.clock.value));
+  Number(frame, std::to_string(agent.clock.value), frame.theme.text);
   ImGui::TableNextColumn();
-  if (agent.waiting != 0) {
-    ImGui::Text("%llu", static_cast<unsigned long long>(agent.waiting));
-  } else {
-    Dim(frame, "-");
-  }
+  const bool waiting = agent.waiting != 0;
+  Number(frame, waiting ? std::to_string(agent.waiting) : "-",
+         waiting ? frame.theme.text : frame.theme.text_faint);
   ImGui::TableNextColumn();
-  Dim(frame, agent.state.present ? replay::FormatBytes(agent.state.size_bytes) : "-");
+  Number(frame, agent.state.present ? replay::FormatBytes(agent.state.size_bytes) : "-",
+         agent.state.present ? frame.theme.text_dim : frame.theme.text_faint);
 }
 
 }  // namespace
@@ -64,9 +76,9 @@ void DrawAgents(Frame& frame) {
   if (ImGui::BeginTable("##agents", 4, kFlags, {0, 0})) {
     ImGui::TableSetupScrollFreeze(0, 1);
     ImGui::TableSetupColumn("Agent", ImGuiTableColumnFlags_WidthStretch);
-    ImGui::TableSetupColumn("Steps", ImGuiTableColumnFlags_WidthFixed, frame.Px(38));
-    ImGui::TableSetupColumn("Mail", ImGuiTableColumnFlags_WidthFixed, frame.Px(32));
-    ImGui::TableSetupColumn("State", ImGuiTableColumnFlags_WidthFixed, frame.Px(56));
+    ImGui::TableSetupColumn("Steps", ImGuiTableColumnFlags_WidthFixed, frame.Px(42));
+    ImGui::TableSetupColumn("Mail", ImGuiTableColumnFlags_WidthFixed, frame.Px(36));
+    ImGui::TableSetupColumn("State", ImGuiTableColumnFlags_WidthFixed, frame.Px(64));
     ImGui::TableHeadersRow();
     const auto& agents = checkpoint.value->agents;
     ImGuiListClipper clipper;

@@ -50,6 +50,7 @@ void DrawTopBar(Frame& frame);
 void DrawStatusLine(Frame& frame);
 void DrawWelcome(Frame& frame);         // instead of everything, while nothing is open
 void DrawRecordings(Frame& frame);
+void DrawFileDialog(Frame& frame);      // over everything, while it is open
 void DrawTimeline(Frame& frame);
 void DrawGraph(Frame& frame);
 void DrawAgents(Frame& frame);          // the list under the graph

@@ -1,10 +1,13 @@
+// The recordings of a folder.
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/outcome.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
@@ -12,25 +15,51 @@
 namespace backstep::gui {
 namespace {
 
+enum Column { kName, kOutcome, kSteps, kCost, kErrors, kBranches, kBegan, kColumns };
+
+// A session, or what of a recording cannot be read.
 struct Row {
   const replay::RecordingRow* recording;
-  const replay::SessionRow* session;   // null: it cannot be read
-  std::string name;
+  const replay::SessionRow* session;   // null: `error` says why
+  std::string name, error;
 };
 
 std::string NameOf(const std::string& path) {
   return std::filesystem::path(path).filename().string();
 }
 
-std::vector<Row> RowsOf(const std::vector<replay::RecordingRow>& recordings) {
+bool Contains(const std::string& text, const std::string& part) {
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) ==
+           std::tolower(static_cast<unsigned char>(b));
+  };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
+}
+
+std::vector<Row> RowsOf(const std::vector<replay::RecordingRow>& recordings,
+                        const std::string& filter, size_t* total) {
   std::vector<Row> rows;
+  *total = 0;
   for (const replay::RecordingRow& recording : recordings) {
-    if (recording.sessions.empty()) rows.push_back({&recording, nullptr, NameOf(recording.path)});
-    for (const replay::SessionRow& session : recording.sessions) {
-      rows.push_back({&recording, &session, NameOf(recording.path)});
-    }
+    const std::string name = NameOf(recording.path);
+    const auto add = [&](const replay::SessionRow* session, const std::string& error) {
+      ++*total;
+      const bool wanted = Contains(name, filter) ||
+                          (session != nullptr && Contains(session->name, filter));
+      if (wanted) rows.push_back({&recording, session, name, error});
+    };
+    for (const replay::SessionRow& session : recording.sessions) add(&session, {});
+    for (const auto& [log, why] : recording.damaged) add(nullptr, why);
+    if (!recording.error.empty()) add(nullptr, recording.error);
+    const bool empty = recording.sessions.empty() && recording.damaged.empty();
+    if (empty && recording.error.empty()) add(nullptr, "nothing has been recorded");
   }
   return rows;
+}
+
+template <typename T>
+int Order(const T& a, const T& b) {
+  return a < b ? -1 : b < a ? 1 : 0;
 }
 
 // What a column sorts by.
@@ -38,12 +67,17 @@ int Compare(const Row& a, const Row& b, int column) {
   static const replay::SessionRow none;
   const replay::SessionRow& x = a.session == nullptr ? none : *a.session;
   const replay::SessionRow& y = b.session == nullptr ? none : *b.session;
+  const auto counts = [](const replay::SessionRow& row) {
+    return row.counts.value_or(replay::SessionCounts{});
+  };
   switch (column) {
-    case 0: return a.name.compare(b.name);
-    case 1: return static_cast<int>(x.outcome.kind) - static_cast<int>(y.outcome.kind);
-    case 2: return x.last < y.last ? -1 : x.last > y.last ? 1 : 0;
-    case 3: return x.branches < y.branches ? -1 : x.branches > y.branches ? 1 : 0;
-    default: return x.began_wall < y.began_wall ? -1 : x.began_wall > y.began_wall ? 1 : 0;
+    case kName: return a.name.compare(b.name);
+    case kOutcome: return Order(x.outcome.kind, y.outcome.kind);
+    case kSteps: return Order(x.last, y.last);
+    case kCost: return Order(counts(x).cost_usd, counts(y).cost_usd);
+    case kErrors: return Order(counts(x).errors, counts(y).errors);
+    case kBranches: return Order(x.branches, y.branches);
+    default: return Order(x.began_wall, y.began_wall);
   }
 }
 
@@ -58,119 +92,166 @@ void Sort(std::vector<Row>* rows) {
   });
 }
 
-std::string OutcomeText(const Row& row) {
-  if (row.session == nullptr) return "cannot be read: " + row.recording->error;
-  const std::string outcome = replay::FormatOutcome(row.session->outcome);
-  if (row.session->state == store::LogState::kSealed) return outcome;
-  return std::string(store::LogStateName(row.session->state)) + ", " + outcome;
+void RightAligned(Frame& frame, const std::string& text, ImU32 color) {
+  const float room = ImGui::GetContentRegionAvail().x - ImGui::CalcTextSize(text.c_str()).x;
+  ImGui::SetCursorPosX(ImGui::GetCursorPosX() + std::max(0.f, room - frame.Px(8)));
+  ImGui::PushStyleColor(ImGuiCol_Text, color);
+  ImGui::TextUnformatted(text.c_str());
+  ImGui::PopStyleColor();
 }
 
-Mark MarkOf(const Row& row) {
-  if (row.session == nullptr || row.session->outcome.kind == Outcome::Kind::kFailed) {
-    return Mark::kFailed;
+void DrawNumbers(Frame& frame, const replay::SessionRow& session) {
+  const Theme& theme = frame.theme;
+  ImGui::TableNextColumn();
+  RightAligned(frame, std::to_string(session.last.value), theme.text);
+  ImGui::TableNextColumn();
+  if (!session.counts) RightAligned(frame, "-", theme.text_faint);
+  else RightAligned(frame, replay::FormatCost(session.counts->cost_usd), theme.text_dim);
+  if (!session.counts) Hint("Too many steps to be counted in a list");
+  ImGui::TableNextColumn();
+  const uint64_t errors = session.counts ? session.counts->errors : 0;
+  RightAligned(frame, session.counts ? std::to_string(errors) : "-",
+               errors != 0 ? theme.failed : theme.text_faint);
+  ImGui::TableNextColumn();
+  RightAligned(frame, std::to_string(session.branches), theme.text_dim);
+  ImGui::TableNextColumn();
+  Dim(frame, replay::FormatWallTime(session.began_wall).substr(0, 16));
+  Hint(replay::FormatWallTime(session.began_wall).c_str());
+}
+
+void DrawMenu(Frame& frame, const std::string& path) {
+  if (!ImGui::BeginPopupContextItem("row")) return;
+  if (ImGui::MenuItem("Open")) frame.Send(OpenRecording{path, {}});
+  if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{path});
+  if (ImGui::MenuItem("Copy command line")) {
+    frame.Send(CopyText{"backstep info " + replay::ShellQuote(path)});
   }
-  if (row.session->state == store::LogState::kLive) return Mark::kLive;
-  return row.session->outcome.kind == Outcome::Kind::kOk ? Mark::kOk : Mark::kChanged;
+  ImGui::EndPopup();
 }
 
 void DrawRow(Frame& frame, const Row& row, int index) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(index);
-  const bool chosen = ImGui::Selectable(Drawable(row.name).c_str(), false,
+  const bool open = frame.model.open.value != nullptr &&
+                    NameOf(frame.model.open.value->path) == row.name;
+  const bool chosen = ImGui::Selectable((Drawable(row.name) + "##row").c_str(), open,
                                         ImGuiSelectableFlags_SpanAllColumns);
   frame.NameItem("recording:" + row.name);
-  if (chosen) frame.Send(OpenRecording{row.recording->path, {}});
-  if (ImGui::BeginPopupContextItem("row")) {
-    if (ImGui::MenuItem("Open")) frame.Send(OpenRecording{row.recording->path, {}});
-    if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{row.recording->path});
-    if (ImGui::MenuItem("Copy command line")) {
-      frame.Send(CopyText{"backstep info " + replay::ShellQuote(row.recording->path)});
+  if (chosen) {
+    std::string address;
+    // One of several sessions is named by its log.
+    if (row.session != nullptr && row.recording->sessions.size() > 1) {
+      address = "#" + std::to_string(row.session->id.value);
     }
-    ImGui::EndPopup();
+    frame.Send(OpenRecording{row.recording->path, address});
   }
+  DrawMenu(frame, row.recording->path);
   ImGui::PopID();
   ImGui::TableNextColumn();
-  MarkItem(frame.theme, MarkOf(row));
+  MarkItem(frame.theme, row.session == nullptr ? Mark::kFailed : MarkOf(*row.session));
   ImGui::SameLine(0, frame.Px(4));
-  Elided(frame, OutcomeText(row), 0, frame.theme.text);
-  if (row.session == nullptr) return;
-  ImGui::TableNextColumn();
-  ImGui::Text("%llu", static_cast<unsigned long long>(row.session->last.value));
-  ImGui::TableNextColumn();
-  ImGui::Text("%llu", static_cast<unsigned long long>(row.session->branches));
-  ImGui::TableNextColumn();
-  Dim(frame, replay::FormatWallTime(row.session->began_wall));
+  if (row.session == nullptr) {
+    Elided(frame, "cannot be read: " + row.error, 0, frame.theme.failed);
+    return;
+  }
+  Elided(frame, ShortOutcome(*row.session), 0, frame.theme.text);
+  DrawNumbers(frame, *row.session);
 }
 
-void DrawTable(Frame& frame) {
-  std::vector<Row> rows = RowsOf(*frame.model.listing.value);
-  constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_Sortable | ImGuiTableFlags_RowBg |
-                                     ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_Resizable |
-                                     ImGuiTableFlags_ScrollY;
-  if (!ImGui::BeginTable("##recordings", 5, kFlags, {0, 0})) return;
+void SetUpColumns(Frame& frame) {
+  const auto fixed = [&](const char* title, float width) {
+    ImGui::TableSetupColumn(title, ImGuiTableColumnFlags_WidthFixed, frame.Px(width));
+  };
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableSetupColumn("Recording", ImGuiTableColumnFlags_WidthStretch, 2);
-  ImGui::TableSetupColumn("Outcome", ImGuiTableColumnFlags_WidthStretch, 2.4f);
-  ImGui::TableSetupColumn("Steps", ImGuiTableColumnFlags_WidthFixed, frame.Px(56));
-  ImGui::TableSetupColumn("Branches", ImGuiTableColumnFlags_WidthFixed, frame.Px(68));
-  ImGui::TableSetupColumn("Began", ImGuiTableColumnFlags_WidthFixed, frame.Px(144));
+  ImGui::TableSetupColumn("Outcome", ImGuiTableColumnFlags_WidthStretch, 2.2f);
+  fixed("Steps", 56);
+  fixed("Cost", 60);
+  fixed("Errors", 54);
+  fixed("Branches", 70);
+  fixed("Began", 118);
   ImGui::TableHeadersRow();
-  Sort(&rows);
-  ImGuiListClipper clipper;
-  clipper.Begin(static_cast<int>(rows.size()));
-  while (clipper.Step()) {
-    for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
-      DrawRow(frame, rows[static_cast<size_t>(i)], i);
+}
+
+void DrawTable(Frame& frame, const std::vector<Row>& unsorted) {
+  constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_Sortable | ImGuiTableFlags_RowBg |
+                                     ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_ScrollY;
+  ImGui::PushFont(frame.fonts.small);
+  if (ImGui::BeginTable("##recordings", kColumns, kFlags, {0, 0})) {
+    SetUpColumns(frame);
+    std::vector<Row> rows = unsorted;
+    Sort(&rows);
+    ImGuiListClipper clipper;
+    clipper.Begin(static_cast<int>(rows.size()));
+    while (clipper.Step()) {
+      for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
+        DrawRow(frame, rows[static_cast<size_t>(i)], i);
+      }
     }
+    ImGui::EndTable();
   }
-  ImGui::EndTable();
+  ImGui::PopFont();
+}
+
+// The folder, a filter of names, how many there are.
+void DrawHead(Frame& frame, const std::string& count) {
+  ViewState& view = frame.view;
+  ImGui::AlignTextToFramePadding();
+  Dim(frame, "Folder");
+  ImGui::SameLine();
+  const float rest = frame.Px(132 + 62) + ImGui::CalcTextSize(count.c_str()).x + frame.Px(24);
+  const float room = ImGui::GetContentRegionAvail().x - rest;
+  ImGui::SetNextItemWidth(std::max(room, frame.Px(80)));
+  if (ImGui::InputText("##folder", &view.folder, ImGuiInputTextFlags_EnterReturnsTrue)) {
+    const bool recording = view.folder.ends_with(".backstep") ||
+                           view.folder.ends_with(".backstep/");
+    if (recording) frame.Send(OpenRecording{view.folder, {}});
+    else frame.Send(ListFolder{view.folder});
+  }
+  frame.NameItem("field:folder");
+  Hint("A folder, or a recording; Enter lists or opens it");
+  ImGui::SameLine(0, frame.Px(4));
+  if (PlainButton(frame, "List", "Read the folder again")) frame.Send(ListFolder{view.folder});
+  ImGui::SameLine(0, frame.Px(8));
+  ImGui::SetNextItemWidth(frame.Px(124));
+  ImGui::InputTextWithHint("##filter", "Filter", &view.folder_filter);
+  frame.NameItem("field:filter");
+  ImGui::SameLine(0, frame.Px(8));
+  Dim(frame, count);
 }
 
 }  // namespace
 
 void DrawRecordings(Frame& frame) {
-  std::string& folder = frame.view.folder;
-  ImGui::AlignTextToFramePadding();
-  Dim(frame, "Folder or recording");
-  ImGui::SameLine();
-  ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - frame.Px(84));
-  const bool entered =
-      ImGui::InputText("##folder", &folder, ImGuiInputTextFlags_EnterReturnsTrue);
-  frame.NameItem("field:folder");
-  ImGui::SameLine();
-  if (PrimaryButton(frame, "Open") || entered) {
-    if (folder.ends_with(".backstep") || folder.ends_with(".backstep/")) {
-      frame.Send(OpenRecording{folder, {}});
-    } else {
-      frame.Send(ListFolder{folder});
-    }
-  }
   const auto& listing = frame.model.listing;
-  if (listing.empty() && !frame.view.listed) {
+  if (!frame.view.listed) {
     frame.view.listed = true;
-    frame.Send(ListFolder{folder});
+    std::error_code error;
+    const std::string here = std::filesystem::current_path(error).string();
+    if (frame.view.folder == "." && !error) frame.view.folder = here;
+    frame.Send(ListFolder{frame.view.folder});
   }
-  for (const std::string& path : frame.view.recent) {
-    ImGui::PushID(path.c_str());
-    if (ImGui::SmallButton(Drawable(NameOf(path)).c_str())) frame.Send(OpenRecording{path, {}});
-    frame.NameItem("recent:" + NameOf(path));
-    Hint(path.c_str());
-    ImGui::PopID();
-    ImGui::SameLine();
-    if (ImGui::GetContentRegionAvail().x < frame.Px(160)) break;
+  size_t total = 0;
+  std::vector<Row> rows;
+  if (listing.value != nullptr) rows = RowsOf(*listing.value, frame.view.folder_filter, &total);
+  std::string count;
+  if (listing.value != nullptr && total != 0) {
+    count = std::to_string(rows.size()) + " of " + std::to_string(total);
   }
-  ImGui::NewLine();
+  DrawHead(frame, count);
   if (!listing.error.empty()) {
     ErrorState(frame, listing.error, "Give another folder.");
   } else if (listing.value == nullptr) {
-    LoadingState(frame, "Looking", 1);
-  } else if (listing.value->empty()) {
-    EmptyState(frame, "No recordings in " + frame.model.listing_folder,
-               "`backstep run -o NAME.backstep -- PROGRAM` makes one; the samples are in "
-               "build/release/samples. Drop a recording here to open it.");
+    LoadingState(frame, "Reading the recordings of this folder", 1);
+  } else if (total == 0) {
+    const std::string& folder = frame.model.listing_folder;
+    EmptyState(frame, "No recordings in " + folder,
+               "`backstep run -o NAME.backstep -- PROGRAM` makes one.");
+  } else if (rows.empty()) {
+    EmptyState(frame, "None of them has this in its name", "Clear the filter to see all.");
   } else {
-    DrawTable(frame);
+    DrawTable(frame, rows);
   }
 }
 

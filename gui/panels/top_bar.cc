@@ -2,21 +2,13 @@
 
 #include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/outcome.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
 namespace {
-
-Mark MarkOf(const Outcome& outcome) {
-  switch (outcome.kind) {
-    case Outcome::Kind::kOk: return Mark::kOk;
-    case Outcome::Kind::kFailed: return Mark::kFailed;
-    case Outcome::Kind::kUnknown: break;
-  }
-  return Mark::kChanged;
-}
 
 void Between(Frame& frame) { ImGui::SameLine(0, frame.Px(12)); }
 
@@ -42,7 +34,9 @@ void DrawBranchMenu(Frame& frame, const OpenFacts& facts) {
 void DrawMoment(Frame& frame, const OpenFacts& facts) {
   ImGui::PushFont(frame.fonts.mono);
   const std::string moment = facts.branch + ":" + std::to_string(frame.view.cursor.value);
-  ImGui::TextUnformatted(Drawable(moment).c_str());
+  const std::string shown = replay::Elide(facts.branch, 16) + ":" +
+                            std::to_string(frame.view.cursor.value);
+  ImGui::TextUnformatted(Drawable(shown).c_str());
   if (ImGui::BeginPopupContextItem("moment")) {
     if (ImGui::MenuItem("Copy moment")) frame.Send(CopyText{moment});
     if (ImGui::MenuItem("Copy command line")) {
@@ -103,8 +97,16 @@ void DrawBadges(Frame& frame, const OpenFacts& facts) {
   ImGui::AlignTextToFramePadding();
   MarkItem(frame.theme, MarkOf(facts.outcome));
   ImGui::SameLine(0, frame.Px(2));
-  const std::string outcome = replay::FormatOutcome(facts.outcome);
-  Elided(frame, outcome, frame.Px(150), frame.theme.text);
+  // Its tooltip is the whole outcome, not the short one.
+  const std::string text = Drawable(replay::Elide(ShortOutcome(facts.outcome), 24));
+  ImGui::TextUnformatted(text.c_str());
+  frame.NameItem("outcome");
+  const std::string whole = Drawable(replay::FormatOutcome(facts.outcome));
+  Hint(whole.substr(0, 2000).c_str());
+  if (ImGui::BeginPopupContextItem("outcome")) {
+    if (ImGui::MenuItem("Copy outcome")) frame.Send(CopyText{replay::FormatOutcome(facts.outcome)});
+    ImGui::EndPopup();
+  }
   Between(frame);
   ImGui::SetCursorPosY(frame.Px(6));
   if (facts.program.empty()) {

@@ -10,10 +10,31 @@
 namespace backstep::gui {
 namespace {
 
-std::string Framed(unsigned code_point) {
-  char text[24];
-  std::snprintf(text, sizeof text, "\u27e6%04X\u27e7", code_point);
+bool HasGlyph(unsigned code_point) {
+  const ImFont* font = ImGui::GetCurrentContext() == nullptr ? nullptr : ImGui::GetFont();
+  return font == nullptr || font->FindGlyphNoFallback(static_cast<ImWchar>(code_point)) != nullptr;
+}
+
+std::string Framed(unsigned code_point, const char* prefix = "U+") {
+  char text[32];
+  const bool brackets = HasGlyph(0x27e6);
+  std::snprintf(text, sizeof text, "%s%s%04X%s", brackets ? "\u27e6" : "[", prefix, code_point,
+                brackets ? "\u27e7" : "]");
   return text;
+}
+
+// Nothing of it would be seen, or it would turn the text around it.
+bool IsInvisible(unsigned c) {
+  return (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+         (c >= 0x2060 && c <= 0x206f) || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff || c == 0xad;
+}
+
+unsigned CodePointOf(std::string_view piece) {
+  unsigned c = static_cast<unsigned char>(piece[0]) & (0x7fu >> piece.size());
+  for (size_t i = 1; i < piece.size(); ++i) {
+    c = (c << 6) | (static_cast<unsigned char>(piece[i]) & 0x3fu);
+  }
+  return c;
 }
 
 void Centred(const std::string& text, ImU32 color, float width) {
@@ -32,6 +53,15 @@ void ToMiddle(float share) {
   ImGui::SetCursorPosY(ImGui::GetCursorPosY() + ImGui::GetContentRegionAvail().y * share);
 }
 
+// A framed code point stays in one piece.
+const char* BeforeFrame(const char* at, const char* cut) {
+  const std::string_view line(at, static_cast<size_t>(cut - at));
+  const size_t open = line.rfind("\u27e6"), close = line.rfind("\u27e7");
+  const bool inside = open != std::string_view::npos && open != 0 &&
+                      (close == std::string_view::npos || close < open);
+  return inside ? at + open : cut;
+}
+
 }  // namespace
 
 std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines) {
@@ -43,6 +73,7 @@ std::string WrapText(const std::string& text, ImFont* font, float size, float wi
     const char* line_end = std::find(at, end, '\n');
     while (at < line_end) {
       const char* cut = font->CalcWordWrapPositionA(size / font->FontSize, at, line_end, width);
+      if (cut < line_end) cut = BeforeFrame(at, cut);
       if (cut == at) ++cut;
       while (cut < line_end && (static_cast<unsigned char>(*cut) & 0xc0) == 0x80) ++cut;
       out.append(at, cut);
@@ -62,7 +93,8 @@ std::string Drawable(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const auto first = static_cast<unsigned char>(text[i]);
     if (first < 0x80) {
-      if (first >= 0x20 || first == '\n' || first == '\t') out += text[i];
+      const bool shown = (first >= 0x20 && first != 0x7f) || first == '\n' || first == '\t';
+      if (shown) out += text[i];
       else out += Framed(first);
       ++i;
       continue;
@@ -70,17 +102,13 @@ std::string Drawable(std::string_view text) {
     const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
     const std::string_view piece = text.substr(i, length);
     if (length == 1 || !replay::IsUtf8(piece)) {
-      out += Framed(first);
+      out += Framed(first, "");
       ++i;
       continue;
     }
-    if (length == 4) {
-      unsigned c = first & 7u;
-      for (size_t k = 1; k < 4; ++k) c = (c << 6) | (static_cast<unsigned char>(piece[k]) & 0x3fu);
-      out += Framed(c);
-    } else {
-      out += piece;
-    }
+    const unsigned c = CodePointOf(piece);
+    if (length == 4 || IsInvisible(c) || !HasGlyph(c)) out += Framed(c);
+    else out += piece;
     i += length;
   }
   return out;
@@ -226,7 +254,12 @@ bool PlainButton(Frame& frame, const char* label, const char* tooltip) {
 }
 
 void Hint(const char* text) {
-  if (ImGui::IsItemHovered()) ImGui::SetTooltip("%s", text);
+  if (!ImGui::IsItemHovered()) return;
+  ImGui::BeginTooltip();
+  ImGui::PushTextWrapPos(ImGui::GetFontSize() * 36);
+  ImGui::TextUnformatted(text);
+  ImGui::PopTextWrapPos();
+  ImGui::EndTooltip();
 }
 
 }  // namespace backstep::gui

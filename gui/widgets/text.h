@@ -8,8 +8,9 @@
 
 namespace backstep::gui {
 
-// What can be drawn of `text`: control characters and code points beyond the font's 16 bits appear
-// as a framed code point, "⟦1F600⟧"; line breaks and tabs stay.
+// What can be drawn of `text`: control characters, invisible ones and those that ImGui's current font
+// has no glyph of appear as a framed code point, "⟦U+1F600⟧", and bytes that are no UTF-8 as
+// "⟦FF⟧"; line breaks and tabs stay.
 std::string Drawable(std::string_view text);
 
 // The text with a line break wherever it must wrap in `width` pixels; `lines` counts them.

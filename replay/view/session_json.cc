@@ -28,6 +28,10 @@ Json RowJson(const SessionRow& row) {
   json["ended_wall_ns"] = row.ended_wall ? Json(row.ended_wall->ns) : Json(nullptr);
   json["branch_count"] = row.branches;
   json["tags"] = row.tags;
+  if (row.counts) {
+    json["error_count"] = row.counts->errors;
+    json["cost_usd"] = row.counts->cost_usd;
+  }
   return json;
 }
 

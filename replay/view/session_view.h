@@ -15,7 +15,12 @@
 
 namespace backstep::replay {
 
-// What a listing shows of one session; needs no look at its steps.
+struct SessionCounts {
+  uint64_t errors = 0;            // steps and calls that failed
+  double cost_usd = 0;
+};
+
+// What a listing shows of one session; needs no look at its steps, but for `counts`.
 struct SessionRow {
   LogId id;
   std::string name, program;      // program: its name; empty: scopes only
@@ -26,6 +31,7 @@ struct SessionRow {
   std::optional<TimeNs> ended_wall;
   uint64_t branches = 0;
   std::vector<std::string> tags;
+  std::optional<SessionCounts> counts;  // empty: not read (folder_view.h)
 };
 
 struct RecordingRow {

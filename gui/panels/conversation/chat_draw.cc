@@ -5,6 +5,7 @@
 
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
+#include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
 namespace {
@@ -85,8 +86,10 @@ void DrawStepLine(Frame& frame, const ChatRow& row, ImVec2 at, float width, floa
   const bool here = row.step == frame.view.cursor && !row.open;
   const ImU32 color = here ? frame.theme.accent : frame.theme.text_faint;
   std::string text = row.open ? "open" : "step " + std::to_string(row.step.value);
-  text = Drawable(text + "  \u00b7  " + row.step_id) + (here ? "  \u00b7  here" : "");
   ImFont* font = frame.fonts.small;
+  const auto columns = static_cast<size_t>(std::max(8.f, width / font->FontSize - 8));
+  text = Drawable(text + "  \u00b7  " + replay::Elide(replay::OneLine(row.step_id), columns)) +
+         (here ? "  \u00b7  here" : "");
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str());
   const float middle = std::floor(at.y + height * 0.5f);
   const float left = std::floor(at.x + (width - size.x) / 2), gap = frame.Px(8);

@@ -1,6 +1,7 @@
 #include "backstep/gui/panels/conversation/chat_layout.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
@@ -15,7 +16,7 @@ using replay::ChatRow;
 constexpr size_t kFoldedBytes = 1600;
 constexpr int kFoldedLines = 8, kFoldedAnswerLines = 6, kFoldedToolLines = 4;
 constexpr int kSlackLines = 2;            // that are shown rather than folded
-constexpr float kBubbleShare = 0.84f, kBubbleMin = 150;
+constexpr float kBubbleShare = 0.86f;
 constexpr float kPad = 8, kGap = 6, kAbove = 24, kCardIndent = 20;
 
 // `text` cut to its first lines.
@@ -125,22 +126,11 @@ class BoxMaker {
     box_.height = y + frame_.Px(3);
   }
 
-  // As narrow as what is in it.
-  void Shrink() {
-    const auto measure = [](ImFont* font, const std::string& text) {
-      return font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str()).x;
-    };
-    ImFont* small = frame_.fonts.small;
-    float wide = measure(small, Drawable(box_.title)) + measure(small, Drawable(box_.detail)) +
-                 frame_.Px(24);
-    for (const ChatText& text : box_.texts) {
-      wide = std::max(wide, measure(text.font, text.shown) + frame_.Px(4));
-    }
-    box_.width = std::clamp(wide + 2 * frame_.Px(kPad), frame_.Px(kBubbleMin), box_.width);
-  }
-
   void Message(bool sent) {
-    box_.width = whole_width_ * kBubbleShare;
+    // What was heard begins at the left edge, what was said ends at the right: two columns that can
+    // be read down.
+    box_.width = std::floor(whole_width_ * kBubbleShare);
+    if (sent) box_.x = whole_width_ - box_.width;
     box_.title = sent ? "to " + row_.who : row_.who;
     if (!row_.topic.empty()) box_.title += "  \u00b7  " + row_.topic;
     if (row_.edited) box_.title += "  \u00b7  edited";
@@ -153,8 +143,6 @@ class BoxMaker {
     if (row_.edited) box_.mark = ChatMark::kChanged, box_.border = theme_.changed;
     if (row_.dropped) box_.mark = ChatMark::kFault, box_.border = theme_.fault;
     Add("body", "", row_.body, frame_.fonts.body, kFoldedLines, row_.readable);
-    Shrink();
-    if (sent) box_.x = whole_width_ - box_.width;
     Stack();
   }
 

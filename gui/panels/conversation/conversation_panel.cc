@@ -50,7 +50,8 @@ class Heights {
     if (storage_->Data.Size > kHeightsMax) storage_->Clear();
     seed_ = static_cast<ImGuiID>(width) * 31 +
             static_cast<ImGuiID>(storage_->GetInt(kEpoch)) * 7919 +
-            static_cast<ImGuiID>(frame.fonts.body->FontSize * 8);
+            static_cast<ImGuiID>(frame.fonts.body->FontSize * 8) +
+            static_cast<ImGuiID>(frame.fonts.body->Glyphs.Size) * 104729;
   }
   float Of(const replay::ChatRow& row) {
     const size_t read = row.body.text.size() + row.request.text.size() + row.response.text.size();

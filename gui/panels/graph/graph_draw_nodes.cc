@@ -114,9 +114,38 @@ void DrawBox(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   if (node.mailbox != 0) DrawMailbox(frame, placed, node.mailbox);
 }
 
-// `named`: there is room for every name, over its dot.
+// Whether the dots stand one under the other, with room for names beside them.
+bool IsColumn(const GraphPicture& picture) {
+  float left = 1e9f, right = -1e9f, top = 1e9f, bottom = -1e9f;
+  for (const PlacedNode& node : picture.nodes) {
+    left = std::min(left, node.centre.x), right = std::max(right, node.centre.x);
+    top = std::min(top, node.centre.y), bottom = std::max(bottom, node.centre.y);
+  }
+  return (right - left) * 3 < bottom - top;
+}
+
+enum class DotName { kHidden, kAbove, kBeside };
+
+void DrawDotName(Frame& frame, const std::string& name, const PlacedNode& placed, DotName where) {
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  ImFont* font = frame.fonts.small;
+  const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
+  const float radius = placed.half.x;
+  ImVec2 at{placed.centre.x - size.x / 2, placed.centre.y - radius - size.y - frame.Px(6)};
+  if (where == DotName::kBeside) {
+    at = {placed.centre.x + radius + frame.Px(12), placed.centre.y - size.y / 2};
+  }
+  // Inside the panel, as far as it goes.
+  const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
+  at.x = std::floor(std::max(low.x + 4, std::min(at.x, high.x - size.x - 4)));
+  at.y = std::floor(std::max(low.y + 2, std::min(at.y, high.y - size.y - 2)));
+  draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
+                      WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
+  draw->AddText(font, font->FontSize, at, frame.theme.text, name.c_str());
+}
+
 void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
-             bool selected, bool named) {
+             bool selected, DotName named) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float radius = placed.half.x;
   const bool calm = node.condition == AgentCondition::kIdle;
@@ -133,15 +162,13 @@ void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   if (selected || hovered) {
     draw->AddCircle(placed.centre, radius + frame.Px(3), frame.theme.accent, 0, frame.Px(2));
   }
-  if (!selected && !hovered && !named) return;
-  ImFont* font = frame.fonts.small;
-  const std::string name = Drawable(hovered ? node.name : replay::Elide(node.name, 9));
-  const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
-  const ImVec2 at{std::floor(placed.centre.x - size.x / 2),
-                  std::floor(placed.centre.y - radius - size.y - frame.Px(6))};
-  draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
-                      WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
-  draw->AddText(font, font->FontSize, at, frame.theme.text, name.c_str());
+  if (named == DotName::kHidden) {
+    if (!selected && !hovered) return;
+    named = DotName::kAbove;
+  }
+  const size_t columns = named == DotName::kBeside ? 16 : 9;
+  const std::string name = hovered ? node.name : replay::Elide(node.name, columns);
+  DrawDotName(frame, Drawable(name), placed, named);
 }
 
 }  // namespace
@@ -182,6 +209,10 @@ void DrawCondition(ImDrawList* draw, ImVec2 c, float r, AgentCondition condition
 void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                     const GraphHover& hover) {
   // The selected and the hovered one last: they may lie over others.
+  DotName named = DotName::kHidden;
+  if (picture.nodes.size() <= kNamedDotsMax) {
+    named = IsColumn(picture) ? DotName::kBeside : DotName::kAbove;
+  }
   for (const bool lifted : {false, true}) {
     for (const PlacedNode& placed : picture.nodes) {
       const replay::GraphNode& node = graph.nodes[placed.node];
@@ -189,7 +220,7 @@ void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPi
       const bool selected = frame.view.agent == node.name;
       if (!placed.visible || (hovered || selected) != lifted) continue;
       if (picture.detail == GraphDetail::kDot) {
-        DrawDot(frame, node, placed, hovered, selected, picture.nodes.size() <= kNamedDotsMax);
+        DrawDot(frame, node, placed, hovered, selected, named);
       } else {
         DrawBox(frame, node, placed, picture.detail, hovered, selected);
       }
