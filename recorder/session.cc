@@ -2,7 +2,7 @@
 
 #include <exception>
 
-#include "backstep/recorder/session_core.h"
+#include "backstep/recorder/core/session_core.h"
 
 namespace backstep::recorder {
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "backstep/recorder/step_impl.h"
+#include "backstep/recorder/core/step_impl.h"
 
 namespace backstep::recorder {
 

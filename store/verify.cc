@@ -10,7 +10,7 @@
 #include "backstep/store/format/manifest.h"
 #include "backstep/store/index/index.h"
 #include "backstep/store/log/rocks/database_check.h"
-#include "backstep/store/verify_log.h"
+#include "backstep/store/verify/verify_log.h"
 
 namespace backstep::store {
 

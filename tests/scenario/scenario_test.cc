@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 std::vector<std::string> Scripts() {
   std::vector<std::string> paths;
-  for (const auto& entry : fs::directory_iterator(BACKSTEP_SOURCE_DIR "/tests/scenario")) {
+  for (const auto& entry : fs::directory_iterator(BACKSTEP_SOURCE_DIR "/tests/scenario/scripts")) {
     if (entry.path().extension() == ".txt") paths.push_back(entry.path().string());
   }
   std::sort(paths.begin(), paths.end());

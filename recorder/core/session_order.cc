@@ -1,8 +1,8 @@
 // The order of a session: which step is open, what its number is, where a message stands.
 #include <algorithm>
 
-#include "backstep/recorder/session_core.h"
-#include "backstep/recorder/step_impl.h"
+#include "backstep/recorder/core/session_core.h"
+#include "backstep/recorder/core/step_impl.h"
 
 namespace backstep::recorder {
 namespace {

@@ -2,7 +2,7 @@
 #include <unordered_set>
 
 #include "backstep/store/format/keys.h"
-#include "backstep/store/verify_log.h"
+#include "backstep/store/verify/verify_log.h"
 
 namespace backstep::store {
 namespace {

@@ -1,8 +1,8 @@
 // What a step takes and sends.
 #include <algorithm>
 
+#include "backstep/recorder/core/step_impl.h"
 #include "backstep/recorder/redact.h"
-#include "backstep/recorder/step_impl.h"
 
 namespace backstep::recorder {
 namespace {

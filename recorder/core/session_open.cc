@@ -2,10 +2,10 @@
 #include <charconv>
 #include <future>
 
+#include "backstep/recorder/core/session_core.h"
 #include "backstep/recorder/faults/fault_hook.h"
 #include "backstep/recorder/inherit.h"
 #include "backstep/recorder/pipeline/process_info.h"
-#include "backstep/recorder/session_core.h"
 
 namespace backstep::recorder {
 namespace {

@@ -1,6 +1,6 @@
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
-#include "backstep/store/verify_log.h"
+#include "backstep/store/verify/verify_log.h"
 
 namespace backstep::store {
 namespace {

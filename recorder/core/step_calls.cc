@@ -2,9 +2,9 @@
 #include <charconv>
 #include <exception>
 
+#include "backstep/recorder/core/step_impl.h"
 #include "backstep/recorder/pipeline/process_info.h"
 #include "backstep/recorder/redact.h"
-#include "backstep/recorder/step_impl.h"
 
 namespace backstep::recorder {
 namespace {

@@ -1,4 +1,4 @@
-#include "backstep/recorder/session_core.h"
+#include "backstep/recorder/core/session_core.h"
 
 #include <algorithm>
 #include <cmath>

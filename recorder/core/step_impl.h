@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "backstep/recorder/session_core.h"
+#include "backstep/recorder/core/session_core.h"
 
 namespace backstep::recorder {
 

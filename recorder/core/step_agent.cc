@@ -1,7 +1,7 @@
 // CallAgent: request, nested step and reply in one.
 #include <algorithm>
 
-#include "backstep/recorder/step_impl.h"
+#include "backstep/recorder/core/step_impl.h"
 
 namespace backstep::recorder {
 namespace {
