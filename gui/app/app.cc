@@ -117,7 +117,7 @@ void App::TakeArrivals() {
   if (reader_.Collect(&model_, &cursor)) {
     quiet_frames_ = 0;
     CheckGlyphs();
-    log_.Arrived(model_, view_.inspector == InspectorTab::kState,
+    log_.Arrived(model_, reader_.told_ms(), view_.inspector == InspectorTab::kState,
                  view_.centre == CentreTab::kConversation);
   }
   const OpenFacts* facts = model_.open.value.get();

@@ -46,6 +46,12 @@ bool BeginSheet(Frame& frame, const char* name, float width) {
                           ImGuiWindowFlags_NoSavedSettings);
 }
 
+// A field that has the focus does not hide the sheet it is in from the mouse.
+bool ClickedElsewhere() {
+  return ImGui::IsMouseClicked(0) &&
+         !ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
+}
+
 void EndSheet() {
   ImGui::End();
   ImGui::PopStyleVar(2);
@@ -124,8 +130,7 @@ void DrawKeySheet(Frame& frame, bool* open) {
     frame.Name("sheet:keys", ImGui::GetWindowPos(),
                {ImGui::GetWindowPos().x + ImGui::GetWindowWidth(),
                 ImGui::GetWindowPos().y + ImGui::GetWindowHeight()});
-    const bool elsewhere = ImGui::IsMouseClicked(0) && !ImGui::IsWindowHovered();
-    if (elsewhere) *open = false;
+    if (ClickedElsewhere()) *open = false;
   }
   EndSheet();
 }
@@ -154,7 +159,7 @@ void DrawPalette(Frame& frame, bool* open, std::string* text) {
       first = false;
     }
     if (first) Dim(frame, "No command of that name.");
-    if (ImGui::IsMouseClicked(0) && !ImGui::IsWindowHovered()) *open = false;
+    if (ClickedElsewhere()) *open = false;
   }
   EndSheet();
 }

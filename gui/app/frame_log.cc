@@ -50,7 +50,7 @@ void FrameLog::Asked(StepNumber step) {
   if (file_.is_open() && wanted_.size() < kWantedMax) wanted_.push_back({step, NowMs()});
 }
 
-void FrameLog::Arrived(const Model& model, bool with_state, bool with_chat) {
+void FrameLog::Arrived(const Model& model, double told_ms, bool with_state, bool with_chat) {
   if (wanted_.empty() || model.checkpoint.value == nullptr) return;
   const StepNumber step = model.checkpoint.value->step;
   const auto shows = [&](const auto& loaded, const auto member) {
@@ -61,8 +61,9 @@ void FrameLog::Arrived(const Model& model, bool with_state, bool with_chat) {
   size_t shown = wanted_.size();
   while (shown > 0 && wanted_[shown - 1].step != step) --shown;
   for (; shown > 0; --shown) {
-    file_ << "cursor " << wanted_.front().step.value << ' ' << NowMs() - wanted_.front().at_ms
-          << '\n';
+    const Wanted& wanted = wanted_.front();
+    file_ << "cursor " << wanted.step.value << ' ' << told_ms - wanted.at_ms << ' '
+          << NowMs() - wanted.at_ms << '\n';
     wanted_.pop_front();
   }
 }

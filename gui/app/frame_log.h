@@ -28,7 +28,8 @@ class FrameLog {
   void Asked(StepNumber step);
   // After arrivals: which of the steps asked for the panels show. A newer one that is there answers
   // for the older ones it replaced.
-  void Arrived(const Model& model, bool with_state, bool with_chat);
+  // `told_ms`: when the newest of it had been read, as Reader::told_ms.
+  void Arrived(const Model& model, double told_ms, bool with_state, bool with_chat);
 
  private:
   struct Wanted {

@@ -19,6 +19,7 @@ constexpr int kSettledFrames = 4;
 constexpr int kGestureFrames = 6, kDragFrames = 14;
 constexpr double kScrubSeconds = 4;          // there and back
 constexpr double kScrubPress = 0.1;
+constexpr float kDoubleClickSeconds = 0.3f, kDoubleClickSecondsMax = 10;
 constexpr double kPi = 3.14159265358979;
 
 const std::set<std::string>& Words() {
@@ -198,7 +199,8 @@ void Script::Inject() {
     io.MousePos = {from_.x + (to_.x - from_.x) * along, from_.y + (to_.y - from_.y) * along};
   }
   if (button_ >= 0) {
-    // A double click: down, up, down, up.
+    // A double click: down, up, down, up; however slowly frames come.
+    io.MouseDoubleClickTime = clicks_ == 2 ? kDoubleClickSecondsMax : kDoubleClickSeconds;
     const bool down = clicks_ == 2 ? (done >= 2 && done < 4) || (done >= 6 && done < 8)
                                    : done >= 2 && phase_ > 2;
     io.MouseDown[button_] = down;

@@ -1,6 +1,7 @@
 #include "backstep/gui/bridge/reader.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
@@ -65,6 +66,11 @@ struct Requests {
   bool turns() const { return open || close || end; }
 };
 
+double NowMs() {
+  const auto now = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double, std::milli>(now).count();
+}
+
 template <typename T>
 void Put(Loaded<T>* slot, Result<T> result) {
   slot->loading = false;
@@ -102,10 +108,13 @@ class Reader::Thread {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       arrived.swap(arrived_);
+      told_ms_ = newest_ms_;
     }
     for (const auto& apply : arrived) apply(model, cursor);
     return !arrived.empty();
   }
+
+  double told_ms() const { return told_ms_; }
 
   bool idle() const {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -135,6 +144,7 @@ class Reader::Thread {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       arrived_.push_back(std::move(apply));
+      newest_ms_ = NowMs();
     }
     wake_();
   }
@@ -442,6 +452,8 @@ class Reader::Thread {
   Requests waiting_;
   bool idle_ = true;
   std::vector<std::function<void(Model*, StepNumber*)>> arrived_;
+  double newest_ms_ = 0;               // when the last of them was put there
+  double told_ms_ = 0;                 // the UI thread's
 
   // The thread's own.
   std::unique_ptr<replay::Explorer> explorer_;
@@ -514,6 +526,7 @@ void Reader::Refresh() {
 }
 
 bool Reader::Collect(Model* model, StepNumber* cursor) { return thread_->Collect(model, cursor); }
+double Reader::told_ms() const { return thread_->told_ms(); }
 bool Reader::idle() const { return thread_->idle(); }
 
 }  // namespace backstep::gui

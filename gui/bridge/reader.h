@@ -38,6 +38,8 @@ class Reader {
   // Moves what has arrived into the model. Returns true when something changed. `cursor` is set when
   // a recording was opened at a moment.
   bool Collect(Model* model, StepNumber* cursor);
+  // When the newest of what was collected last had been read: steady clock, ms.
+  double told_ms() const;
   // Nothing is being read and nothing waits.
   bool idle() const;
 

@@ -190,9 +190,12 @@ std::vector<OverviewBucket> OverviewBuckets(const Timeline& timeline, TimelineMo
   const OverviewBins& bins = steps ? timeline.step_bins : timeline.time_bins;
   const double end = TimelineEnd(timeline, mode);
   const double bin_width = static_cast<double>(bins.bin_width);
+  const double read = steps ? static_cast<double>(timeline.last.value) : end + 1;
   const auto used = static_cast<uint32_t>(
-      std::min(std::ceil((end + (steps ? 0 : 1)) / bin_width), double{OverviewBins::kBins}));
-  const uint32_t count = std::min(static_cast<uint32_t>(std::max(width_px, 1)), used);
+      std::min(std::ceil(read / bin_width), double{OverviewBins::kBins}));
+  const double reach = std::min(used * bin_width / end, 1.0);   // of the whole
+  const auto columns = static_cast<uint32_t>(std::max(std::ceil(reach * width_px), 1.0));
+  const uint32_t count = std::min(columns, used);
   std::vector<OverviewBucket> buckets(count);
   std::vector<double> loads(count);
   double running = 0, most = 0;

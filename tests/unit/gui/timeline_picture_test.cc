@@ -170,6 +170,7 @@ TEST_CASE("while a line is being read its steps stand where they will be at the 
   const float width = picture.lanes.width();
   CHECK(std::abs(picture.rows[3].items.back().x1 - width / 4) < 1);
   CHECK(std::abs(picture.playhead_x - width * 3 / 4) < 1);
+  REQUIRE(!picture.buckets.empty());
   CHECK(picture.buckets.back().x1 <= width / 4 + 1);
   CHECK(picture.own.empty());
 }
