@@ -102,6 +102,8 @@ void ApplyTheme(const Theme& theme) {
   style.GrabMinSize = 12;
   style.WindowBorderSize = style.ChildBorderSize = 0;
   style.PopupBorderSize = 1;
+  // On light ground a field is hardly seen without.
+  style.FrameBorderSize = theme.dark ? 0 : 1;
   style.WindowRounding = style.ChildRounding = 0;
   style.FrameRounding = style.PopupRounding = style.TabRounding = style.GrabRounding = 4;
   style.ScrollbarRounding = 6;

@@ -135,8 +135,8 @@ void DrawRow(Frame& frame, const Row& row, int index) {
   ImGui::PushID(index);
   const bool open = frame.model.open.value != nullptr &&
                     NameOf(frame.model.open.value->path) == row.name;
-  const bool chosen = ImGui::Selectable((Drawable(row.name) + "##row").c_str(), open,
-                                        ImGuiSelectableFlags_SpanAllColumns);
+  const ImVec2 at = ImGui::GetCursorPos();
+  const bool chosen = ImGui::Selectable("##row", open, ImGuiSelectableFlags_SpanAllColumns);
   frame.NameItem("recording:" + row.name);
   if (chosen) {
     std::string address;
@@ -148,6 +148,10 @@ void DrawRow(Frame& frame, const Row& row, int index) {
   }
   DrawMenu(frame, row.recording->path);
   ImGui::PopID();
+  ImGui::SetCursorPos(at);
+  // All of them end alike.
+  const size_t shown = row.name.size() - (row.name.ends_with(".backstep") ? 9 : 0);
+  Elided(frame, row.name.substr(0, shown), 0, frame.theme.text);
   ImGui::TableNextColumn();
   MarkItem(frame.theme, row.session == nullptr ? Mark::kFailed : MarkOf(*row.session));
   ImGui::SameLine(0, frame.Px(4));
@@ -166,11 +170,11 @@ void SetUpColumns(Frame& frame) {
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableSetupColumn("Recording", ImGuiTableColumnFlags_WidthStretch, 2);
   ImGui::TableSetupColumn("Outcome", ImGuiTableColumnFlags_WidthStretch, 2.2f);
-  fixed("Steps", 56);
-  fixed("Cost", 60);
-  fixed("Errors", 54);
-  fixed("Branches", 70);
-  fixed("Began", 118);
+  fixed("Steps", 50);
+  fixed("Cost", 50);
+  fixed("Errors", 46);
+  fixed("Branches", 60);
+  fixed("Began", 106);
   ImGui::TableHeadersRow();
 }
 

@@ -101,7 +101,7 @@ void Label(Frame& frame, ImVec2 at, Side side, const std::string& text, ImU32 fi
   at.y += side.y * (text_size.y / 2 + 2);
   // Inside the panel.
   const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
-  const float half = text_size.x / 2 + pad + 2;
+  const float half = text_size.x / 2 + pad + frame.Px(6);
   if (at.x > low.x && at.x < high.x) at.x = std::max(low.x + half, std::min(at.x, high.x - half));
   // Whole pixels keep the letters sharp.
   const float wide = text_size.x / 2 + pad, high_half = text_size.y / 2 + 1;
