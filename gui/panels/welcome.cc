@@ -74,7 +74,7 @@ void DrawOpen(Frame& frame) {
   ImGui::SameLine(0, frame.Px(12));
   ImGui::AlignTextToFramePadding();
   ImGui::PopStyleVar();
-  Dim(frame, "Ctrl+O, or drop a recording or a folder anywhere on this window");
+  Dim(frame, "Ctrl+O, or drop a recording anywhere on this window");
 }
 
 void DrawError(Frame& frame) {
