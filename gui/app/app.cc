@@ -117,7 +117,7 @@ void App::TakeArrivals() {
   if (reader_.Collect(&model_, &cursor)) {
     quiet_frames_ = 0;
     CheckGlyphs();
-    log_.Arrived(model_, reader_.told_ms(), view_.inspector == InspectorTab::kState,
+    log_.Arrived(model_, reader_.told(), view_.inspector == InspectorTab::kState,
                  view_.centre == CentreTab::kConversation);
   }
   const OpenFacts* facts = model_.open.value.get();
@@ -143,6 +143,9 @@ void App::TakeArrivals() {
       actions_.push_back(CompareLines{view_.compare_a, facts->branch});
       wanted_branch_.clear();
     }
+  }
+  if (facts != nullptr && !model_.open.error.empty()) {
+    Notify(std::exchange(model_.open.error, {}));   // the open one stays
   }
   if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
   if (planner_.Collect(&model_)) quiet_frames_ = 0;

@@ -50,7 +50,7 @@ void FrameLog::Asked(StepNumber step) {
   if (file_.is_open() && wanted_.size() < kWantedMax) wanted_.push_back({step, NowMs()});
 }
 
-void FrameLog::Arrived(const Model& model, double told_ms, bool with_state, bool with_chat) {
+void FrameLog::Arrived(const Model& model, Reader::Told told, bool with_state, bool with_chat) {
   if (wanted_.empty() || model.checkpoint.value == nullptr) return;
   const StepNumber step = model.checkpoint.value->step;
   const auto shows = [&](const auto& loaded, const auto member) {
@@ -62,8 +62,8 @@ void FrameLog::Arrived(const Model& model, double told_ms, bool with_state, bool
   while (shown > 0 && wanted_[shown - 1].step != step) --shown;
   for (; shown > 0; --shown) {
     const Wanted& wanted = wanted_.front();
-    file_ << "cursor " << wanted.step.value << ' ' << told_ms - wanted.at_ms << ' '
-          << NowMs() - wanted.at_ms << '\n';
+    file_ << "cursor " << wanted.step.value << ' ' << told.at_ms - wanted.at_ms << ' '
+          << NowMs() - wanted.at_ms << ' ' << told.cpu_ms << '\n';
     wanted_.pop_front();
   }
 }

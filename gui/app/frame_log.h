@@ -9,6 +9,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/gui/bridge/model.h"
+#include "backstep/gui/bridge/reader.h"
 
 namespace backstep::gui {
 
@@ -28,8 +29,8 @@ class FrameLog {
   void Asked(StepNumber step);
   // After arrivals: which of the steps asked for the panels show. A newer one that is there answers
   // for the older ones it replaced.
-  // `told_ms`: when the newest of it had been read, as Reader::told_ms.
-  void Arrived(const Model& model, double told_ms, bool with_state, bool with_chat);
+  // `told`: when the newest of it had been read.
+  void Arrived(const Model& model, Reader::Told told, bool with_state, bool with_chat);
 
  private:
   struct Wanted {

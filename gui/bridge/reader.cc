@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "backstep/gui/app/frame_log.h"
 #include "backstep/gui/bridge/facts.h"
 #include "backstep/gui/bridge/glyphs.h"
 #include "backstep/gui/bridge/graph_layout.h"
@@ -108,13 +109,13 @@ class Reader::Thread {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       arrived.swap(arrived_);
-      told_ms_ = newest_ms_;
+      told_ = newest_;
     }
     for (const auto& apply : arrived) apply(model, cursor);
     return !arrived.empty();
   }
 
-  double told_ms() const { return told_ms_; }
+  Told told() const { return told_; }
 
   bool idle() const {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -144,7 +145,7 @@ class Reader::Thread {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       arrived_.push_back(std::move(apply));
-      newest_ms_ = NowMs();
+      newest_ = {NowMs(), ThreadCpuMs() - look_began_cpu_ms_};
     }
     wake_();
   }
@@ -161,6 +162,7 @@ class Reader::Thread {
   // What a person waits for; also served while a long recording is being read.
   void ServeLook(const Requests& now) {
     if (explorer_ == nullptr) return;
+    look_began_cpu_ms_ = ThreadCpuMs();
     if (now.checkpoint) ServeCheckpoint(*now.checkpoint);
     if (now.state) ServeState(*now.state);
     if (now.chat) ServeChat(*now.chat);
@@ -452,8 +454,8 @@ class Reader::Thread {
   Requests waiting_;
   bool idle_ = true;
   std::vector<std::function<void(Model*, StepNumber*)>> arrived_;
-  double newest_ms_ = 0;               // when the last of them was put there
-  double told_ms_ = 0;                 // the UI thread's
+  Told newest_;                        // of the last of them
+  Told told_;                          // the UI thread's
 
   // The thread's own.
   std::unique_ptr<replay::Explorer> explorer_;
@@ -462,6 +464,7 @@ class Reader::Thread {
   Glyphs glyphs_;                      // that any view has needed
   std::pair<size_t, size_t> laid_out_; // nodes and edges of the graph whose places were told
   double progress_told_ = 0;
+  double look_began_cpu_ms_ = 0;       // of this thread, when it last began to answer a look
   StepNumber cursor_;
   std::vector<std::string> touched_;   // agents, by the newest comparison
   uint64_t generation_ = 0;
@@ -526,7 +529,7 @@ void Reader::Refresh() {
 }
 
 bool Reader::Collect(Model* model, StepNumber* cursor) { return thread_->Collect(model, cursor); }
-double Reader::told_ms() const { return thread_->told_ms(); }
+Reader::Told Reader::told() const { return thread_->told(); }
 bool Reader::idle() const { return thread_->idle(); }
 
 }  // namespace backstep::gui

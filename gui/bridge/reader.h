@@ -38,8 +38,12 @@ class Reader {
   // Moves what has arrived into the model. Returns true when something changed. `cursor` is set when
   // a recording was opened at a moment.
   bool Collect(Model* model, StepNumber* cursor);
-  // When the newest of what was collected last had been read: steady clock, ms.
-  double told_ms() const;
+  // When the newest of what was collected last had been read, by the steady clock, and what of the
+  // reader's processor time that took since it began to answer.
+  struct Told {
+    double at_ms = 0, cpu_ms = 0;
+  };
+  Told told() const;
   // Nothing is being read and nothing waits.
   bool idle() const;
 

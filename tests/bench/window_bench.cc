@@ -91,7 +91,7 @@ Status Record(const std::string& path, uint64_t steps) {
 // What one run of the window wrote: values by the word they stand behind.
 struct Run {
   double started_ms = 0, picture_ms = 0, whole_ms = 0, picture_steps = 0;
-  std::vector<double> frames, gl, ready, drawn;
+  std::vector<double> frames, gl, ready, taken, cpu;
 };
 
 double Part(std::vector<double> values, double part) {
@@ -110,10 +110,14 @@ void ReadLog(const std::string& path, Run* run) {
   for (std::string line; std::getline(file, line);) {
     std::istringstream words(line);
     std::string word;
-    double a = 0, b = 0, c = 0;
-    words >> word >> a >> b >> c;
+    double a = 0, b = 0, c = 0, d = 0;
+    words >> word >> a >> b >> c >> d;
     if (word == "scrub") run->frames.push_back(a), run->gl.push_back(b);
-    if (word == "cursor") run->ready.push_back(b), run->drawn.push_back(c);
+    if (word == "cursor") {
+      run->ready.push_back(b);
+      run->taken.push_back(c);
+      run->cpu.push_back(d);
+    }
     if (word == "picture") run->picture_ms = a - run->started_ms, run->picture_steps = b;
     if (word == "whole") run->whole_ms = a - run->started_ms;
   }
@@ -161,7 +165,9 @@ void Print(const Run& whole, const Run& small, uint64_t steps) {
   Row("cursor to all panels read, p99", Part(whole.ready, 0.99), Part(small.ready, 0.99),
       kCursorMsMax);
   Row("cursor to all panels read, max", Part(whole.ready, 1), Part(small.ready, 1), 0);
-  Row("cursor to all panels taken, p99", Part(whole.drawn, 0.99), Part(small.drawn, 0.99), 0);
+  Row("of it the reader's processor, p50", Part(whole.cpu, 0.5), Part(small.cpu, 0.5), 0);
+  Row("of it the reader's processor, p99", Part(whole.cpu, 0.99), Part(small.cpu, 0.99), 0);
+  Row("cursor to a frame taking it, p99", Part(whole.taken, 0.99), Part(small.taken, 0.99), 0);
   Row("start to first picture of steps", whole.picture_ms, small.picture_ms, 0);
   Row("start to all steps", whole.whole_ms, small.whole_ms, 0);
   std::printf("the first picture shows %.0f steps\n", whole.picture_steps);
