@@ -77,7 +77,8 @@ void App::FollowPair() {
   if (pair == nullptr || OnDifference()) return;
   const auto& differing = model_.comparison.value->lines.differing;
   for (size_t i = 0; i < differing.size(); ++i) {
-    if (differing[i].agent == pair->agent && differing[i].clock == pair->clock) view_.difference = i;
+    const replay::StepDiff& diff = differing[i];
+    if (diff.agent == pair->agent && diff.clock == pair->clock) view_.difference = i;
   }
 }
 

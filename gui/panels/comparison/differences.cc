@@ -69,9 +69,8 @@ void DrawList(Frame& frame, const replay::ComparisonView& view) {
   const auto count = static_cast<float>(view.lines.differing.size() + 1);
   const float row = ImGui::GetTextLineHeight() + 2 * ImGui::GetStyle().CellPadding.y;
   const float room = std::max(ImGui::GetContentRegionAvail().y * 0.3f, row * (kRowsShown + 1));
-  if (!ImGui::BeginTable("##differing", 4, kFlags, {0, std::min(count * row + frame.Px(2), room)})) {
-    return;
-  }
+  const float height = std::min(count * row + frame.Px(2), room);
+  if (!ImGui::BeginTable("##differing", 4, kFlags, {0, height})) return;
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableSetupColumn("Step", ImGuiTableColumnFlags_WidthFixed, frame.Px(110));
   ImGui::TableSetupColumn("A", ImGuiTableColumnFlags_WidthFixed, frame.Px(36));

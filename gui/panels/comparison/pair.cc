@@ -73,7 +73,8 @@ void Title(Frame& frame, const replay::StepPair& pair) {
   std::string text = pair.agent + "/" + std::to_string(pair.clock.value);
   if (pair.alike()) text += "  is alike on both sides";
   else if (both) text += "  differs in " + Joined(pair.differs_in);
-  else text += pair.a.value != 0 ? "  only in A" : pair.b.value != 0 ? "  only in B" : "  in neither";
+  else if (pair.a.value != 0) text += "  only in A";
+  else text += pair.b.value != 0 ? "  only in B" : "  in neither";
   Elided(frame, text, 0, frame.theme.text);
   frame.NameItem("pair:" + pair.agent + "/" + std::to_string(pair.clock.value));
 }
@@ -149,7 +150,8 @@ void DrawPart(Frame& frame, const replay::StepPair& pair, const replay::PairPart
            part.differs ? Mark::kChanged : Mark::kOk, frame.theme);
   ImGui::SetCursorScreenPos({at.x + frame.Px(16), at.y + frame.Px(3)});
   std::string title = part.title;
-  if (!part.differs) title += open ? "  alike" : "  alike: " + replay::OneLine(part.b.text).substr(0, 200);
+  if (!part.differs) title += "  alike";
+  if (!part.differs && !open) title += ": " + std::string(replay::CutUtf8(part.b.text, 200));
   Elided(frame, title, 0, part.differs ? frame.theme.text : frame.theme.text_dim);
   ImGui::SetCursorScreenPos(after);
   if (open) {
@@ -202,8 +204,11 @@ void DrawPair(Frame& frame, const replay::ComparisonView& view) {
     return;
   }
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
-  if (ImGui::BeginChild("##pair", {0, std::max(ImGui::GetContentRegionAvail().y, frame.Px(160))},
-                        false, ImGuiWindowFlags_AlwaysVerticalScrollbar)) {
+  const bool visible =
+      ImGui::BeginChild("##pair", {0, std::max(ImGui::GetContentRegionAvail().y, frame.Px(160))},
+                        false, ImGuiWindowFlags_AlwaysVerticalScrollbar);
+  ImGui::PopStyleVar();  // not of the tooltips
+  if (visible) {
     ScrollToTop(pair);
     Title(frame, pair);
     const float half = Half(frame);
@@ -213,7 +218,6 @@ void DrawPair(Frame& frame, const replay::ComparisonView& view) {
     DrawParts(frame, pair);
   }
   ImGui::EndChild();
-  ImGui::PopStyleVar();
 }
 
 }  // namespace backstep::gui

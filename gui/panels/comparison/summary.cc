@@ -79,9 +79,10 @@ void Row(Frame& frame, const Delta& delta) {
 void Table(Frame& frame, const replay::ComparisonView& view, const std::vector<Delta>& deltas) {
   if (!ImGui::BeginTable("##deltas", 4, ImGuiTableFlags_BordersInnerH)) return;
   ImGui::TableSetupColumn("", ImGuiTableColumnFlags_WidthFixed, frame.Px(84));
-  ImGui::TableSetupColumn(("A  " + Drawable(view.a)).c_str(), ImGuiTableColumnFlags_WidthStretch, 2);
-  ImGui::TableSetupColumn(("B  " + Drawable(view.b)).c_str(), ImGuiTableColumnFlags_WidthStretch, 2);
-  ImGui::TableSetupColumn("B - A", ImGuiTableColumnFlags_WidthStretch, 1);
+  constexpr ImGuiTableColumnFlags kStretch = ImGuiTableColumnFlags_WidthStretch;
+  ImGui::TableSetupColumn(("A  " + Drawable(view.a)).c_str(), kStretch, 2);
+  ImGui::TableSetupColumn(("B  " + Drawable(view.b)).c_str(), kStretch, 2);
+  ImGui::TableSetupColumn("B - A", kStretch, 1);
   ImGui::TableHeadersRow();
   for (const Delta& delta : deltas) Row(frame, delta);
   ImGui::EndTable();

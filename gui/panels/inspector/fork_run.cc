@@ -125,7 +125,8 @@ void DrawReport(Frame& frame, const replay::ReplayReport& report, const std::str
                                                              : report.result.branch_name;
   MarkItem(frame.theme, bad ? Mark::kFailed : report.good() ? Mark::kOk : Mark::kChanged);
   ImGui::SameLine(0, frame.Px(4));
-  const std::string words = name + " " + report.result.result + ". " + replay::ExplainReplay(report);
+  const std::string words =
+      name + " " + report.result.result + ". " + replay::ExplainReplay(report);
   Wrapped(words, bad ? frame.theme.failed : frame.theme.text);
   frame.NameItem(bad ? "error:run" : "result:run");
   CopyMenu(frame, "result-menu", words);

@@ -93,16 +93,27 @@ void DrawPolicy(Frame& frame) {
   Hint("Stop when live calls have cost this many dollars");
 }
 
+bool HasProblem(const Frame& frame) {
+  const auto& plan = frame.model.plan;
+  return !plan.error.empty() || (plan.value != nullptr && !plan.value->problem.empty());
+}
+
+// Where in the fault file that the form makes an error lies says nothing to who sees the form.
+std::string WithoutPlace(const std::string& problem) {
+  const size_t end = problem.starts_with("the form:") ? problem.find(": ") : std::string::npos;
+  return end == std::string::npos ? problem : problem.substr(end + 2);
+}
+
 // What will be live and what it costs, before anything runs.
 void DrawPlan(Frame& frame) {
   const auto& plan = frame.model.plan;
-  const bool problem = !plan.error.empty() || (plan.value && !plan.value->problem.empty());
+  const bool problem = HasProblem(frame);
   std::vector<std::string> lines;
   if (!plan.error.empty()) lines = {plan.error};
   else if (plan.value != nullptr) lines = replay::ExplainPlan(*plan.value);
   else lines = {plan.loading ? "Reading what it would run…" : ""};
   std::string text;
-  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+  for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + WithoutPlace(line);
   ImGui::PushStyleColor(ImGuiCol_Text, problem ? frame.theme.fault : frame.theme.text_dim);
   ImGui::PushTextWrapPos();
   if (problem) MarkItem(frame.theme, Mark::kFault), ImGui::SameLine(0, frame.Px(4));
@@ -169,6 +180,7 @@ void DrawFooter(Frame& frame, const OpenFacts& facts) {
   if (frame.model.run.running) why_not = "one is running";
   else if (!target) why_not = "choose what is to be changed first";
   else if (same) why_not = "the text is unchanged";
+  else if (HasProblem(frame) && !frame.model.plan.loading) why_not = "the form says why not";
   else if (!facts.distrust.empty() && !draft.confirmed) why_not = "confirm the command line first";
   if (PrimaryButton(frame, "Run", why_not)) {
     draft.goes_on.clear();
@@ -200,10 +212,10 @@ void DrawForkTab(Frame& frame) {
   const float footer = ImGui::GetFrameHeightWithSpacing() + frame.Px(4);
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {0, 0});
   ImGui::BeginChild("##form", {0, -footer});
+  ImGui::PopStyleVar();  // not of the tooltips
   const bool asks = DrawForkRun(frame);
   if (!asks) DrawForm(frame, facts);
   ImGui::EndChild();
-  ImGui::PopStyleVar();
   DrawFooter(frame, facts);
   ImGui::PopFont();
 }

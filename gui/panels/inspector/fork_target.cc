@@ -87,9 +87,8 @@ void FindText(ForkDraft* draft, const std::vector<Choice>& choices) {
 
 void DrawPick(Frame& frame, const std::vector<Choice>& choices) {
   ForkDraft& draft = frame.view.fork;
-  if (!ImGui::BeginCombo("##pick", "", ImGuiComboFlags_NoPreview | ImGuiComboFlags_PopupAlignLeft)) {
-    return;
-  }
+  constexpr ImGuiComboFlags kFlags = ImGuiComboFlags_NoPreview | ImGuiComboFlags_PopupAlignLeft;
+  if (!ImGui::BeginCombo("##pick", "", kFlags)) return;
   for (const Choice& choice : choices) {
     const std::string label = choice.id + "   " + choice.what;
     if (ImGui::Selectable(Drawable(label).c_str(), choice.id == draft.target)) {

@@ -56,8 +56,8 @@ void DrawBody(Frame& frame, const std::string& id, const replay::BodyView& body)
     Dim(frame, "empty");
   } else {
     const bool whole = frame.view.unfolded.count(id) != 0;
-    TextBlock(frame, ("##" + id).c_str(), whole ? body.text : std::string(replay::CutUtf8(body.text, 4000)),
-              frame.fonts.mono, whole ? 40 : kLinesFolded);
+    const std::string shown = whole ? body.text : std::string(replay::CutUtf8(body.text, 4000));
+    TextBlock(frame, ("##" + id).c_str(), shown, frame.fonts.mono, whole ? 40 : kLinesFolded);
     const bool foldable = body.text.size() > 400;
     if (foldable && ImGui::SmallButton(((whole ? "less##" : "more##") + id).c_str())) {
       if (whole) frame.view.unfolded.erase(id);

@@ -35,8 +35,8 @@ void DrawHead(Frame& frame, const replay::StateView& view) {
   ImGui::PushFont(frame.fonts.small);
   const uint64_t changes = view.diff.changed;
   PartButton(frame, "Tree", "tree", StatePart::kTree);
-  PartButton(frame, changes == 0 ? "Change" : "Change (" + replay::FormatCount(changes, "line") + ")",
-             "diff", StatePart::kDiff);
+  const std::string count = changes == 0 ? "" : " (" + replay::FormatCount(changes, "line") + ")";
+  PartButton(frame, "Change" + count, "diff", StatePart::kDiff);
   PartButton(frame, "Text", "text", StatePart::kText);
   ImGui::NewLine();
   const std::string from = view.last_step.value == 0
@@ -100,7 +100,8 @@ void NodeMenu(Frame& frame, const replay::ValueNode& node) {
   ImGui::EndPopup();
 }
 
-void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNode& node, bool open) {
+void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNode& node,
+              bool open) {
   const std::string id = view.agent + node.path + "#";
   ImGui::PushID(id.c_str());
   const ImVec2 at = ImGui::GetCursorScreenPos();

@@ -82,7 +82,9 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
   ImGui::PushID(call.id.c_str());
   std::string title = std::string(EffectKindName(call.kind)) + " " + call.name + "  " +
                       replay::FormatDuration(call.duration);
-  if (call.status != CallStatus::kRecorded) title += std::string("  ") + CallStatusName(call.status);
+  if (call.status != CallStatus::kRecorded) {
+    title += std::string("  ") + CallStatusName(call.status);
+  }
   if (call.moved) title += ", moved";
   if (call.substituted) title += ", substituted";
   if (call.error) MarkItem(frame.theme, Mark::kFailed), ImGui::SameLine(0, frame.Px(4));

@@ -181,6 +181,20 @@ class PairMaker {
   StepPair* pair_;
 };
 
+// A message lies in the log as it was sent; a step that an edit or a fault hit read something else,
+// of which the record holds the beginning.
+std::vector<MessageRow> AsRead(const StepDetail& detail) {
+  std::vector<MessageRow> rows = detail.took;
+  for (MessageRow& row : rows) {
+    for (const FaultRow& fault : detail.faults) {
+      if (fault.target != row.id || fault.after.empty()) continue;
+      row.body = ViewBytes({fault.after, row.body.media_type}, kStateBytesMax);
+      row.edited = true;
+    }
+  }
+  return rows;
+}
+
 Json PartJson(const PairPart& part) {
   Json json;
   json["kind"] = PairKindName(part.kind);
@@ -215,7 +229,7 @@ StepPair PairSteps(const StepDetail* a, const StepDetail* b) {
   const StepDetail& in_b = b != nullptr ? *b : none;
   PairMaker maker(&pair);
   maker.AddError(a, b);
-  maker.AddMessages(PairPart::Kind::kTook, in_a.took, in_b.took);
+  maker.AddMessages(PairPart::Kind::kTook, AsRead(in_a), AsRead(in_b));
   maker.AddCalls(in_a.calls, in_b.calls);
   maker.AddMessages(PairPart::Kind::kSent, in_a.sent, in_b.sent);
   return pair;

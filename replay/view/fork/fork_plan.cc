@@ -112,12 +112,15 @@ std::vector<std::string> ExplainPlan(const ForkPlan& plan) {
                   FormatCount(plan.steps_shared, "step") + " shared, " +
                   std::to_string(plan.steps_after) + " executed again.");
   std::string counts;
-  for (const PlannedCalls& calls : plan.calls) counts += (counts.empty() ? "" : ", ") + CountOf(calls);
+  for (const PlannedCalls& calls : plan.calls) {
+    counts += (counts.empty() ? "" : ", ") + CountOf(calls);
+  }
   lines.push_back(counts.empty() ? "No call was recorded after that."
                                  : counts + " answered from the recording where the request stays "
                                             "the same.");
   if (plan.live_calls_max == 0) {
-    lines.push_back("Nothing is set to run live: without an answer it pauses or takes another one.");
+    lines.push_back("Nothing is set to run live: a call without an answer pauses it or takes "
+                    "another one.");
     return lines;
   }
   std::string live = "Live: at most about " + FormatCount(plan.live_calls_max, "call");

@@ -1,4 +1,4 @@
-// What an experiment would run, said before it runs: a reading of the recording, nothing is executed.
+// What an experiment would run, said before it runs: the recording is read, nothing is executed.
 #pragma once
 
 #include <cstdint>
