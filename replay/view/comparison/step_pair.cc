@@ -76,9 +76,17 @@ class PairMaker {
     std::vector<Hash128> keys_a, keys_b;
     for (const CallRow& call : a) keys_a.push_back(KeyOf(call, true));
     for (const CallRow& call : b) keys_b.push_back(KeyOf(call, true));
-    for (const Aligned& at : Align(keys_a, keys_b)) {
+    const std::vector<Aligned> aligned = Align(keys_a, keys_b);
+    // Numbers that the program drew come last: what was said and done is looked for first.
+    for (const bool numbers : {false, true}) AddCalls(a, b, aligned, numbers);
+  }
+
+  void AddCalls(const std::vector<CallRow>& a, const std::vector<CallRow>& b,
+                const std::vector<Aligned>& aligned, bool numbers) {
+    for (const Aligned& at : aligned) {
       const CallRow* in_a = at.a ? &a[*at.a] : nullptr;
       const CallRow* in_b = at.b ? &b[*at.b] : nullptr;
+      if (IsNumber(in_b ? *in_b : *in_a) != numbers) continue;
       if (in_a && in_b && KeyOf(*in_a, false) != KeyOf(*in_b, false)) {
         AddCall(in_a, nullptr);
         AddCall(nullptr, in_b);
@@ -156,7 +164,8 @@ class PairMaker {
     PairPart part;
     part.id = call.id;
     part.in_a = a != nullptr, part.in_b = b != nullptr;
-    const std::string name = std::string(EffectKindName(call.kind)) + " " + call.name;
+    const std::string kind = EffectKindName(call.kind);
+    const std::string name = call.name.empty() || call.name == kind ? kind : kind + " " + call.name;
     if (call.request.size_bytes != 0) {
       PairPart asked = part;
       asked.kind = PairPart::Kind::kRequest;
