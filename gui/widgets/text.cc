@@ -15,13 +15,15 @@ bool HasGlyph(unsigned code_point) {
   return font == nullptr || font->FindGlyphNoFallback(static_cast<ImWchar>(code_point)) != nullptr;
 }
 
-std::string Framed(unsigned code_point, const char* prefix = "U+") {
-  char text[32];
+std::string Framed(const char* format, unsigned value) {
+  char text[16];
+  std::snprintf(text, sizeof text, format, value);
   const bool brackets = HasGlyph(0x27e6);
-  std::snprintf(text, sizeof text, "%s%s%04X%s", brackets ? "\u27e6" : "[", prefix, code_point,
-                brackets ? "\u27e7" : "]");
-  return text;
+  return (brackets ? "\u27e6" : "[") + std::string(text) + (brackets ? "\u27e7" : "]");
 }
+
+std::string FramedByte(unsigned byte) { return Framed("%02X", byte); }
+std::string FramedCodePoint(unsigned code_point) { return Framed("U+%04X", code_point); }
 
 // Nothing of it would be seen, or it would turn the text around it.
 bool IsInvisible(unsigned c) {
@@ -95,19 +97,19 @@ std::string Drawable(std::string_view text) {
     if (first < 0x80) {
       const bool shown = (first >= 0x20 && first != 0x7f) || first == '\n' || first == '\t';
       if (shown) out += text[i];
-      else out += Framed(first);
+      else out += FramedCodePoint(first);
       ++i;
       continue;
     }
     const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
     const std::string_view piece = text.substr(i, length);
     if (length == 1 || !replay::IsUtf8(piece)) {
-      out += Framed(first, "");
+      out += FramedByte(first);
       ++i;
       continue;
     }
     const unsigned c = CodePointOf(piece);
-    if (length == 4 || IsInvisible(c) || !HasGlyph(c)) out += Framed(c);
+    if (length == 4 || IsInvisible(c) || !HasGlyph(c)) out += FramedCodePoint(c);
     else out += piece;
     i += length;
   }

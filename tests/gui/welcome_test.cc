@@ -1,4 +1,5 @@
 // Opening: the first page, the file dialog, the recordings of a folder.
+#include <cstdlib>
 #include <fstream>
 
 #include "backstep/tests/gui/stage.h"

@@ -146,7 +146,10 @@ void DrawReady(Frame& frame, const replay::Conversation& chat) {
 void DrawConversation(Frame& frame) {
   const Loaded<replay::Conversation>& chat = frame.model.conversation;
   const bool other = chat.value != nullptr && chat.value->agent != frame.view.agent;
-  if (frame.view.agent.empty()) {
+  const auto& open = frame.model.open.value;
+  if (open != nullptr && open->agents.empty()) {
+    EmptyState(frame, "No conversation", "The recording names no agents.");
+  } else if (frame.view.agent.empty()) {
     EmptyState(frame, "No agent is chosen", "Click one in the graph.");
   } else if (!chat.error.empty()) {
     DrawTop(frame, nullptr);
