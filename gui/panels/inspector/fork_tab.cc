@@ -216,7 +216,7 @@ void DrawForkTab(Frame& frame) {
   const bool asks = DrawForkRun(frame);
   if (!asks) DrawForm(frame, facts);
   ImGui::EndChild();
-  DrawFooter(frame, facts);
+  if (!asks) DrawFooter(frame, facts);
   ImGui::PopFont();
 }
 

@@ -14,6 +14,13 @@ namespace {
 constexpr size_t kPartsMax = 100;
 constexpr size_t kStateBytesMax = 4u << 20;
 
+// Little room beside each other: what differs is to be in sight.
+TextDiffOptions PairDiffOptions() {
+  TextDiffOptions options;
+  options.context = 1;
+  return options;
+}
+
 std::string Joined(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -126,7 +133,7 @@ class PairMaker {
       const std::string kind = PairKindName(part.kind);
       auto& kinds = pair_->differs_in;
       if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
-      part.diff = DiffLaidOut(part.a.text, part.b.text);
+      part.diff = DiffLaidOut(part.a.text, part.b.text, PairDiffOptions());
     } else {
       part.a = {};
     }
