@@ -1,6 +1,7 @@
 #include "backstep/gui/app/app.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double kIdleSeconds = 0.25;        // so that an idle window draws four frames a second
 constexpr double kTypingSeconds = 0.1;       // while a text field shows its caret
+constexpr double kLookSecondsMax = 0.025;    // that a frame waits for what follows the cursor
 constexpr double kRefreshSeconds = 0.25;     // of a live recording
 constexpr int kQuietFrames = 6;              // drawn alike before a picture is taken
 constexpr double kNoticeSeconds = 5;
@@ -80,8 +82,21 @@ double App::IdleSeconds() const {
   return ImGui::GetIO().WantTextInput ? kTypingSeconds : kIdleSeconds;
 }
 
+// What follows the cursor is nearly there: a frame without it would be drawn for nothing, and take
+// the processor from it where no graphics card draws.
+void App::WaitForLook() {
+  using Clock = std::chrono::steady_clock;
+  const auto began = Clock::now();
+  while (reader_.looking()) {
+    const double passed = std::chrono::duration<double>(Clock::now() - began).count();
+    if (passed >= kLookSecondsMax) return;
+    window_->WaitEvents(kLookSecondsMax - passed);
+  }
+}
+
 void App::Tick() {
   window_->WaitEvents(IdleSeconds());
+  WaitForLook();
   log_.BeginFrame();
   TakeArrivals();
   for (const std::string& path : window_->TakeDropped()) actions_.push_back(OpenRecording{path, {}});

@@ -32,6 +32,7 @@ class App {
  private:
   void Start();
   void Tick();                          // one frame
+  void WaitForLook();
   void TakeArrivals();
   void DrawEverything();
   void DrawNotice();

@@ -63,6 +63,8 @@ struct Requests {
            lists();
   }
   bool lists() const { return folder || browse || known; }
+  // What follows the cursor.
+  bool looks() const { return checkpoint || state || chat; }
   // What ends the reading of a long recording.
   bool turns() const { return open || close || end; }
 };
@@ -100,6 +102,7 @@ class Reader::Thread {
       std::lock_guard<std::mutex> lock(mutex_);
       set(&waiting_);
       idle_ = false;
+      looking_ = looking_ || waiting_.looks();
     }
     asked_.notify_one();
   }
@@ -116,6 +119,11 @@ class Reader::Thread {
   }
 
   Told told() const { return told_; }
+
+  bool looking() const {
+    std::lock_guard<std::mutex> lock(mutex_);
+    return looking_;
+  }
 
   bool idle() const {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -161,13 +169,24 @@ class Reader::Thread {
 
   // What a person waits for; also served while a long recording is being read.
   void ServeLook(const Requests& now) {
+    if (explorer_ != nullptr) Look(now);
+    bool over = false;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      over = looking_ && !waiting_.looks();
+      if (over) looking_ = false;
+    }
+    if (over) wake_();
     if (explorer_ == nullptr) return;
+    if (now.compare) ServeCompare(*now.compare);
+    if (now.pair) ServePair(*now.pair);
+  }
+
+  void Look(const Requests& now) {
     look_began_cpu_ms_ = ThreadCpuMs();
     if (now.checkpoint) ServeCheckpoint(*now.checkpoint);
     if (now.state) ServeState(*now.state);
     if (now.chat) ServeChat(*now.chat);
-    if (now.compare) ServeCompare(*now.compare);
-    if (now.pair) ServePair(*now.pair);
   }
 
   void Forget() {
@@ -454,6 +473,7 @@ class Reader::Thread {
   Requests waiting_;
   bool idle_ = true;
   std::vector<std::function<void(Model*, StepNumber*)>> arrived_;
+  bool looking_ = false;               // what follows the cursor waits or is being read
   Told newest_;                        // of the last of them
   Told told_;                          // the UI thread's
 
@@ -530,6 +550,7 @@ void Reader::Refresh() {
 
 bool Reader::Collect(Model* model, StepNumber* cursor) { return thread_->Collect(model, cursor); }
 Reader::Told Reader::told() const { return thread_->told(); }
+bool Reader::looking() const { return thread_->looking(); }
 bool Reader::idle() const { return thread_->idle(); }
 
 }  // namespace backstep::gui

@@ -44,6 +44,8 @@ class Reader {
     double at_ms = 0, cpu_ms = 0;
   };
   Told told() const;
+  // What follows the cursor (checkpoint, state, conversation) waits or is being read.
+  bool looking() const;
   // Nothing is being read and nothing waits.
   bool idle() const;
 
