@@ -17,7 +17,6 @@ constexpr double kWaitSecondsMax = 120;
 constexpr int kSettledFrames = 4;
 // A gesture: some frames at the place, the buttons, some frames after.
 constexpr int kGestureFrames = 6, kDragFrames = 14;
-constexpr float kDoubleClick = 0.3f, kDoubleClickSecondsMax = 10;
 constexpr double kScrubSeconds = 4;          // there and back
 constexpr double kScrubPress = 0.1;
 constexpr float kDoubleClickSeconds = 0.3f, kDoubleClickSecondsMax = 10;
@@ -205,8 +204,6 @@ void Script::Inject() {
     const bool down = clicks_ == 2 ? (done >= 2 && done < 4) || (done >= 6 && done < 8)
                                    : done >= 2 && phase_ > 2;
     io.MouseDown[button_] = down;
-    // However slow the frames are.
-    io.MouseDoubleClickTime = clicks_ == 2 && done >= 4 ? kDoubleClickSecondsMax : kDoubleClick;
   }
   if (wheel_ != 0 && done == 2) io.MouseWheel = wheel_;
   if (ctrl_) io.KeyCtrl = true;

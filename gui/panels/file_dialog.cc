@@ -1,4 +1,4 @@
-// The dialog that finds a recording: places at the left, a folder's directories at the right, a path
+// The dialog that finds a recording: places at the left, a folder's content at the right, a path
 // to type into above them. The folder is read on the reader's thread.
 #include <algorithm>
 #include <cstdlib>

@@ -8,7 +8,7 @@
 
 namespace backstep::gui {
 
-// What can be drawn of `text`: control characters, invisible ones and those that ImGui's current font
+// What can be drawn of `text`: control characters, invisible ones and those that the current font
 // has no glyph of appear as a framed code point, "⟦U+1F600⟧", and bytes that are no UTF-8 as
 // "⟦FF⟧"; line breaks and tabs stay.
 std::string Drawable(std::string_view text);

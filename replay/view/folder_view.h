@@ -1,4 +1,4 @@
-// What lies in a folder: its recordings with their outcomes, and the names that a file dialog shows.
+// What lies in a folder: its recordings with their outcomes, and the names a file dialog shows.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace backstep::replay {
 // The row of one recording; where it cannot be read, a row with its error.
 RecordingRow RowOfRecording(const std::string& path);
 
-// A row for every recording directly inside `folder` (and `folder` itself where it is one), by name.
+// A row for every recording directly inside `folder`, or `folder` itself where it is one, by name.
 // Whatever ends in ".backstep" counts as one, and so does a directory that holds a manifest.
 // Io: the folder cannot be read.
 Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder);
@@ -32,7 +32,7 @@ struct FolderEntry {
 struct FolderView {
   std::string path;                  // absolute, without a slash behind it
   std::string parent;                // empty: it is the root
-  std::vector<FolderEntry> entries;  // directories, by name; those that begin with a dot are left out
+  std::vector<FolderEntry> entries;  // directories, by name; without those that begin with a dot
   uint64_t total = 0;                // of them, where `entries` is cut
 };
 
