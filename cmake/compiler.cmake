@@ -33,4 +33,9 @@ function(backstep_module name)
   target_link_libraries(backstep_${name}
     PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:backstep_options> ${ARG_PRIVATE})
+  # Release builds with -O2, a quarter quicker to build than -O3. What a recorded step passes through
+  # asks for -O3.
+  if(name MATCHES "^(base|schemas|store|recorder)$")
+    target_compile_options(backstep_${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+  endif()
 endfunction()

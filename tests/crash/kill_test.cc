@@ -5,7 +5,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <thread>
@@ -15,12 +14,13 @@
 #include "backstep/store/verify.h"
 #include "backstep/tests/crash/ring_program.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
 namespace backstep {
 namespace {
 
-int Kills() { return std::getenv("BACKSTEP_LONG") != nullptr ? 100 : 12; }
+uint64_t Kills() { return testing::Rounds(12, 100); }
 
 pid_t Start(const std::vector<std::string>& arguments, const std::string& recording) {
   std::vector<char*> argv;
@@ -50,7 +50,7 @@ void KillAfter(pid_t child, int ms) {
 TEST_CASE("A writer killed at a random time loses no step that it promised") {
   std::mt19937 random(7);
   uint64_t steps_in_all = 0;
-  for (int round = 0; round < Kills(); ++round) {
+  for (uint64_t round = 0; round < Kills(); ++round) {
     testing::TempDir dir;
     const std::string recording_path = dir / "victim.backstep";
     const pid_t child = Start({dir / "promised", recording_path}, recording_path);
@@ -96,7 +96,7 @@ TEST_CASE("A run that was killed is re-executed on from its last moment") {
   std::mt19937 random(11);
   constexpr int kRounds = 20000;
   int continued = 0;
-  for (int round = 0; round < Kills() / 3; ++round) {
+  for (uint64_t round = 0; round < Kills() / 3; ++round) {
     testing::TempDir dir;
     const std::string path = dir / "ring.backstep";
     const pid_t child = Start({"--program", std::to_string(kRounds)}, path);

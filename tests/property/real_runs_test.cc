@@ -10,6 +10,7 @@
 #include "backstep/store/verify.h"
 #include "backstep/tests/property/conversation_program.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
 namespace backstep {
@@ -99,7 +100,7 @@ TEST_CASE("Published failure logs re-execute faithfully from any moment", "[data
     WARN("not run: BACKSTEP_TEST_DATA is not set");
     return;
   }
-  const size_t stride = std::getenv("BACKSTEP_LONG") != nullptr ? 1 : 8;
+  const size_t stride = testing::IsLong() ? 1 : testing::kSanitized ? 32 : 8;
   for (size_t i = 0; i < files.size(); i += stride) {
     DYNAMIC_SECTION(std::filesystem::path(files[i]).parent_path().filename().string() << "/"
                     << std::filesystem::path(files[i]).filename().string()) {

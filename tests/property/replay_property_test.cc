@@ -7,6 +7,7 @@
 #include "backstep/store/line.h"
 #include "backstep/tests/property/random_program.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
 namespace backstep {
@@ -17,6 +18,7 @@ using replay::ReplayResult;
 using testing::Plant;
 using testing::RandomProgram;
 using testing::RandomProgramOptions;
+using testing::Rounds;
 using testing::TempDir;
 
 constexpr char kFaults[] = R"(backstep: 1
@@ -139,7 +141,8 @@ void RequireFaithfulFromManyMoments(const RandomProgramOptions& options, int thr
 }
 
 TEST_CASE("A run on one thread is reproduced from any moment, served and free") {
-  for (uint64_t seed = 1; seed <= 8; ++seed) {
+  for (uint64_t round = 0; round < Rounds(8, 40); ++round) {
+    const uint64_t seed = 1000 + round;
     RandomProgramOptions options;
     options.seed = seed;
     RequireFaithfulFromManyMoments(options, 1, "");
@@ -147,7 +150,8 @@ TEST_CASE("A run on one thread is reproduced from any moment, served and free") 
 }
 
 TEST_CASE("A run with joins and a scheduler state is reproduced from any moment") {
-  for (uint64_t seed = 20; seed <= 26; ++seed) {
+  for (uint64_t round = 0; round < Rounds(7, 40); ++round) {
+    const uint64_t seed = 20000 + round;
     RandomProgramOptions options;
     options.seed = seed;
     options.joins = true;
@@ -156,7 +160,8 @@ TEST_CASE("A run with joins and a scheduler state is reproduced from any moment"
 }
 
 TEST_CASE("A run on four threads is reproduced from any moment, open steps among them") {
-  for (uint64_t seed = 40; seed <= 49; ++seed) {
+  for (uint64_t round = 0; round < Rounds(10, 60); ++round) {
+    const uint64_t seed = 40000 + round;
     RandomProgramOptions options;
     options.seed = seed;
     options.start_messages = 6;
@@ -165,7 +170,8 @@ TEST_CASE("A run on four threads is reproduced from any moment, open steps among
 }
 
 TEST_CASE("A run with injected faults is reproduced from any moment") {
-  for (uint64_t seed = 60; seed <= 67; ++seed) {
+  for (uint64_t round = 0; round < Rounds(8, 40); ++round) {
+    const uint64_t seed = 60000 + round;
     RandomProgramOptions options;
     options.seed = seed;
     options.joins = seed % 2 == 0;
