@@ -151,8 +151,8 @@ void App::TakeArrivals() {
                        facts->agents.end();
     if (!known) view_.agent = facts->agents.empty() ? "" : facts->agents.front();
     if (!options_.compare.empty()) {
-      actions_.push_back(CompareLines{facts->branch, std::exchange(options_.compare, {}),
-                                       options_.at.empty()});
+      actions_.push_back(CompareLines{std::exchange(options_.compare, {}), facts->branch,
+                                      options_.at.empty()});
     }
     if (facts->branch == wanted_branch_ && !wanted_branch_.empty()) {
       actions_.push_back(CompareLines{view_.compare_a, facts->branch});
