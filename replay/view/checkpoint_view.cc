@@ -33,7 +33,7 @@ Result<MessageRow> ViewMessage(store::Line& line, const MessageId& id, size_t te
 }
 
 Result<AgentStateRow> ViewAgent(store::Line& line, const store::AgentAt& at,
-                                const store::Cut& cut, size_t text_bytes_max) {
+                                const store::Cut& cut, const CheckpointOptions& options) {
   AgentStateRow row;
   row.name = line.AgentName(at.id);
   for (const AgentRecord& agent : line.agents()) {
@@ -44,6 +44,7 @@ Result<AgentStateRow> ViewAgent(store::Line& line, const store::AgentAt& at,
   row.clock = at.clock;
   row.last_step = at.last_step;
   row.virtual_time = at.virtual_time;
+  const size_t text_bytes_max = options.state_texts ? options.text_bytes_max : 0;
   BACKSTEP_ASSIGN_OR_RETURN(row.state, ViewBody(line, at.state, text_bytes_max));
   for (const store::Waiting& waiting : cut.mailboxes) row.waiting += waiting.to == at.id;
   for (const store::OpenStep& open : cut.open) row.busy |= open.begin.agent == at.id;
@@ -149,10 +150,12 @@ Result<CheckpointView> ViewCheckpoint(const store::Recording& recording, store::
   view.virtual_time = cut.virtual_time;
   view.outcome = cut.outcome;
   for (const store::AgentAt& at : cut.agents) {
-    BACKSTEP_ASSIGN_OR_RETURN(AgentStateRow row, ViewAgent(line, at, cut, options.text_bytes_max));
+    BACKSTEP_ASSIGN_OR_RETURN(AgentStateRow row, ViewAgent(line, at, cut, options));
     view.agents.push_back(std::move(row));
   }
+  view.waiting_total = cut.mailboxes.size();
   for (const store::Waiting& waiting : cut.mailboxes) {
+    if (view.mailboxes.size() == options.waiting_max) break;
     BACKSTEP_ASSIGN_OR_RETURN(MessageRow row,
                               ViewMessage(line, waiting.id, options.text_bytes_max));
     row.to = line.AgentName(waiting.to);

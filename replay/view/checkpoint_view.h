@@ -1,6 +1,8 @@
 // A checkpoint as a person sees it: every agent, every mailbox, open steps, and the step itself.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -61,7 +63,8 @@ struct CheckpointView {
   TimeNs virtual_time;
   std::optional<Outcome> outcome;
   std::vector<AgentStateRow> agents;
-  std::vector<MessageRow> mailboxes;  // in delivery order
+  std::vector<MessageRow> mailboxes;  // in delivery order; the first of them
+  uint64_t waiting_total = 0;         // messages in all mailboxes
   std::vector<OpenStepRow> open;
   std::optional<StepDetail> detail;   // none at step 0
   std::vector<std::string> notes;     // what is missing, and why
@@ -71,6 +74,8 @@ struct CheckpointOptions {
   size_t text_bytes_max = 400;   // of each body
   bool detail = true;            // read the step itself
   size_t changes_max = 50;       // entries of a state's differences
+  bool state_texts = true;       // of the agents; else the sizes alone
+  size_t waiting_max = SIZE_MAX; // messages of the mailboxes that are read
 };
 
 // NotFound: no such step. Corruption, Io: as of store::Line.

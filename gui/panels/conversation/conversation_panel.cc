@@ -110,6 +110,9 @@ void DrawRows(Frame& frame, const replay::Conversation& chat) {
   Heights heights(frame, width);
   std::vector<float> tops{start};
   for (const replay::ChatRow& row : chat.rows) tops.push_back(tops.back() + heights.Of(row));
+  const float bottom = tops.back() - ImGui::GetWindowHeight() + frame.Px(4);
+  // At once: in the old place other rows would show for a frame.
+  if (Changed(chat)) ImGui::GetCurrentWindow()->Scroll.y = std::max(0.f, bottom);
   const float from = ImGui::GetScrollY(), to = from + ImGui::GetWindowHeight();
   const auto first = std::upper_bound(tops.begin() + 1, tops.end(), from) - tops.begin() - 1;
   bool toggled = false;
@@ -122,8 +125,6 @@ void DrawRows(Frame& frame, const replay::Conversation& chat) {
   ImGui::SetCursorPos({0, tops.back()});
   ImGui::Dummy({1, 1});
   if (toggled) heights.Forget();
-  const float bottom = tops.back() - ImGui::GetWindowHeight() + frame.Px(4);
-  if (Changed(chat)) ImGui::SetScrollY(std::max(0.f, bottom));
 }
 
 void DrawReady(Frame& frame, const replay::Conversation& chat) {

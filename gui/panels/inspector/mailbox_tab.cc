@@ -25,10 +25,12 @@ void DrawMailboxTab(Frame& frame) {
     }
   }
   if (!view.mailboxes.empty()) {
-    Heading(frame, replay::FormatCount(view.mailboxes.size(), "message") +
+    Heading(frame, replay::FormatCount(view.waiting_total, "message") +
                        " waiting, in the order of delivery");
   }
   for (const replay::MessageRow& message : view.mailboxes) DrawMessage(frame, message, "waits");
+  const uint64_t more = view.waiting_total - view.mailboxes.size();
+  if (more != 0) Dim(frame, "and " + std::to_string(more) + " more");
 }
 
 }  // namespace backstep::gui

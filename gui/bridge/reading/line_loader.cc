@@ -1,4 +1,4 @@
-#include "backstep/gui/bridge/line_loader.h"
+#include "backstep/gui/bridge/reading/line_loader.h"
 
 #include <algorithm>
 #include <chrono>

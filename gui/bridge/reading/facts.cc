@@ -1,4 +1,4 @@
-#include "backstep/gui/bridge/facts.h"
+#include "backstep/gui/bridge/reading/facts.h"
 
 #include "backstep/replay/launch.h"
 #include "backstep/replay/view/text.h"
