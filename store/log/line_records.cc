@@ -152,6 +152,16 @@ Status LineReader::ScanMessages(const std::function<bool(const MessageRecord&)>&
 
 Result<std::vector<EffectRecord>> LineReader::EffectsBy(const StepRef& step,
                                                         StepNumber at) const {
+  if (chain_.size() == 1) {
+    // What finished before the moment counts, whether or not the step has committed: not asked.
+    BACKSTEP_ASSIGN_OR_RETURN(auto effects, own().Effects(step));
+    const StepNumber limit = std::min(at, last());
+    if (std::all_of(effects.begin(), effects.end(), [&](const EffectRecord& effect) {
+          return effect.finished_after < limit;
+        })) {
+      return effects;
+    }
+  }
   std::map<uint32_t, EffectRecord> by_ordinal;
   for (size_t j = 0; j < chain_.size(); ++j) {
     if (chain_[j]->start() > at || chain_[j]->start() > Limit(j)) continue;

@@ -25,14 +25,16 @@ Result<std::unique_ptr<LineLoader>> LineLoader::Open(const replay::Explorer& exp
   return loader;
 }
 
-Result<bool> LineLoader::Slice(const Listener& listener,
-                               const std::function<Status(const Progress&)>& read) {
+Result<bool> LineLoader::Slice(const Listener& listener) {
   const auto until = Clock::now() + kSlice;
   bool given_up = false;
-  const Status status = read([&](uint64_t, uint64_t) {
-    given_up = !listener.meanwhile(share_);
+  const auto progress = [&](uint64_t done, uint64_t total) {
+    given_up = !listener.meanwhile(static_cast<double>(done) /
+                                   static_cast<double>(std::max<uint64_t>(total, 1)));
     return !given_up && Clock::now() < until;
-  });
+  };
+  const Status status =
+      timeline_->Extend(progress, [this](const StepRecord& step) { graph_->Add(step); });
   if (status.code() == StatusCode::kCancelled && !given_up) return false;
   BACKSTEP_RETURN_IF_ERROR(status);
   return true;
@@ -40,23 +42,11 @@ Result<bool> LineLoader::Slice(const Listener& listener,
 
 Status LineLoader::Read(const Listener& listener) {
   BACKSTEP_RETURN_IF_ERROR(line_->Refresh().status());
-  const auto extend = [this](const Progress& progress) {
-    return timeline_->Extend([&](uint64_t done, uint64_t total) {
-      share_ = static_cast<double>(done) / static_cast<double>(std::max<uint64_t>(total, 1));
-      return progress(done, total);
-    });
-  };
-  const auto update = [this](const Progress& progress) { return graph_->Update(progress); };
-  bool steps = false, graph = false;
-  while (!steps || !graph) {
-    if (!steps) {
-      BACKSTEP_ASSIGN_OR_RETURN(steps, Slice(listener, extend));
-      listener.timeline(steps);
-    }
-    if (!graph) {
-      BACKSTEP_ASSIGN_OR_RETURN(graph, Slice(listener, update));
-      listener.graph(graph);
-    }
+  BACKSTEP_RETURN_IF_ERROR(graph_->Begin());
+  for (bool whole = false; !whole;) {
+    BACKSTEP_ASSIGN_OR_RETURN(whole, Slice(listener));
+    if (whole) BACKSTEP_RETURN_IF_ERROR(graph_->End());
+    listener.grown(whole);
   }
   return {};
 }

@@ -20,15 +20,15 @@ class LineLoader {
     // Some hundred times a second; the share of the steps that has been read. False: give up.
     std::function<bool(double share)> meanwhile;
     // A few times a second, and when all of it is there (`whole`).
-    std::function<void(bool whole)> timeline, graph;
+    std::function<void(bool whole)> grown;
   };
 
   // Corruption, Io: the line cannot be opened. `explorer` is not kept.
   static Result<std::unique_ptr<LineLoader>> Open(const replay::Explorer& explorer);
 
-  // Reads what the line has by now and this has not, a slice for the timeline and a slice for the
-  // graph in turn, so that both grow in sight. Cancelled: it was given up; what was read stays and
-  // the next call goes on from there. Corruption, Io: as of store::Line.
+  // Reads what the line has by now and this has not, in one pass for both, which grow in sight.
+  // Cancelled: it was given up; what was read stays and the next call goes on from there.
+  // Corruption, Io: as of store::Line.
   Status Read(const Listener& listener);
 
   std::shared_ptr<const replay::Timeline> Timeline() const { return timeline_->Snapshot(); }
@@ -36,15 +36,13 @@ class LineLoader {
   Result<replay::AgentGraph> GraphAt(StepNumber step, const std::vector<std::string>& touched) const;
 
  private:
-  using Progress = std::function<bool(uint64_t, uint64_t)>;
   LineLoader() = default;
   // True: all was read; false: the slice is over.
-  Result<bool> Slice(const Listener& listener, const std::function<Status(const Progress&)>& read);
+  Result<bool> Slice(const Listener& listener);
 
   std::unique_ptr<store::Line> line_, parent_;
   std::unique_ptr<replay::TimelineBuilder> timeline_;
   std::unique_ptr<replay::AgentGraphBuilder> graph_;
-  double share_ = 0;
 };
 
 }  // namespace backstep::gui

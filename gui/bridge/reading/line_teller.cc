@@ -39,8 +39,7 @@ Status LineTeller::ReadAll() {
     BACKSTEP_ASSIGN_OR_RETURN(loader_, LineLoader::Open(*shown_.explorer));
   }
   BACKSTEP_RETURN_IF_ERROR(loader_->Read({[this](double share) { return Meanwhile(share); },
-                                          [this](bool whole) { TellTimeline(whole); },
-                                          [this](bool whole) { TellGrownGraph(whole); }}));
+                                          [this](bool whole) { TellGrown(whole); }}));
   const auto progress = [this](uint64_t, uint64_t) { return Meanwhile(1); };
   auto session = replay::ViewSession(shown_.explorer->recording(), shown_.explorer->session(),
                                      progress);
@@ -57,13 +56,14 @@ bool LineTeller::Meanwhile(double share) {
   return true;
 }
 
-void LineTeller::TellTimeline(bool whole) {
+void LineTeller::TellGrown(bool whole) {
   shown_.queue->Tell([timeline = loader_->Timeline(), whole, generation = shown_.generation](
                          Model* model, StepNumber*) {
     if (model->generation != generation) return;
     model->timeline = {timeline, !whole, {}};
     if (whole) model->timeline_progress = 1;
   });
+  TellGrownGraph(whole);
 }
 
 // Laid out by what has been read first, and again when all edges are known: nodes that move while

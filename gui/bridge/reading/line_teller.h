@@ -30,7 +30,7 @@ class LineTeller {
  private:
   Status ReadAll();
   bool Meanwhile(double share);
-  void TellTimeline(bool whole);
+  void TellGrown(bool whole);
   void TellGrownGraph(bool whole);
 
   Shown& shown_;

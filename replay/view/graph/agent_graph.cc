@@ -71,27 +71,40 @@ const char* AgentConditionName(AgentCondition condition) {
   return "idle";
 }
 
-Status AgentGraphBuilder::Update(const std::function<bool(uint64_t, uint64_t)>& progress) {
+Status AgentGraphBuilder::Begin() {
   if (line_.last().value > kStepsMax) {
     return Status::InvalidArgument("the agent graph takes at most " + std::to_string(kStepsMax) +
                                    " steps");
   }
   BACKSTEP_RETURN_IF_ERROR(ReadOutside());
+  ArriveUpTo(read_);
+  return {};
+}
+
+void AgentGraphBuilder::Add(const StepRecord& step) {
+  AddStep(step);
+  // Merged with the steps, so that every list grows at its end.
+  ArriveUpTo(read_);
+}
+
+Status AgentGraphBuilder::End() {
+  BACKSTEP_ASSIGN_OR_RETURN(open_, line_.OpenSteps());
+  return {};
+}
+
+Status AgentGraphBuilder::Update(const std::function<bool(uint64_t, uint64_t)>& progress) {
+  BACKSTEP_RETURN_IF_ERROR(Begin());
   const uint64_t last = line_.last().value;
   bool cancelled = false;
   const Status status = line_.ScanSteps(
       StepNumber{uint64_t{read_} + 1}, line_.last(), [&](const StepRecord& step) {
-        // Merged with the steps, so that every list grows at its end.
-        ArriveUpTo(read_);
-        AddStep(step);
+        Add(step);
         cancelled = read_ % kProgressEvery == 0 && progress && !progress(read_, last);
         return !cancelled;
       });
-  ArriveUpTo(read_);
   BACKSTEP_RETURN_IF_ERROR(status);
   if (cancelled) return Status::Cancelled("reading the agent graph");
-  BACKSTEP_ASSIGN_OR_RETURN(open_, line_.OpenSteps());
-  return {};
+  return End();
 }
 
 Status AgentGraphBuilder::ReadOutside() {

@@ -83,6 +83,11 @@ class AgentGraphBuilder {
   // false ends it with Cancelled. Corruption, Io: as of store::Line. What was read before a failure
   // stands, and Update goes on from there.
   Status Update(const std::function<bool(uint64_t, uint64_t)>& progress = {});
+  // The same where somebody else reads the steps: Begin, each step after read_to() in order, End.
+  // Without End the graph stands as far as it was read; Begin then goes on from there.
+  Status Begin();
+  void Add(const StepRecord& step);
+  Status End();
   StepNumber read_to() const { return StepNumber{read_}; }
   // What it keeps, in bytes.
   size_t MemoryBytes() const;

@@ -148,8 +148,10 @@ class TimelineBuilder {
   // Adds the steps that the line has and the timeline has not: call it after Line::Refresh().
   // `progress(done, total)` in steps; may be empty; returning false cancels (Cancelled): what was
   // added stays and the next call goes on from there. InvalidArgument: more than 65,535 agents or
-  // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay.
-  Status Extend(const std::function<bool(uint64_t, uint64_t)>& progress = {});
+  // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay. `added` is given each step
+  // that was added, in order, for who needs them too; may be empty.
+  Status Extend(const std::function<bool(uint64_t, uint64_t)>& progress = {},
+                const std::function<void(const StepRecord&)>& added = {});
 
   // What has been added so far; after a cancelled Extend, or from `progress`, the segments are those
   // of the last whole one. Costs a pointer for every 128 steps, not the steps: about a millisecond

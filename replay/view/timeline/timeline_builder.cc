@@ -217,7 +217,8 @@ Status TimelineBuilder::AddSegments() {
   return {};
 }
 
-Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& progress) {
+Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& progress,
+                               const std::function<void(const StepRecord&)>& added) {
   if (line_.last().value > UINT32_MAX) {
     return Status::InvalidArgument("a timeline has room for 2^32 steps and this run has more");
   }
@@ -230,6 +231,7 @@ Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& pr
       line_.ScanSteps(writer_->last().Next(), to, [&](const StepRecord& step) {
         failure = AddOutside(writer_->last());
         if (failure.ok()) failure = AddStep(step);
+        if (failure.ok() && added) added(step);
         const uint64_t done = writer_->last().value;
         if (failure.ok() && progress && done % kProgressEvery == 0 && !progress(done, to.value)) {
           failure = Status::Cancelled("the timeline was not wanted any more");
