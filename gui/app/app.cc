@@ -129,6 +129,7 @@ void App::Tick() {
 void App::TakeArrivals() {
   StepNumber cursor = view_.cursor;
   const uint64_t generation = model_.generation;
+  const std::shared_ptr<const OpenFacts> before = model_.open.value;
   if (reader_.Collect(&model_, &cursor)) {
     quiet_frames_ = 0;
     CheckGlyphs();
@@ -137,46 +138,66 @@ void App::TakeArrivals() {
   }
   const OpenFacts* facts = model_.open.value.get();
   if (model_.generation != generation && facts != nullptr) {
-    settings_.AddRecent(facts->path);
-    view_.recent = settings_.recent();
-    settings_.Load(facts->path, &view_);
-    if (!options_.theme.empty()) view_.dark = options_.theme == "dark";
-    window_->SetTitle(facts->path + " - Backstep");
-    view_.cursor = cursor;
-    view_.timeline.from = view_.timeline.to = 0;
-    back_.clear();
-    forward_.clear();
-    asked_step_ = StepNumber(~uint64_t{0});
-    const bool known = std::find(facts->agents.begin(), facts->agents.end(), view_.agent) !=
-                       facts->agents.end();
-    if (!known) view_.agent = facts->agents.empty() ? "" : facts->agents.front();
-    if (!options_.compare.empty()) {
-      actions_.push_back(CompareLines{std::exchange(options_.compare, {}), facts->branch,
-                                      options_.at.empty()});
-    }
-    if (facts->branch == wanted_branch_ && !wanted_branch_.empty()) {
-      actions_.push_back(CompareLines{view_.compare_a, facts->branch});
-      wanted_branch_.clear();
-    }
+    const bool other = before == nullptr || before->path != facts->path ||
+                       before->session_id != facts->session_id;
+    if (other) BeginRecording(*facts);
+    BeginBranch(*facts, cursor);
   }
   if (facts != nullptr && !model_.open.error.empty()) {
     Notify(std::exchange(model_.open.error, {}));   // the open one stays
   }
   if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
   if (planner_.Collect(&model_)) quiet_frames_ = 0;
-  const std::string branch = runner_.Collect(&model_.run);
-  if (!branch.empty()) {
-    quiet_frames_ = 0;
-    // One that was taken on is compared with what its beginning was compared with.
-    if (view_.fork.goes_on.empty()) view_.compare_a = facts == nullptr ? "main" : facts->branch;
-    wanted_branch_ = branch;
-    actions_.push_back(SelectBranch{branch});
-  }
+  TakeRun();
   const bool live = facts != nullptr && facts->state == store::LogState::kLive;
   if (live && now_ - last_refresh_ > kRefreshSeconds) {
     last_refresh_ = now_;
     reader_.Refresh();
   }
+}
+
+// What was chosen for one recording, and confirmed of its program, says nothing of another.
+void App::BeginRecording(const OpenFacts& facts) {
+  settings_.AddRecent(facts.path);
+  view_.recent = settings_.recent();
+  settings_.Load(facts.path, &view_);
+  view_.fork = {};
+  view_.compare_a.clear();
+  view_.compare_b.clear();
+  wanted_branch_.clear();
+  window_->SetTitle(facts.path + " - Backstep");
+}
+
+void App::BeginBranch(const OpenFacts& facts, StepNumber cursor) {
+  view_.cursor = cursor;
+  view_.timeline.from = view_.timeline.to = 0;
+  back_.clear();
+  forward_.clear();
+  asked_step_ = StepNumber(~uint64_t{0});
+  const bool known = std::find(facts.agents.begin(), facts.agents.end(), view_.agent) !=
+                     facts.agents.end();
+  if (!known) view_.agent = facts.agents.empty() ? "" : facts.agents.front();
+  if (!options_.compare.empty()) {
+    actions_.push_back(CompareLines{std::exchange(options_.compare, {}), facts.branch,
+                                    options_.at.empty()});
+  }
+  if (facts.branch == wanted_branch_ && !wanted_branch_.empty()) {
+    actions_.push_back(CompareLines{view_.compare_a, facts.branch});
+    wanted_branch_.clear();
+  }
+}
+
+// A branch that has just been made is opened, unless its recording is not looked at any more.
+void App::TakeRun() {
+  const std::string branch = runner_.Collect(&model_.run);
+  const OpenFacts* facts = model_.open.value.get();
+  if (branch.empty()) return;
+  quiet_frames_ = 0;
+  if (facts == nullptr || facts->path != model_.run.path) return;
+  // One that was taken on is compared with what its beginning was compared with.
+  if (view_.fork.goes_on.empty()) view_.compare_a = facts->branch;
+  wanted_branch_ = branch;
+  actions_.push_back(SelectBranch{branch});
 }
 
 // What the views now need drawn has been collected by the reader.

@@ -34,6 +34,9 @@ class App {
   void Tick();                          // one frame
   void WaitForLook();
   void TakeArrivals();
+  void BeginRecording(const OpenFacts& facts);
+  void BeginBranch(const OpenFacts& facts, StepNumber cursor);
+  void TakeRun();
   void DrawEverything();
   void DrawNotice();
   void HandleKeys();

@@ -11,11 +11,6 @@ namespace {
 
 constexpr double kPlanDelaySeconds = 0.25;  // after the newest change of the form
 
-// Whether an address names the branch, or a moment of it, in the recording at hand.
-bool Names(const std::string& address, const std::string& branch) {
-  return address == branch || address.starts_with(branch + ":");
-}
-
 }  // namespace
 
 void App::Do(const CompareLines& a) {
@@ -35,8 +30,8 @@ const StepNumber* App::HereOf(const replay::StepDiff& diff) const {
   const OpenFacts* facts = model_.open.value.get();
   const auto& comparison = model_.comparison.value;
   if (facts == nullptr || comparison == nullptr) return nullptr;
-  if (Names(comparison->b, facts->branch)) return &diff.b;
-  return Names(comparison->a, facts->branch) ? &diff.a : nullptr;
+  if (facts->Shows(comparison->b)) return &diff.b;
+  return facts->Shows(comparison->a) ? &diff.a : nullptr;
 }
 
 bool App::OnDifference() const {
@@ -116,11 +111,17 @@ void App::AskPlan() {
     plan_wanted_at_ = now_;
     model_.plan.loading = true;
   }
+  // What was typed and taken back leaves the form as it was planned.
+  if (planned_ == plan_wanted_) model_.plan.loading = !planner_.idle();
   if (planned_ == plan_wanted_ || now_ < plan_wanted_at_ + kPlanDelaySeconds) return;
   planned_ = plan_wanted_;
   auto request = MakeRunRequest(view_.fork, facts);
-  if (request.ok()) planner_.Plan(std::move(*request));
-  else model_.plan = {nullptr, false, request.status().message()};
+  if (request.ok()) {
+    planner_.Plan(std::move(*request));
+  } else {
+    planner_.Forget();
+    model_.plan = {nullptr, false, request.status().message()};
+  }
 }
 
 }  // namespace backstep::gui

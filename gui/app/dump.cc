@@ -35,7 +35,8 @@ Json ForkJson(const ForkDraft& draft) {
           {"latest", draft.latest},
           {"target", draft.target},
           {"text", draft.text},
-          {"fault", draft.fault_action}};
+          {"fault", draft.fault_action},
+          {"confirmed", draft.confirmed}};
 }
 
 Json RunJson(const RunState& run) {

@@ -49,6 +49,19 @@ void Get(const Json& json, const char* key, T* to) {
   }
 }
 
+void LoadWindow(const Json& json, ViewState* view) {
+  std::string theme;
+  Get(json, "theme", &theme);
+  if (!theme.empty()) view->dark = theme != "light";
+  Get(json, "wheel_zooms", &view->wheel_zooms);
+  if (!json.contains("layout") || !json["layout"].is_object()) return;
+  const Json& layout = json["layout"];
+  Get(layout, "left", &view->left_share);
+  Get(layout, "right", &view->right_share);
+  Get(layout, "bottom", &view->bottom_share);
+  Get(layout, "graph", &view->graph_share);
+}
+
 void LoadRecording(const Json& json, ViewState* view) {
   view->bookmarks.clear();
   view->node_places.clear();
@@ -113,20 +126,12 @@ void Settings::AddRecent(const std::string& given) {
 }
 
 void Settings::Load(const std::string& given, ViewState* view) {
-  const std::string recording = Absolute(given);
   const Json json = Parse(text_);
-  std::string theme;
-  Get(json, "theme", &theme);
-  if (!theme.empty()) view->dark = theme != "light";
-  Get(json, "wheel_zooms", &view->wheel_zooms);
-  if (json.contains("layout") && json["layout"].is_object()) {
-    const Json& layout = json["layout"];
-    Get(layout, "left", &view->left_share);
-    Get(layout, "right", &view->right_share);
-    Get(layout, "bottom", &view->bottom_share);
-    Get(layout, "graph", &view->graph_share);
+  if (given.empty()) {
+    LoadWindow(json, view);
+    return;
   }
-  if (recording.empty()) return;
+  const std::string recording = Absolute(given);
   const bool known = json.contains("recordings") && json["recordings"].is_object() &&
                      json["recordings"].contains(recording) &&
                      json["recordings"][recording].is_object();

@@ -17,8 +17,8 @@ namespace backstep::gui {
 // program lies; empty: there is none.
 std::string SamplesFolder();
 
-// One thread. Recordings are kept by their absolute path. A file that cannot be read or is damaged counts as empty; one that cannot be written is
-// an error to show once.
+// One thread. Recordings are kept by their absolute path. A file that cannot be read or is damaged
+// counts as empty.
 class Settings {
  public:
   // `path`: empty: the user's.
@@ -26,9 +26,10 @@ class Settings {
 
   const std::vector<std::string>& recent() const { return recent_; }
   void AddRecent(const std::string& recording);
-  // Theme, layout and wheel into `view`; bookmarks and node places where `recording` is not empty.
+  // Theme, layout and wheel into `view`; where `recording` is not empty its bookmarks and node places
+  // alone, so that what was changed since the window began stays.
   void Load(const std::string& recording, ViewState* view);
-  // The inverse, and writes the file where something changed. Io: it cannot be written.
+  // All of it; `recording` empty: without bookmarks. And writes the file where something changed. Io: it cannot be written.
   Status Save(const std::string& recording, const ViewState& view);
 
  private:

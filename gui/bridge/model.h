@@ -49,6 +49,11 @@ struct OpenFacts {
   std::vector<std::string> command;            // how its program would be started
   std::string working_directory;
   std::string distrust;                        // why it must be confirmed; empty: trusted
+
+  // Whether an address names the branch that is looked at, or a moment of it.
+  bool Shows(const std::string& address) const {
+    return address == branch || address.starts_with(branch + ":");
+  }
 };
 
 // A graph's picture: node centres in points, y down. Node i is AgentGraph's node i.
@@ -59,6 +64,7 @@ struct GraphPlaces {
 
 // A re-execution under way, or the last one.
 struct RunState {
+  std::string path;                            // of the recording that it belongs to
   bool running = false;
   uint64_t steps_done = 0, steps_expected = 0;
   std::string summary;                         // "exact=12 live=3 ..." so far

@@ -1,6 +1,7 @@
 #include "backstep/gui/bridge/planner.h"
 
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -39,9 +40,15 @@ class Planner::Thread {
   void Plan(RunRequest request) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
+      Drop();
       waiting_ = std::move(request);
     }
     asked_.notify_one();
+  }
+
+  void Forget() {
+    std::lock_guard<std::mutex> lock(mutex_);
+    Drop();
   }
 
   bool Collect(Model* model) {
@@ -62,6 +69,13 @@ class Planner::Thread {
   }
 
  private:
+  // With the lock.
+  void Drop() {
+    ++wanted_;
+    waiting_.reset();
+    arrived_.reset();
+  }
+
   void Work() {
     std::unique_lock<std::mutex> lock(mutex_);
     while (true) {
@@ -69,12 +83,13 @@ class Planner::Thread {
       if (end_) return;
       const RunRequest request = std::move(*waiting_);
       waiting_.reset();
+      const uint64_t wanted = wanted_;
       busy_ = true;
       lock.unlock();
       auto plan = MakePlan(request);
       lock.lock();
       busy_ = false;
-      if (waiting_) continue;
+      if (wanted_ != wanted) continue;
       arrived_ = std::move(plan);
       wake_();
     }
@@ -85,6 +100,7 @@ class Planner::Thread {
   std::condition_variable asked_;
   std::optional<RunRequest> waiting_;
   std::optional<Result<replay::ForkPlan>> arrived_;
+  uint64_t wanted_ = 0;  // counts what was asked, so that only the newest is answered
   bool busy_ = false, end_ = false;
   std::thread thread_;  // last: it uses all of the above
 };
@@ -93,6 +109,7 @@ Planner::Planner(std::function<void()> wake) : thread_(std::make_unique<Thread>(
 Planner::~Planner() = default;
 
 void Planner::Plan(RunRequest request) { thread_->Plan(std::move(request)); }
+void Planner::Forget() { thread_->Forget(); }
 bool Planner::Collect(Model* model) { return thread_->Collect(model); }
 bool Planner::idle() const { return thread_->idle(); }
 

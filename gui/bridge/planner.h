@@ -18,6 +18,8 @@ class Planner {
 
   // A newer request replaces one that still waits; an older one's answer is dropped.
   void Plan(RunRequest request);
+  // Nothing is wanted any more: the answer to what was asked is dropped.
+  void Forget();
   // Moves what has arrived into the model. Returns true when something changed.
   bool Collect(Model* model);
   bool idle() const;

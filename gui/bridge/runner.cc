@@ -15,6 +15,7 @@ class Runner::Job {
  public:
   Job(RunRequest request, const std::function<void()>& wake)
       : request_(std::move(request)), wake_(wake) {
+    state_.path = request_.path;
     state_.running = true;
     thread_ = std::thread([this] { Work(); });
   }

@@ -70,8 +70,9 @@ void DrawPathLine(Frame& frame, const FolderView* folder) {
   if (ImGui::InputText("##path", &dialog.path, ImGuiInputTextFlags_EnterReturnsTrue)) {
     EnterTyped(frame);
   }
-  // What is browsed is shown where nobody is typing.
-  if (!ImGui::IsItemActive() && folder != nullptr) dialog.path = folder->path;
+  // What is browsed is shown where nobody is typing, and nothing that was typed is still looked for.
+  const bool asked = frame.model.browsed.loading || !frame.actions.empty();
+  if (!ImGui::IsItemActive() && !asked && folder != nullptr) dialog.path = folder->path;
   frame.NameItem("field:path");
 }
 
@@ -87,8 +88,9 @@ void Place(Frame& frame, const char* label, const std::string& path, const Folde
 void DrawPlaces(Frame& frame, const FolderView* folder) {
   Heading(frame, "Places");
   if (const char* home = std::getenv("HOME")) Place(frame, "Home", home, folder);
-  static const std::string started = std::filesystem::current_path().string();
-  Place(frame, "Where it was started", started, folder);
+  std::error_code error;  // the folder may have been removed since
+  const std::string started = std::filesystem::current_path(error).string();
+  if (!error) Place(frame, "Where it was started", started, folder);
   if (!frame.view.samples_folder.empty()) {
     Place(frame, "Samples", frame.view.samples_folder, folder);
   }

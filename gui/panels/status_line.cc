@@ -29,6 +29,7 @@ std::string MemoryText(Frame& frame) {
 
 void DrawJob(Frame& frame) {
   const RunState& run = frame.model.run;
+  const OpenFacts* open = frame.model.open.value.get();
   if (run.running) {
     ImGui::TextUnformatted("running");
     ImGui::SameLine();
@@ -41,8 +42,8 @@ void DrawJob(Frame& frame) {
     char text[64];
     std::snprintf(text, sizeof text, "reading steps, %.0f %%", frame.model.timeline_progress * 100);
     Dim(frame, text);
-  } else if (frame.model.run.report != nullptr) {
-    Dim(frame, replay::FormatSummary(frame.model.run.report->result.summary));
+  } else if (run.report != nullptr && open != nullptr && run.path == open->path) {
+    Dim(frame, replay::FormatSummary(run.report->result.summary));
   } else {
     Dim(frame, "ready");
   }

@@ -164,9 +164,10 @@ void Card(Frame& frame, const replay::RecordingRow& row, const char* kind,
 // "2026-11-21 19:06 · 29 steps · /work/runs"; the home folder as "~".
 std::string SecondLine(const replay::RecordingRow& row) {
   std::string folder = std::filesystem::path(row.path).parent_path().string();
-  if (const char* home = std::getenv("HOME"); home != nullptr && home[1] != '\0' &&
-                                              (folder + "/").starts_with(home + std::string("/"))) {
-    folder = "~" + folder.substr(std::string(home).size());
+  const char* variable = std::getenv("HOME");
+  const std::string home = variable == nullptr ? "" : variable;
+  if (home.size() > 1 && (folder + "/").starts_with(home + "/")) {
+    folder = "~" + folder.substr(home.size());
   }
   if (row.sessions.empty()) return folder;
   const replay::SessionRow& session = row.sessions.back();

@@ -41,6 +41,32 @@ TEST_CASE("the file dialog says why a folder cannot be read, and closes") {
   CHECK(view["recording"].is_null());
 }
 
+TEST_CASE("a theme chosen on the first page stays when a recording is opened") {
+  const Desk desk;
+  (void)desk.Show("wait\n", "");  // leaves settings that say "dark"
+  const auto theme = [&] {
+    return Json::parse(ReadAll(desk.dir / "config/backstep/window.json"), nullptr, false)["theme"];
+  };
+  CHECK(theme() == "dark");
+  (void)desk.Show("wait\nkey Ctrl+Shift+P\nsleep 200\ntype light\nsleep 200\n"
+                  "click command:Light theme\nwait\nclick sample:relay.backstep\nwait\n", "");
+  CHECK(theme() == "light");
+}
+
+TEST_CASE("what was chosen and confirmed for one recording does not go to the next one") {
+  const Stage stage;
+  (void)Shell(stage.At("cp -r team.backstep copy.backstep; cp -r team.backstep other.backstep"));
+  const std::string confirm = "wait\nclick edit:planner/1.0\nwait\nclick check:confirm\nwait\n";
+  const Json one = stage.Show(confirm, "copy.backstep --at 3");
+  CHECK(one["fork"]["target"] == "planner/1.0");
+  CHECK(one["fork"]["confirmed"] == true);
+  const Json other = stage.Show(
+      confirm + "key Ctrl+O\nwait\ndoubleclick entry:other.backstep\nwait\nwait\n"
+                "expect check:confirm\n", "copy.backstep --at 3");
+  CHECK(other["recording"].get<std::string>().ends_with("/other.backstep"));
+  CHECK(other["fork"].is_null());  // no form is begun
+}
+
 TEST_CASE("the list of a folder has outcome, errors and cost of each recording, and what is broken") {
   const Stage stage;
   fs::create_directories(stage.dir / "broken.backstep");

@@ -83,12 +83,14 @@ void PartMenu(Frame& frame, const replay::PairPart& part) {
   if (!ImGui::BeginPopupContextItem("part-menu")) return;
   const bool message = part.kind == replay::PairPart::Kind::kTook ||
                        part.kind == replay::PairPart::Kind::kSent;
-  const std::string& text = part.in_b ? part.b.text : part.a.text;
-  if (message && part.in_b && ImGui::MenuItem("Fork B with another text")) {
-    frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, part.id, text)});
+  // The form forks the branch that is looked at, and edits what is known in full.
+  const bool here = frame.model.open.value->Shows(frame.model.comparison.value->b);
+  if (message && part.in_b &&
+      ImGui::MenuItem("Fork B with another text", nullptr, false, here && part.b.whole)) {
+    frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, part.id, part.b.text)});
   }
-  if (message && part.in_b && ImGui::MenuItem("Fork B without it")) {
-    frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, part.id, text)});
+  if (message && part.in_b && ImGui::MenuItem("Fork B without it", nullptr, false, here)) {
+    frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, part.id, part.b.text)});
   }
   if (part.in_a && part.differs && ImGui::MenuItem("Copy A")) frame.Send(CopyText{part.a.text});
   if (part.in_b && ImGui::MenuItem(part.differs ? "Copy B" : "Copy text")) {

@@ -153,6 +153,8 @@ bool DrawForkRun(Frame& frame) {
     ImGui::Separator();
     return false;
   }
+  // One of a recording that was open before has nothing to be answered or compared here.
+  if (run.path != frame.model.open.value->path) return false;
   if (!run.error.empty()) DrawFailure(frame, run);
   if (run.report == nullptr) return false;
   const replay::ReplayReport& report = *run.report;

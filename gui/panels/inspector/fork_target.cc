@@ -15,7 +15,8 @@ constexpr float kTextLines = 5;
 constexpr int kChangeLines = 8;
 
 struct Choice {
-  std::string id, what, text;
+  std::string id, what;
+  const std::string* text;  // in the checkpoint: bodies are long, and this is made each frame
 };
 
 // What the step at the cursor offers: messages it took and sent, and those that wait; or its calls.
@@ -27,7 +28,7 @@ std::vector<Choice> ChoicesOf(const replay::CheckpointView& view, bool calls) {
       const bool number = call.kind == EffectKind::kClock || call.kind == EffectKind::kRandom;
       if (call.error || number || !call.response.whole) continue;
       choices.push_back({call.id, std::string(EffectKindName(call.kind)) + " " + call.name,
-                         call.response.text});
+                         &call.response.text});
     }
     return choices;
   }
@@ -36,7 +37,7 @@ std::vector<Choice> ChoicesOf(const replay::CheckpointView& view, bool calls) {
       if (!message.body.whole) continue;  // what is edited must be known in full
       const std::string other = std::string(role) == "took" ? "from " + message.from
                                                             : "to " + message.to;
-      choices.push_back({message.id, std::string(role) + " " + other, message.body.text});
+      choices.push_back({message.id, std::string(role) + " " + other, &message.body.text});
     }
   };
   if (view.detail) {
@@ -60,11 +61,11 @@ void DrawChoices(Frame& frame, const std::vector<Choice>& choices, bool calls) {
     const ImVec2 at = ImGui::GetCursorScreenPos();
     if (ImGui::Selectable("##choice")) {
       draft.target = choice.id;
-      draft.original = draft.text = choice.text;
+      draft.original = draft.text = *choice.text;
     }
     frame.NameItem("choice:" + choice.id);
     if (ImGui::BeginPopupContextItem("choice-menu")) {
-      if (ImGui::MenuItem("Copy text")) frame.Send(CopyText{choice.text});
+      if (ImGui::MenuItem("Copy text")) frame.Send(CopyText{*choice.text});
       if (ImGui::MenuItem("Copy id")) frame.Send(CopyText{choice.id});
       ImGui::EndPopup();
     }
@@ -72,7 +73,7 @@ void DrawChoices(Frame& frame, const std::vector<Choice>& choices, bool calls) {
     ImGui::SetCursorScreenPos(at);
     Elided(frame, choice.id, frame.Px(96), frame.theme.accent);
     ImGui::SetCursorScreenPos({at.x + frame.Px(100), at.y});
-    Elided(frame, choice.what + ": " + choice.text.substr(0, 300), 0, frame.theme.text);
+    Elided(frame, choice.what + ": " + choice.text->substr(0, 300), 0, frame.theme.text);
     ImGui::SetCursorScreenPos(next);
     ImGui::PopID();
   }
@@ -81,7 +82,7 @@ void DrawChoices(Frame& frame, const std::vector<Choice>& choices, bool calls) {
 // The text of a target that was typed or picked without it.
 void FindText(ForkDraft* draft, const std::vector<Choice>& choices) {
   for (const Choice& choice : choices) {
-    if (choice.id == draft->target) draft->original = draft->text = choice.text;
+    if (choice.id == draft->target) draft->original = draft->text = *choice.text;
   }
 }
 
@@ -93,7 +94,7 @@ void DrawPick(Frame& frame, const std::vector<Choice>& choices) {
     const std::string label = choice.id + "   " + choice.what;
     if (ImGui::Selectable(Drawable(label).c_str(), choice.id == draft.target)) {
       draft.target = choice.id;
-      draft.original = draft.text = choice.text;
+      draft.original = draft.text = *choice.text;
     }
   }
   ImGui::EndCombo();

@@ -65,9 +65,13 @@ bool Answerable(const replay::CallRow& call) {
          call.kind == EffectKind::kEnv;
 }
 
+// What is edited must be known in full; a call that failed has nothing to be known.
+bool Editable(const replay::CallRow& call) { return call.error || call.response.whole; }
+
 void CallMenu(Frame& frame, const replay::CallRow& call) {
   if (!ImGui::BeginPopupContextItem("call-menu")) return;
-  if (Answerable(call) && ImGui::MenuItem("Give it another answer and run again")) {
+  if (Answerable(call) &&
+      ImGui::MenuItem("Give it another answer and run again", nullptr, false, Editable(call))) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
   }
   if (ImGui::MenuItem("Copy request")) frame.Send(CopyText{call.request.text});
@@ -93,9 +97,11 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
   CallMenu(frame, call);
   if (Answerable(call)) {
     ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(40));
+    ImGui::BeginDisabled(!Editable(call));
     if (ImGui::SmallButton("edit")) {
       frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
     }
+    ImGui::EndDisabled();
     frame.NameItem("edit:" + call.id);
     Hint("Run again with another answer");
   }
