@@ -9,9 +9,9 @@ namespace {
 constexpr size_t kBodyBytesMax = 256 << 10;  // of each body of a step
 constexpr size_t kChangesMax = 200;
 constexpr size_t kWaitingMax = 1000;         // messages of the mailboxes
-constexpr size_t kWaitingSeen = 12;          // of these at first: more than fit into the panel
-constexpr size_t kRowsSeen = 24;             // of a conversation
-constexpr double kRestMs = 60;               // a cursor that has not moved for so long rests
+constexpr size_t kWaitingSeen = 8;           // of these at first: about what fits into the panel
+constexpr size_t kRowsSeen = 20;             // of a conversation, likewise
+constexpr double kRestMs = 200;              // not moved for so long, also where frames are slow
 
 replay::CheckpointOptions Whole() {
   replay::CheckpointOptions options;
