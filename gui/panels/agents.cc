@@ -26,7 +26,52 @@ void Number(Frame& frame, const std::string& text, ImU32 color) {
   ImGui::PopStyleColor();
 }
 
-void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index) {
+// Columns beside the name, as far as they leave it room.
+struct Columns {
+  bool mail = true, state = true;
+  int count() const { return 2 + (mail ? 1 : 0) + (state ? 1 : 0); }
+};
+
+constexpr float kSteps = 42, kMail = 36, kState = 64;
+constexpr float kNameMax = 120;           // points that a name may ask for
+constexpr size_t kMeasuredMax = 500;
+
+Columns ColumnsFor(Frame& frame, const std::vector<replay::AgentStateRow>& agents) {
+  float name = ImGui::CalcTextSize("Agent").x;
+  for (size_t i = 0; i < agents.size() && i < kMeasuredMax && name < frame.Px(kNameMax); ++i) {
+    name = std::max(name, ImGui::CalcTextSize(Drawable(agents[i].name).c_str()).x);
+  }
+  const float pads = 2 * ImGui::GetStyle().CellPadding.x;
+  const float bar = ImGui::GetStyle().ScrollbarSize;
+  const float room = ImGui::GetContentRegionAvail().x - std::min(name, frame.Px(kNameMax)) -
+                     frame.Px(kSteps) - 2 * pads - bar;
+  Columns columns;
+  columns.state = room >= frame.Px(kMail + kState) + 2 * pads;
+  columns.mail = room >= frame.Px(kMail) + pads;
+  return columns;
+}
+
+// Headings of numbers stand over their last digits.
+void DrawHeadings(Frame& frame, const Columns& columns) {
+  ImGui::TableSetupScrollFreeze(0, 1);
+  ImGui::TableSetupColumn("Agent", ImGuiTableColumnFlags_WidthStretch);
+  ImGui::TableSetupColumn("Steps", ImGuiTableColumnFlags_WidthFixed, frame.Px(kSteps));
+  const auto optional = [&](bool shown, const char* title, float width) {
+    if (shown) ImGui::TableSetupColumn(title, ImGuiTableColumnFlags_WidthFixed, frame.Px(width));
+  };
+  optional(columns.mail, "Mail", kMail);
+  optional(columns.state, "State", kState);
+  ImGui::TableNextRow(ImGuiTableRowFlags_Headers);
+  ImGui::TableNextColumn();
+  ImGui::TextUnformatted("Agent");
+  for (int i = 1; i < columns.count(); ++i) {
+    ImGui::TableNextColumn();
+    Number(frame, ImGui::TableGetColumnName(i), frame.theme.text);
+  }
+}
+
+void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index,
+             const Columns& columns) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(index);
@@ -45,10 +90,13 @@ void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index) {
   ImGui::PopID();
   ImGui::TableNextColumn();
   Number(frame, std::to_string(agent.clock.value), frame.theme.text);
-  ImGui::TableNextColumn();
   const bool waiting = agent.waiting != 0;
-  Number(frame, waiting ? std::to_string(agent.waiting) : "-",
-         waiting ? frame.theme.text : frame.theme.text_faint);
+  if (columns.mail) {
+    ImGui::TableNextColumn();
+    Number(frame, waiting ? std::to_string(agent.waiting) : "-",
+           waiting ? frame.theme.text : frame.theme.text_faint);
+  }
+  if (!columns.state) return;
   ImGui::TableNextColumn();
   Number(frame, agent.state.present ? replay::FormatBytes(agent.state.size_bytes) : "-",
          agent.state.present ? frame.theme.text_dim : frame.theme.text_faint);
@@ -73,19 +121,16 @@ void DrawAgents(Frame& frame) {
   ImGui::PushFont(frame.fonts.small);
   constexpr ImGuiTableFlags kFlags =
       ImGuiTableFlags_RowBg | ImGuiTableFlags_ScrollY | ImGuiTableFlags_BordersInnerH;
-  if (ImGui::BeginTable("##agents", 4, kFlags, {0, 0})) {
-    ImGui::TableSetupScrollFreeze(0, 1);
-    ImGui::TableSetupColumn("Agent", ImGuiTableColumnFlags_WidthStretch);
-    ImGui::TableSetupColumn("Steps", ImGuiTableColumnFlags_WidthFixed, frame.Px(42));
-    ImGui::TableSetupColumn("Mail", ImGuiTableColumnFlags_WidthFixed, frame.Px(36));
-    ImGui::TableSetupColumn("State", ImGuiTableColumnFlags_WidthFixed, frame.Px(64));
-    ImGui::TableHeadersRow();
-    const auto& agents = checkpoint.value->agents;
+  const auto& agents = checkpoint.value->agents;
+  const Columns columns = ColumnsFor(frame, agents);
+  const std::string id = "##agents" + std::to_string(columns.count());
+  if (ImGui::BeginTable(id.c_str(), columns.count(), kFlags, {0, 0})) {
+    DrawHeadings(frame, columns);
     ImGuiListClipper clipper;
     clipper.Begin(static_cast<int>(agents.size()));
     while (clipper.Step()) {
       for (int i = clipper.DisplayStart; i < clipper.DisplayEnd; ++i) {
-        DrawRow(frame, agents[static_cast<size_t>(i)], i);
+        DrawRow(frame, agents[static_cast<size_t>(i)], i, columns);
       }
     }
     ImGui::EndTable();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include "backstep/gui/app/keys.h"
@@ -10,10 +11,105 @@
 namespace backstep::gui {
 namespace {
 
-void Between(Frame& frame) { ImGui::SameLine(0, frame.Px(12)); }
+constexpr float kEdge = 8, kBetween = 12, kTight = 2;
+constexpr float kPlayWidth = 56, kSpeedWidth = 64;
 
-void DrawBranchMenu(Frame& frame, const OpenFacts& facts) {
-  ImGui::SetNextItemWidth(frame.Px(150));
+// What the bar shows; in a narrow window less, so that its end, which says most, stays.
+struct Plan {
+  bool speed = true, ends = true, total = true, recordings = true;
+  float name = 170, branch = 150;
+  size_t outcome = 24;                      // columns of its words; 0: its first word
+};
+
+void Between(Frame& frame) { ImGui::SameLine(0, frame.Px(kBetween)); }
+
+float TextWidth(const std::string& text) { return ImGui::CalcTextSize(text.c_str()).x; }
+
+float ButtonWidth(const char* label) {
+  return ImGui::CalcTextSize(label).x + 2 * ImGui::GetStyle().FramePadding.x;
+}
+
+std::string NameOf(const OpenFacts& facts) {
+  const size_t slash = facts.path.find_last_of('/', facts.path.size() - 2);
+  return slash == std::string::npos ? facts.path : facts.path.substr(slash + 1);
+}
+
+std::string MomentOf(const Frame& frame, const OpenFacts& facts) {
+  return replay::Elide(facts.branch, 16) + ":" + std::to_string(frame.view.cursor.value);
+}
+
+std::string TotalOf(const OpenFacts& facts) { return "of " + std::to_string(facts.last.value); }
+
+std::string OutcomeWords(const OpenFacts& facts, const Plan& plan) {
+  const std::string words = ShortOutcome(facts.outcome);
+  if (plan.outcome == 0) return words.substr(0, words.find_first_of(",:"));
+  return replay::Elide(words, plan.outcome);
+}
+
+const char* BadgeOf(const OpenFacts& facts) {
+  if (facts.program.empty()) return "view only";
+  return facts.faithful ? "faithful" : "no baseline yet";
+}
+
+float EndWidth(const Frame& frame, const OpenFacts& facts, const Plan& plan) {
+  const float gap = frame.Px(kBetween);
+  float width = ButtonWidth("Next error") + gap + ImGui::GetTextLineHeight() + frame.Px(kTight) +
+                TextWidth(Drawable(OutcomeWords(facts, plan))) + gap;
+  ImGui::PushFont(frame.fonts.small);
+  width += TextWidth(BadgeOf(facts)) + frame.Px(12);
+  ImGui::PopFont();
+  if (facts.state != store::LogState::kLive) return width;
+  const ImGuiStyle& style = ImGui::GetStyle();
+  return width + style.ItemSpacing.x + ImGui::GetFrameHeight() + style.ItemInnerSpacing.x +
+         TextWidth("follow");
+}
+
+float PlayWidth(const Frame& frame, const Plan& plan) {
+  float width = ButtonWidth("<") + ButtonWidth(">") + frame.Px(kPlayWidth + 2 * kTight);
+  if (plan.ends) width += ButtonWidth("|<") + ButtonWidth(">|") + frame.Px(2 * kTight);
+  if (plan.speed) width += frame.Px(8 + kSpeedWidth);
+  return width;
+}
+
+float WidthOf(const Frame& frame, const OpenFacts& facts, const Plan& plan) {
+  const float gap = frame.Px(kBetween);
+  float width = std::min(TextWidth(Drawable(NameOf(facts))), frame.Px(plan.name)) + gap;
+  if (plan.recordings) width += ButtonWidth("Recordings") + gap;
+  width += frame.Px(plan.branch) + gap + PlayWidth(frame, plan) + gap;
+  ImGui::PushFont(frame.fonts.mono);
+  width += TextWidth(Drawable(MomentOf(frame, facts))) + gap;
+  if (plan.total) width += TextWidth(TotalOf(facts)) + frame.Px(4);
+  ImGui::PopFont();
+  return width + EndWidth(frame, facts, plan);
+}
+
+// Gives up what is missed least until the rest has room.
+Plan PlanFor(const Frame& frame, const OpenFacts& facts, float room) {
+  static constexpr void (*kGiveUp[])(Plan&) = {
+      [](Plan& plan) { plan.speed = false; },   [](Plan& plan) { plan.name = 64; },
+      [](Plan& plan) { plan.ends = false; },    [](Plan& plan) { plan.branch = 96; },
+      [](Plan& plan) { plan.outcome = 0; },     [](Plan& plan) { plan.recordings = false; },
+      [](Plan& plan) { plan.total = false; },   [](Plan& plan) { plan.name = 24; },
+  };
+  Plan plan;
+  for (const auto give_up : kGiveUp) {
+    if (WidthOf(frame, facts, plan) <= room) break;
+    give_up(plan);
+  }
+  return plan;
+}
+
+void DrawName(Frame& frame, const OpenFacts& facts, const Plan& plan) {
+  ImGui::AlignTextToFramePadding();
+  Elided(frame, NameOf(facts), frame.Px(plan.name), frame.theme.text);
+  if (!ImGui::BeginPopupContextItem("recording")) return;
+  if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{facts.path});
+  if (ImGui::MenuItem("Close")) frame.Send(CloseRecording{});
+  ImGui::EndPopup();
+}
+
+void DrawBranchMenu(Frame& frame, const OpenFacts& facts, const Plan& plan) {
+  ImGui::SetNextItemWidth(frame.Px(plan.branch));
   const std::string shown = Drawable(facts.branch);
   if (ImGui::BeginCombo("##branch", shown.c_str())) {
     for (const replay::BranchRow& row : facts.branches) {
@@ -31,12 +127,10 @@ void DrawBranchMenu(Frame& frame, const OpenFacts& facts) {
   Hint("The branch that is shown. Every fork is a branch; the recording itself is main.");
 }
 
-void DrawMoment(Frame& frame, const OpenFacts& facts) {
+void DrawMoment(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::PushFont(frame.fonts.mono);
   const std::string moment = facts.branch + ":" + std::to_string(frame.view.cursor.value);
-  const std::string shown = replay::Elide(facts.branch, 16) + ":" +
-                            std::to_string(frame.view.cursor.value);
-  ImGui::TextUnformatted(Drawable(shown).c_str());
+  ImGui::TextUnformatted(Drawable(MomentOf(frame, facts)).c_str());
   if (ImGui::BeginPopupContextItem("moment")) {
     if (ImGui::MenuItem("Copy moment")) frame.Send(CopyText{moment});
     if (ImGui::MenuItem("Copy command line")) {
@@ -45,35 +139,16 @@ void DrawMoment(Frame& frame, const OpenFacts& facts) {
     }
     ImGui::EndPopup();
   }
-  ImGui::SameLine(0, frame.Px(4));
-  Dim(frame, "of " + std::to_string(facts.last.value));
+  if (plan.total) {
+    ImGui::SameLine(0, frame.Px(4));
+    Dim(frame, TotalOf(facts));
+  }
   ImGui::PopFont();
 }
 
-void DrawPlay(Frame& frame, const OpenFacts& facts) {
-  if (ImGui::Button("|<")) frame.Send(GoTo{StepNumber()});
-  frame.NameItem("button:first");
-  Hint("To the start (Home)");
-  ImGui::SameLine(0, frame.Px(2));
-  if (ImGui::Button("<")) frame.Send(StepBy{-1, false});
-  frame.NameItem("button:back");
-  Hint("Previous step (Left)");
-  ImGui::SameLine(0, frame.Px(2));
-  if (ImGui::Button(frame.view.playing ? "Pause" : "Play ", {frame.Px(56), 0})) {
-    frame.Send(TogglePlay{});
-  }
-  frame.NameItem("button:play");
-  Hint("Space");
-  ImGui::SameLine(0, frame.Px(2));
-  if (ImGui::Button(">")) frame.Send(StepBy{1, false});
-  frame.NameItem("button:forward");
-  Hint("Next step (Right)");
-  ImGui::SameLine(0, frame.Px(2));
-  if (ImGui::Button(">|")) frame.Send(GoTo{facts.last});
-  frame.NameItem("button:last");
-  Hint("To the end (End)");
+void DrawSpeed(Frame& frame) {
   ImGui::SameLine(0, frame.Px(8));
-  ImGui::SetNextItemWidth(frame.Px(64));
+  ImGui::SetNextItemWidth(frame.Px(kSpeedWidth));
   char speed[24];
   std::snprintf(speed, sizeof speed, "%.0f/s", frame.view.steps_per_second);
   if (ImGui::BeginCombo("##speed", speed, ImGuiComboFlags_NoArrowButton)) {
@@ -86,6 +161,35 @@ void DrawPlay(Frame& frame, const OpenFacts& facts) {
   Hint("Steps a second while playing");
 }
 
+void DrawPlay(Frame& frame, const OpenFacts& facts, const Plan& plan) {
+  if (plan.ends) {
+    if (ImGui::Button("|<")) frame.Send(GoTo{StepNumber()});
+    frame.NameItem("button:first");
+    Hint("To the start (Home)");
+    ImGui::SameLine(0, frame.Px(kTight));
+  }
+  if (ImGui::Button("<")) frame.Send(StepBy{-1, false});
+  frame.NameItem("button:back");
+  Hint("Previous step (Left)");
+  ImGui::SameLine(0, frame.Px(kTight));
+  if (ImGui::Button(frame.view.playing ? "Pause" : "Play ", {frame.Px(kPlayWidth), 0})) {
+    frame.Send(TogglePlay{});
+  }
+  frame.NameItem("button:play");
+  Hint("Space");
+  ImGui::SameLine(0, frame.Px(kTight));
+  if (ImGui::Button(">")) frame.Send(StepBy{1, false});
+  frame.NameItem("button:forward");
+  Hint("Next step (Right)");
+  if (plan.ends) {
+    ImGui::SameLine(0, frame.Px(kTight));
+    if (ImGui::Button(">|")) frame.Send(GoTo{facts.last});
+    frame.NameItem("button:last");
+    Hint("To the end (End)");
+  }
+  if (plan.speed) DrawSpeed(frame);
+}
+
 void DrawErrors(Frame& frame) {
   if (ImGui::Button("Next error")) frame.Send(GoToError{1});
   frame.NameItem("button:next-error");
@@ -93,13 +197,12 @@ void DrawErrors(Frame& frame) {
        "(E; Shift+E goes back)");
 }
 
-void DrawBadges(Frame& frame, const OpenFacts& facts) {
+void DrawOutcome(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::AlignTextToFramePadding();
   MarkItem(frame.theme, MarkOf(facts.outcome));
-  ImGui::SameLine(0, frame.Px(2));
+  ImGui::SameLine(0, frame.Px(kTight));
   // Its tooltip is the whole outcome, not the short one.
-  const std::string text = Drawable(replay::Elide(ShortOutcome(facts.outcome), 24));
-  ImGui::TextUnformatted(text.c_str());
+  ImGui::TextUnformatted(Drawable(OutcomeWords(facts, plan)).c_str());
   frame.NameItem("outcome");
   const std::string whole = Drawable(replay::FormatOutcome(facts.outcome));
   Hint(whole.substr(0, 2000).c_str());
@@ -107,16 +210,18 @@ void DrawBadges(Frame& frame, const OpenFacts& facts) {
     if (ImGui::MenuItem("Copy outcome")) frame.Send(CopyText{replay::FormatOutcome(facts.outcome)});
     ImGui::EndPopup();
   }
-  Between(frame);
+}
+
+void DrawBadges(Frame& frame, const OpenFacts& facts) {
   ImGui::SetCursorPosY(frame.Px(6));
   if (facts.program.empty()) {
-    Pill(frame, "view only", frame.theme.text_dim);
+    Pill(frame, BadgeOf(facts), frame.theme.text_dim);
     Hint("Recorded with scopes alone: it can be inspected and compared, not re-executed.");
   } else if (facts.faithful) {
-    Pill(frame, "faithful", frame.theme.ok);
+    Pill(frame, BadgeOf(facts), frame.theme.ok);
     Hint("Re-executed unchanged, the program did exactly the same, served and free.");
   } else {
-    Pill(frame, "no baseline yet", frame.theme.fault);
+    Pill(frame, BadgeOf(facts), frame.theme.fault);
     frame.NameItem("pill:baseline");
     if (ImGui::IsItemClicked()) frame.Send(Baseline{});
     Hint("Nobody knows yet whether this program does the same when it is run again unchanged.\n"
@@ -136,28 +241,25 @@ void DrawTopBar(Frame& frame) {
   const OpenFacts& facts = *frame.model.open.value;
   const ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
   ImGui::GetWindowDrawList()->AddRectFilled(at, {at.x + size.x, at.y + size.y}, frame.theme.card);
-  ImGui::SetCursorPos({frame.Px(8), frame.Px(3)});
-  if (ImGui::Button("Recordings")) frame.view.centre = CentreTab::kRecordings;
-  frame.NameItem("button:recordings");
-  Between(frame);
-  ImGui::AlignTextToFramePadding();
-  const size_t slash = facts.path.find_last_of('/', facts.path.size() - 2);
-  Elided(frame, slash == std::string::npos ? facts.path : facts.path.substr(slash + 1),
-         frame.Px(170), frame.theme.text);
-  if (ImGui::BeginPopupContextItem("recording")) {
-    if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{facts.path});
-    if (ImGui::MenuItem("Close")) frame.Send(CloseRecording{});
-    ImGui::EndPopup();
+  const Plan plan = PlanFor(frame, facts, size.x - 2 * frame.Px(kEdge));
+  ImGui::SetCursorPos({frame.Px(kEdge), frame.Px(3)});
+  if (plan.recordings) {
+    if (ImGui::Button("Recordings")) frame.view.centre = CentreTab::kRecordings;
+    frame.NameItem("button:recordings");
+    Between(frame);
   }
+  DrawName(frame, facts, plan);
   Between(frame);
-  DrawBranchMenu(frame, facts);
+  DrawBranchMenu(frame, facts, plan);
   Between(frame);
   ImGui::AlignTextToFramePadding();
-  DrawMoment(frame, facts);
+  DrawMoment(frame, facts, plan);
   Between(frame);
-  DrawPlay(frame, facts);
+  DrawPlay(frame, facts, plan);
   Between(frame);
   DrawErrors(frame);
+  Between(frame);
+  DrawOutcome(frame, facts, plan);
   Between(frame);
   DrawBadges(frame, facts);
 }

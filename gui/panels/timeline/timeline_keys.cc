@@ -43,6 +43,25 @@ void StepOnLane(Frame& frame, const replay::Timeline& timeline, int direction) {
   }
 }
 
+// Scrolls the lanes no further than it takes to see all of this one.
+void ShowLane(const TimelinePicture& picture, int lane, TimelineWindow* window) {
+  const float top = static_cast<float>(lane) * picture.lane_height;
+  const float least = top + picture.lane_height - picture.lanes.height();
+  window->scroll_px = std::max(std::min(window->scroll_px, top), least);
+}
+
+// Not while it plays or is dragged: lanes that jump cannot be read.
+void FollowLane(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture) {
+  if (frame.view.playing || frame.view.cursor.value == 0 || frame.view.cursor > timeline.last) return;
+  const int lane = timeline.lane_of(frame.view.cursor);
+  const auto height = static_cast<int>(picture.lanes.height());
+  const bool resized = std::exchange(*Stored("lanes-height"), height) != height;
+  const bool moved = std::exchange(*Stored("cursor-lane"), lane + 1) != lane + 1;
+  if ((moved || resized) && lane >= 0 && !TimelineHeld()) {
+    ShowLane(picture, lane, &frame.view.timeline);
+  }
+}
+
 }  // namespace
 
 void HandleTimelineKeys(Frame& frame, const replay::Timeline& timeline,
@@ -78,16 +97,13 @@ void FollowCursor(Frame& frame, const replay::Timeline& timeline, const Timeline
     }
   }
   const auto agent = static_cast<int>(ImGui::GetID(frame.view.agent.c_str()));
-  if (std::exchange(*Stored("agent"), agent) == agent) return;
-  for (size_t i = 0; i < timeline.lanes.size(); ++i) {
+  const bool chosen = std::exchange(*Stored("agent"), agent) != agent;
+  for (size_t i = 0; chosen && i < timeline.lanes.size(); ++i) {
     if (timeline.lanes[i].name != frame.view.agent) continue;
-    const float top = static_cast<float>(i) * picture.lane_height;
-    const float most = top, least = top + picture.lane_height - picture.lanes.height();
-    float& scroll = frame.view.timeline.scroll_px;
-    if (scroll > most) scroll = most;
-    if (scroll < least) scroll = least;
-    return;
+    ShowLane(picture, static_cast<int>(i), &frame.view.timeline);
+    break;
   }
+  FollowLane(frame, timeline, picture);
 }
 
 }  // namespace backstep::gui
