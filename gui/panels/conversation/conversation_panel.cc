@@ -103,6 +103,14 @@ void DrawHere(Frame& frame, float top, float height) {
                                             frame.theme.accent, frame.Px(1.5f));
 }
 
+// Within this frame: in the old place other rows would show for one. What the frame measures of its
+// content begins where the window then begins.
+void ScrollAtOnce(float y) {
+  ImGuiWindow* window = ImGui::GetCurrentWindow();
+  window->DC.CursorStartPos.y -= y - window->Scroll.y;
+  window->Scroll.y = y;
+}
+
 void DrawRows(Frame& frame, const replay::Conversation& chat) {
   const float indent = frame.Px(8);
   const float width = ImGui::GetContentRegionAvail().x - indent - frame.Px(kMarginRight);
@@ -111,8 +119,7 @@ void DrawRows(Frame& frame, const replay::Conversation& chat) {
   std::vector<float> tops{start};
   for (const replay::ChatRow& row : chat.rows) tops.push_back(tops.back() + heights.Of(row));
   const float bottom = tops.back() - ImGui::GetWindowHeight() + frame.Px(4);
-  // At once: in the old place other rows would show for a frame.
-  if (Changed(chat)) ImGui::GetCurrentWindow()->Scroll.y = std::max(0.f, bottom);
+  if (Changed(chat)) ScrollAtOnce(std::max(0.f, bottom));
   const float from = ImGui::GetScrollY(), to = from + ImGui::GetWindowHeight();
   const auto first = std::upper_bound(tops.begin() + 1, tops.end(), from) - tops.begin() - 1;
   bool toggled = false;
