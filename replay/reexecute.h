@@ -35,6 +35,7 @@ struct Miss {
   StepNumber step;             // that would have been
   std::string agent;
   AgentClock clock;
+  uint32_t ordinal = 0;        // of the call within its step
   EffectKind kind = EffectKind::kLlm;
   std::string name;
   std::string request_excerpt;

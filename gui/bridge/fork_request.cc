@@ -109,6 +109,10 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
   } else {
     request.parent = draft.goes_on;  // the branch's own change stays in force
     request.from_end = true;
+    if (!draft.answer_to.empty()) {
+      experiment.edits.push_back(
+          {Edit::Kind::kReplaceResponse, draft.answer_to, draft.answer, "", kFromForm});
+    }
   }
   BACKSTEP_RETURN_IF_ERROR(AddLimits(draft, &experiment));
   request.experiments.push_back(std::move(experiment));
@@ -127,6 +131,9 @@ std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
   std::string line = "backstep replay " + replay::ShellQuote(facts.path);
   if (!draft.goes_on.empty()) {
     line += " --branch " + replay::ShellQuote(draft.goes_on) + " --from last";
+    if (!draft.answer_to.empty()) {
+      line += " --edit-response " + replay::ShellQuote(draft.answer_to + "=" + draft.answer);
+    }
   } else {
     if (facts.branch != "main") line += " --branch " + replay::ShellQuote(facts.branch);
     if (!draft.latest) line += " --from " + std::to_string(draft.from.value);
@@ -138,6 +145,16 @@ std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
   return line;
 }
 
+std::string CallOf(const replay::Miss& miss) {
+  return miss.agent + "/" + std::to_string(miss.clock.value) + "#" + std::to_string(miss.ordinal);
+}
+
+void AnswerOnce(const replay::ReplayReport& report, ForkDraft* draft) {
+  draft->answer_to = CallOf(*report.result.miss);
+  draft->goes_on = report.result.branch_name;
+  draft->name.clear();
+}
+
 void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, ForkDraft* draft) {
   const replay::Miss& miss = *report.result.miss;
   std::string match = EffectKindName(miss.kind);
@@ -146,6 +163,7 @@ void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, F
     return rule.starts_with(match + "=");
   });
   draft->answers.push_back(match + "=" + policy);
+  draft->answer_to.clear();
   draft->goes_on = report.result.branch_name;
   draft->name.clear();
 }

@@ -16,8 +16,13 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
 RunRequest MakeBaselineRequest(const OpenFacts& facts);
 // `backstep replay ...` that does what the form says; a fault goes through a file of its own.
 std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts);
-// Makes the form go on with the paused branch of `report`, its question answered by `policy`
-// ("live", "substitute", "substitute:TEXT"), which holds for such calls from there on.
+// "agent/clock#ordinal"
+std::string CallOf(const replay::Miss& miss);
+// Makes the form go on with the paused branch of `report`: `draft->answer` answers its question, and
+// no other.
+void AnswerOnce(const replay::ReplayReport& report, ForkDraft* draft);
+// The same, its question answered by `policy` ("live", "substitute"), which holds for such calls from
+// there on.
 void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, ForkDraft* draft);
 // Why the open recording cannot be re-executed from here; empty: it can.
 std::string WhyNotRunnable(const OpenFacts& facts);

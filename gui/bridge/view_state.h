@@ -43,6 +43,7 @@ struct ForkDraft {
   std::string budget_usd;
   std::string name;
   std::string answer;                 // typed for a call that has none
+  std::string answer_to;              // that call's id once it is to be used; for this call only
   std::string goes_on;                // a paused branch to be taken on from its end; empty: a fork
   bool confirmed = false;             // the whole command line was confirmed
 };

@@ -77,6 +77,7 @@ void EncodeMiss(const Miss& miss, rpc::Miss::Builder to) {
   to.setStep(miss.step.value);
   to.setAgent(Bounded(miss.agent));
   to.setClock(miss.clock.value);
+  to.setOrdinal(miss.ordinal);
   to.setKind(static_cast<uint8_t>(miss.kind));
   to.setName(Bounded(miss.name));
   to.setRequestExcerpt(Bounded(miss.request_excerpt));
@@ -91,6 +92,7 @@ Result<Miss> DecodeMiss(rpc::Miss::Reader from) {
   miss.step = StepNumber(from.getStep());
   miss.agent = FromData(from.getAgent());
   miss.clock = AgentClock(from.getClock());
+  miss.ordinal = from.getOrdinal();
   miss.kind = static_cast<EffectKind>(from.getKind());
   miss.name = FromData(from.getName());
   miss.request_excerpt = FromData(from.getRequestExcerpt());

@@ -100,4 +100,5 @@ struct Miss {
   name @4 :Data;
   requestExcerpt @5 :Data;
   hint @6 :Data;
+  ordinal @7 :UInt32;         # of the call within its step
 }

@@ -78,6 +78,7 @@ Json MissJson(const std::optional<Miss>& miss) {
   json["step"] = miss->step.value;
   json["agent"] = miss->agent;
   json["clock"] = miss->clock.value;
+  json["ordinal"] = miss->ordinal;
   json["kind"] = EffectKindName(miss->kind);
   json["name"] = miss->name;
   json["request_excerpt"] = miss->request_excerpt;

@@ -100,6 +100,11 @@ TEST_CASE("a branch that pauses asks, and goes on with each kind of answer") {
     CHECK(view["run"]["error"].is_null());
     CHECK(view["run"]["branch"] != asked["run"]["branch"]);
     if (answer.find("all live") != std::string::npos) CHECK(view["run"]["result"] == "finished");
+    if (answer.find("type 42") == std::string::npos) continue;
+    // It answers the call that was asked about, and no other.
+    const Json info = stage.Cli("branches team.backstep --json");
+    INFO(info.dump(1));
+    CHECK(info["branches"].back()["summary"]["edited"] == 1);
   }
   const Json stopped = stage.Play(kPaused + "click button:Stop here\nwait\n", "--at 3");
   CHECK(!Asks(stopped));

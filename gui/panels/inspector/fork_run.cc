@@ -41,6 +41,10 @@ void Answer(Frame& frame, const replay::ReplayReport& report, const std::string&
 
 void DrawAnswers(Frame& frame, const replay::ReplayReport& report) {
   ForkDraft& draft = frame.view.fork;
+  if (!draft.answer_to.empty() && draft.answer_to != CallOf(*report.result.miss)) {
+    draft.answer_to.clear();  // of an earlier question
+    draft.answer.clear();
+  }
   if (PrimaryButton(frame, "Run it live")) Answer(frame, report, "live");
   Hint("This call, and later ones of its kind without an answer, run for real");
   ImGui::SameLine(0, frame.Px(4));
@@ -69,9 +73,9 @@ void DrawAnswers(Frame& frame, const replay::ReplayReport& report) {
   frame.NameItem("field:answer");
   ImGui::PopFont();
   ImGui::BeginDisabled(draft.answer.empty());
-  if (PlainButton(frame, "Use this answer")) {
-    Answer(frame, report, "substitute:" + draft.answer);
-    draft.answer.clear();
+  if (PlainButton(frame, "Use this answer", "For this call; the next one without an answer asks")) {
+    AnswerOnce(report, &draft);
+    frame.Send(RunFork{});
   }
   ImGui::EndDisabled();
 }

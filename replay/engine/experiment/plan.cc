@@ -99,6 +99,8 @@ Result<StepNumber> LatestForEffect(store::Line& line, const Edit& edit) {
     }
     return span->begin_after;
   }
+  // An open step may still make it: the call that a paused branch has no answer to.
+  if (!span->commits_as && id.ordinal >= effects.size()) return line.last();
   const std::string step = agent + "/" + std::to_string(id.clock.value);
   return Status::NotFound("no call " + edit.target +
                           (effects.empty() ? "; " + step + " made none"

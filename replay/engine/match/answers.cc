@@ -190,7 +190,16 @@ recorder::CallOutcome Answers::Edited(const recorder::StepInfo& step,
     outcome.duration = match->effect.duration;
     outcome.injected_delay = match->effect.injected_delay;
   } else {
+    // A call that the recording has not: what others of its kind answer says how it is written.
     outcome.duration = Mean(step, call, request.name);
+    const auto nearest =
+        matcher_->NearestAnswer({step.agent, step.clock}, call.kind, request.name);
+    if (!nearest.ok()) return Fail(nearest.status());
+    if (*nearest) {
+      const auto body = recorded_->line().ReadBody((*nearest)->effect.response);
+      if (body.ok()) original.media_type = body->media_type;
+      response.finish_reason = (*nearest)->effect.finish_reason;
+    }
   }
   response.body = EditedBody(*edit, original);
   const char* hook = call.kind == EffectKind::kLlm ? "llm_call" : "tool_call";

@@ -73,6 +73,7 @@ recorder::CallOutcome Answers::Pause(const recorder::StepInfo& step,
   miss.step = system_->step().Next();
   miss.agent = step.agent_name;
   miss.clock = step.clock;
+  miss.ordinal = call.ordinal;
   miss.kind = call.kind;
   miss.name = request.name;
   std::string text = request.body.bytes;

@@ -36,7 +36,8 @@ void Halt::Fail(const Status& status) {
 bool Halt::Check() {
   if (stopped()) return true;
   if (cancel_ != nullptr && cancel_->load()) {
-    Stop("cancelled", "cancelled after " + std::to_string(steps_) + " steps");
+    Stop("cancelled", "cancelled after " + std::to_string(steps_) +
+                          (steps_ == 1 ? " step" : " steps"));
   } else if (clock_->Monotonic() - began_ > limits_.wall_max) {
     Stop("limit", "the wall time limit of " +
                       std::to_string(limits_.wall_max.ns / 1'000'000'000) + " s is reached");
