@@ -170,6 +170,7 @@ void App::BeginRecording(const OpenFacts& facts) {
 
 void App::BeginBranch(const OpenFacts& facts, StepNumber cursor) {
   view_.cursor = cursor;
+  view_.follow_live = facts.state == store::LogState::kLive && cursor == facts.last;
   view_.timeline.from = view_.timeline.to = 0;
   back_.clear();
   forward_.clear();
@@ -248,7 +249,7 @@ void App::HandleKeys() {
       view_.cursor = forward_.back();
       forward_.pop_back();
     }
-  } else if (Pressed("Escape")) {
+  } else if (Pressed("Escape") && !CloseTopPopup()) {
     show_keys_ = show_palette_ = false;
     view_.fork.open = false;
   }

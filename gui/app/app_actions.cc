@@ -67,7 +67,9 @@ void App::Travel(StepNumber step, bool remember) {
 }
 
 void App::Do(const GoTo& a) {
-  view_.follow_live = false;
+  const OpenFacts* facts = model_.open.value.get();
+  const bool live = facts != nullptr && facts->state == store::LogState::kLive;
+  view_.follow_live = live && a.step >= Last() && !ImGui::IsMouseDown(0);
   Travel(a.step, !ImGui::IsMouseDown(0));
 }
 

@@ -1,6 +1,7 @@
 #include "backstep/gui/app/keys.h"
 
 #include <imgui.h>
+#include <imgui_internal.h>
 
 #include <array>
 #include <cctype>
@@ -53,6 +54,13 @@ bool Usable(const KeyCombination& keys) {
 }
 
 }  // namespace
+
+bool CloseTopPopup() {
+  const int open = ImGui::GetCurrentContext()->OpenPopupStack.Size;
+  if (open == 0) return false;
+  ImGui::ClosePopupToLevel(open - 1, true);
+  return true;
+}
 
 KeyCombination ParseKeys(std::string_view text) {
   KeyCombination keys;

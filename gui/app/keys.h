@@ -11,6 +11,9 @@ bool Pressed(std::string_view combination);
 // Held down now, with exactly these modifiers.
 bool Held(std::string_view combination);
 
+// Closes the menu or list that is open on top; false: none is.
+bool CloseTopPopup();
+
 // The parts of a combination, for a script that presses it. `code` < 0: there is no such key.
 struct KeyCombination {
   int code = -1;  // as ImGui::IsKeyPressed wants it

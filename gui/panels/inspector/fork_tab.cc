@@ -37,7 +37,12 @@ void DrawKind(Frame& frame) {
   FieldLabel(frame, "Change");
   if (ImGui::BeginCombo("##kind", kKinds[chosen])) {
     for (size_t i = 0; i < std::size(kKinds); ++i) {
-      if (ImGui::Selectable(kKinds[i], i == chosen)) draft.kind = static_cast<ForkDraft::Kind>(i);
+      if (ImGui::Selectable(kKinds[i], i == chosen)) {
+        draft.kind = static_cast<ForkDraft::Kind>(i);
+        // A message that is there already must be met before it is taken; a fault hits what comes.
+        draft.latest = draft.kind != ForkDraft::Kind::kFault;
+        draft.from = frame.view.cursor;
+      }
       frame.NameItem(std::string("kind:") + kKinds[i]);
     }
     ImGui::EndCombo();
@@ -185,6 +190,7 @@ void DrawFooter(Frame& frame, const OpenFacts& facts) {
   if (PrimaryButton(frame, "Run", why_not)) {
     draft.goes_on.clear();
     draft.answers.clear();
+    draft.answer_to.clear();
     frame.Send(RunFork{});
   }
   ImGui::SameLine();

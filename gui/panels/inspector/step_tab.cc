@@ -29,7 +29,8 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
     ForkDraft draft;
     draft.kind = ForkDraft::Kind::kFault;
     draft.fault_selector["agent_id"] = row.agent;
-    draft.latest = true;
+    draft.from = frame.view.cursor;
+    draft.latest = false;
     frame.Send(Fork{draft});
   }
   if (row.error) {
@@ -39,6 +40,10 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
     ImGui::PopStyleColor();
     ImGui::PopTextWrapPos();
   }
+}
+
+std::string SizeChange(int64_t bytes) {
+  return bytes == 0 ? "changed, as long as before" : replay::FormatByteDelta(bytes);
 }
 
 void DrawFacts(Frame& frame, const replay::StepDetail& detail) {
@@ -55,7 +60,7 @@ void DrawFacts(Frame& frame, const replay::StepDetail& detail) {
   }
   if (row.usage.cost_usd != 0) Fact(frame, "cost", replay::FormatCost(row.usage.cost_usd), label);
   Fact(frame, "state", replay::FormatBytes(row.state_bytes) + ", " +
-                           (row.state_changed ? replay::FormatByteDelta(row.state_delta_bytes)
+                           (row.state_changed ? SizeChange(row.state_delta_bytes)
                                               : std::string("unchanged")), label);
   if (row.outcome) Fact(frame, "outcome", replay::FormatOutcome(*row.outcome), label);
 }
@@ -103,7 +108,8 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
     }
     ImGui::EndDisabled();
     frame.NameItem("edit:" + call.id);
-    Hint("Run again with another answer");
+    EditHint(Editable(call) ? std::string() : WhyNotEdit(call.response),
+             "Run again with another answer");
   }
   ImGui::PushFont(frame.fonts.small);
   if (call.request.present && call.request.size_bytes != 0) {

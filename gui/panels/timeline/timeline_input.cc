@@ -87,7 +87,7 @@ void HandleDoubleClick(Frame& frame, const replay::Timeline& timeline,
   const float x = ImGui::GetIO().MousePos.x;
   TimelineWindow* window = &frame.view.timeline;
   if (hover.step.value != 0) {
-    frame.Send(GoTo{hover.step});
+    TravelTo(frame, hover.step);
     ZoomToItem(timeline, picture, hover, window);
   } else if (hover.zone == TimelineHover::Zone::kLanes) {
     frame.Send(GoTo{replay::MomentAt(timeline, picture.viewport.mode, Position(picture, x))});
@@ -191,13 +191,16 @@ void Drag(Frame& frame, const replay::Timeline& timeline, const TimelinePicture&
   }
 }
 
-void Release(Frame& frame, const replay::Timeline& timeline) {
+void Release(Frame& frame, const replay::Timeline& timeline, const TimelineHover& hover) {
   const ImGuiIO& io = ImGui::GetIO();
   const Grip grip = CurrentGrip();
   const float dx = io.MousePos.x - io.MouseClickedPos[0].x;
   TimelineWindow* window = &frame.view.timeline;
   const bool dragged = std::abs(dx) >= frame.Px(kDragPx);
-  if (grip == Grip::kSelect && !dragged) window->select_from = window->select_to = 0;
+  if (grip == Grip::kSelect && !dragged) {
+    window->select_from = window->select_to = 0;
+    if (hover.step.value != 0) TravelTo(frame, hover.step);
+  }
   if (grip == Grip::kOverviewNew && dragged) {
     ShowRange(timeline, window->select_from, window->select_to, window);
     window->select_from = window->select_to = 0;
@@ -251,7 +254,7 @@ void HandleTimelineMouse(Frame& frame, const replay::Timeline& timeline,
     if (ImGui::IsMouseDown(0)) HandlePress(frame, timeline, picture, hover);
   }
   if (ImGui::IsItemActive()) Drag(frame, timeline, picture);
-  if (ImGui::IsItemDeactivated()) Release(frame, timeline);
+  if (ImGui::IsItemDeactivated()) Release(frame, timeline, hover);
   if (ImGui::IsItemHovered()) {
     SetMouseCursor(picture, hover, reach);
     HandleWheel(frame, timeline, picture, hover);
