@@ -177,10 +177,26 @@ std::optional<LogId> Recording::Names::FindLine(const std::string& text,
   return branch ? branch : Find(text, LogId{});
 }
 
+namespace {
+
+// Says why, where a log is there and its header cannot be read.
+Status NothingToRead(const std::string& path, const std::vector<LogInfo>& logs) {
+  std::string why;
+  for (const LogInfo& log : logs) {
+    if (why.empty() && !log.error.ok()) why = ": " + log.error.message();
+  }
+  return Status::NotFound(path + ": holds no session that can be read" + why);
+}
+
+}  // namespace
+
 Result<Moment> Recording::ResolveMoment(const std::string& text, bool default_newest) const {
   BACKSTEP_ASSIGN_OR_RETURN(const Names names, AllNames());
   const std::vector<LogId> sessions = names.Sessions();
-  if (sessions.empty()) return Status::NotFound(path_ + ": holds no session that can be read");
+  if (sessions.empty()) {
+    BACKSTEP_ASSIGN_OR_RETURN(const std::vector<LogInfo> logs, Logs());
+    return NothingToRead(path_, logs);
+  }
   std::optional<LogId> session;
   if (sessions.size() == 1 || default_newest) session = sessions.back();
   const MomentText parts = SplitMoment(text);

@@ -206,6 +206,8 @@ std::vector<MessageRow> AsRead(const StepDetail& detail) {
       if (fault.target != row.id || fault.after.empty()) continue;
       row.body = ViewBytes({fault.after, row.body.media_type}, kStateBytesMax);
       row.edited = true;
+      // A record of a fault keeps the beginning of a long text only.
+      row.body.whole = row.body.whole && !fault.after.ends_with("…");
     }
   }
   return rows;
