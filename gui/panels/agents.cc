@@ -39,7 +39,7 @@ constexpr size_t kMeasuredMax = 500;
 Columns ColumnsFor(Frame& frame, const std::vector<replay::AgentStateRow>& agents) {
   float name = ImGui::CalcTextSize("Agent").x;
   for (size_t i = 0; i < agents.size() && i < kMeasuredMax && name < frame.Px(kNameMax); ++i) {
-    name = std::max(name, ImGui::CalcTextSize(Drawable(agents[i].name).c_str()).x);
+    name = std::max(name, ImGui::CalcTextSize(DrawableLine(agents[i].name).c_str()).x);
   }
   const float pads = 2 * ImGui::GetStyle().CellPadding.x;
   const float bar = ImGui::GetStyle().ScrollbarSize;

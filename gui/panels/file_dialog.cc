@@ -147,7 +147,7 @@ void DrawEntry(Frame& frame, const FolderView& folder, const FolderEntry& entry)
   ImGui::PushID(entry.name.c_str());
   DrawKind(frame, entry.recording);
   ImGui::SameLine(0, frame.Px(6));
-  const std::string label = Drawable(replay::OneLine(entry.name)) + "##entry";
+  const std::string label = DrawableLine(entry.name) + "##entry";
   if (ImGui::Selectable(label.c_str(), dialog.chosen == entry.name,
                         ImGuiSelectableFlags_SpanAllColumns |
                             ImGuiSelectableFlags_AllowDoubleClick)) {

@@ -54,7 +54,7 @@ const char* BadgeOf(const OpenFacts& facts) {
 float EndWidth(const Frame& frame, const OpenFacts& facts, const Plan& plan) {
   const float gap = frame.Px(kBetween);
   float width = ButtonWidth("Next error") + gap + ImGui::GetTextLineHeight() + frame.Px(kTight) +
-                TextWidth(Drawable(OutcomeWords(facts, plan))) + gap;
+                TextWidth(DrawableLine(OutcomeWords(facts, plan))) + gap;
   ImGui::PushFont(frame.fonts.small);
   width += TextWidth(BadgeOf(facts)) + frame.Px(12);
   ImGui::PopFont();
@@ -73,11 +73,11 @@ float PlayWidth(const Frame& frame, const Plan& plan) {
 
 float WidthOf(const Frame& frame, const OpenFacts& facts, const Plan& plan) {
   const float gap = frame.Px(kBetween);
-  float width = std::min(TextWidth(Drawable(NameOf(facts))), frame.Px(plan.name)) + gap;
+  float width = std::min(TextWidth(DrawableLine(NameOf(facts))), frame.Px(plan.name)) + gap;
   if (plan.recordings) width += ButtonWidth("Recordings") + gap;
   width += frame.Px(plan.branch) + gap + PlayWidth(frame, plan) + gap;
   ImGui::PushFont(frame.fonts.mono);
-  width += TextWidth(Drawable(MomentOf(frame, facts))) + gap;
+  width += TextWidth(DrawableLine(MomentOf(frame, facts))) + gap;
   if (plan.total) width += TextWidth(TotalOf(facts)) + frame.Px(4);
   ImGui::PopFont();
   return width + EndWidth(frame, facts, plan);
@@ -110,13 +110,13 @@ void DrawName(Frame& frame, const OpenFacts& facts, const Plan& plan) {
 
 void DrawBranchMenu(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::SetNextItemWidth(frame.Px(plan.branch));
-  const std::string shown = Drawable(facts.branch);
+  const std::string shown = DrawableLine(facts.branch);
   if (ImGui::BeginCombo("##branch", shown.c_str())) {
     for (const replay::BranchRow& row : facts.branches) {
       const std::string name = row.depth == 0 ? "main" : row.name;
       const std::string label = std::string(static_cast<size_t>(row.depth) * 2, ' ') + name + "  " +
                                 (row.depth == 0 ? "" : "from " + row.fork + ", " + row.result);
-      if (ImGui::Selectable(Drawable(label).c_str(), name == facts.branch)) {
+      if (ImGui::Selectable(DrawableLine(label).c_str(), name == facts.branch)) {
         frame.Send(SelectBranch{name});
       }
       frame.NameItem("branch:" + name);
@@ -130,7 +130,7 @@ void DrawBranchMenu(Frame& frame, const OpenFacts& facts, const Plan& plan) {
 void DrawMoment(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::PushFont(frame.fonts.mono);
   const std::string moment = facts.branch + ":" + std::to_string(frame.view.cursor.value);
-  ImGui::TextUnformatted(Drawable(MomentOf(frame, facts)).c_str());
+  ImGui::TextUnformatted(DrawableLine(MomentOf(frame, facts)).c_str());
   if (ImGui::BeginPopupContextItem("moment")) {
     if (ImGui::MenuItem("Copy moment")) frame.Send(CopyText{moment});
     if (ImGui::MenuItem("Copy command line")) {
@@ -202,7 +202,7 @@ void DrawOutcome(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   MarkItem(frame.theme, MarkOf(facts.outcome));
   ImGui::SameLine(0, frame.Px(kTight));
   // Its tooltip is the whole outcome, not the short one.
-  ImGui::TextUnformatted(Drawable(OutcomeWords(facts, plan)).c_str());
+  ImGui::TextUnformatted(DrawableLine(OutcomeWords(facts, plan)).c_str());
   frame.NameItem("outcome");
   const std::string whole = Drawable(replay::FormatOutcome(facts.outcome));
   Hint(whole.substr(0, 2000).c_str());

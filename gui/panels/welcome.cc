@@ -107,7 +107,7 @@ void DrawError(Frame& frame) {
 
 // `text` from `at` on, cut at `right`.
 void Line(ImFont* font, ImVec2 at, float right, ImU32 color, const std::string& raw) {
-  const std::string text = Drawable(replay::OneLine(raw));
+  const std::string text = DrawableLine(raw);
   ImGui::PushFont(font);
   ImGui::PushStyleColor(ImGuiCol_Text, color);
   const ImVec2 size = ImGui::CalcTextSize(text.c_str());
@@ -139,7 +139,7 @@ void Card(Frame& frame, const replay::RecordingRow& row, const char* kind,
   frame.NameItem(std::string(kind) + ":" + name);
   const bool hovered = ImGui::IsItemHovered();
   std::string about = row.path + "\n";
-  about += session == nullptr ? row.error : replay::OneLine(LongOutcome(*session));
+  about += session == nullptr ? row.error : LongOutcome(*session);
   if (hovered) Hint(Drawable(about.substr(0, 600)).c_str());
   CardMenu(frame, row.path);
   ImGui::PopID();

@@ -22,7 +22,7 @@ std::string ShortOutcome(const Outcome& outcome) {
     std::snprintf(score, sizeof score, ", score %.2f", *outcome.score);
     return text + score;
   }
-  if (!outcome.reason.empty()) text += ": " + replay::OneLine(outcome.reason);
+  if (!outcome.reason.empty()) text += ": " + outcome.reason;
   return text;
 }
 

@@ -116,6 +116,29 @@ std::string Drawable(std::string_view text) {
   return out;
 }
 
+std::string DrawableLine(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  for (const char c : text) {
+    if (c == '\n') line += "\\n";
+    else if (c == '\r') line += "\\r";
+    else if (c == '\t') line += "\\t";
+    else line += c;
+  }
+  return Drawable(line);
+}
+
+std::string CutLine(std::string_view text, ImFont* font, float size, float width) {
+  const std::string line = DrawableLine(text);
+  const char* const begin = line.data();
+  const char* const end = begin + line.size();
+  if (font->CalcTextSizeA(size, FLT_MAX, 0, begin, end).x <= width) return line;
+  const float dots = font->CalcTextSizeA(size, FLT_MAX, 0, "\u2026").x;
+  const char* cut = end;
+  font->CalcTextSizeA(size, std::max(width - dots, 1.f), 0, begin, end, &cut);
+  return std::string(begin, BeforeFrame(begin, cut)) + "\u2026";
+}
+
 void Dim(Frame& frame, const std::string& text) {
   ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.text_dim);
   ImGui::TextUnformatted(Drawable(text).c_str());
@@ -136,7 +159,7 @@ void Heading(Frame& frame, const std::string& text) {
 }
 
 void Elided(Frame&, const std::string& raw, float width, ImU32 color) {
-  const std::string text = Drawable(replay::OneLine(raw));
+  const std::string text = DrawableLine(raw);
   if (width <= 0) width = ImGui::GetContentRegionAvail().x;
   const float drop = ImGui::GetCurrentWindow()->DC.CurrLineTextBaseOffset;
   ImVec2 at = ImGui::GetCursorScreenPos();

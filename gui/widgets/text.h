@@ -12,6 +12,10 @@ namespace backstep::gui {
 // has no glyph of appear as a framed code point, "⟦U+1F600⟧", and bytes that are no UTF-8 as
 // "⟦FF⟧"; line breaks and tabs stay.
 std::string Drawable(std::string_view text);
+// The same in one line: line breaks and tabs appear as "\n", "\r" and "\t".
+std::string DrawableLine(std::string_view text);
+// The same cut with an ellipsis to `width` pixels; what is framed stays in one piece.
+std::string CutLine(std::string_view text, ImFont* font, float size, float width);
 
 // The text with a line break wherever it must wrap in `width` pixels; `lines` counts them.
 std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines);

@@ -95,7 +95,7 @@ void Label(Frame& frame, ImVec2 at, Side side, const std::string& text, ImU32 fi
   ImDrawList* draw = ImGui::GetWindowDrawList();
   ImFont* font = frame.fonts.small;
   const float size = font->FontSize * 0.88f, pad = frame.Px(4);
-  const std::string shown = Drawable(replay::Elide(replay::OneLine(text), 28));
+  const std::string shown = DrawableLine(replay::Elide(text, 28));
   const ImVec2 text_size = font->CalcTextSizeA(size, 1e6f, 0, shown.c_str());
   at.x += side.x * (text_size.x / 2 + pad + 1);
   at.y += side.y * (text_size.y / 2 + 2);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "backstep/gui/panels/graph/graph_draw.h"
 #include "backstep/gui/widgets/shapes.h"
@@ -12,21 +13,12 @@ namespace {
 using replay::AgentCondition;
 
 constexpr size_t kNamedDotsMax = 16;
+constexpr float kNameBeside = 110, kNameAbove = 64, kHoveredName = 220;   // points
 
-// `text` in `width` pixels, cut with an ellipsis.
 void Clipped(ImDrawList* draw, ImFont* font, float size, ImVec2 at, float width, ImU32 color,
              const std::string& raw) {
-  const std::string text = Drawable(raw);
-  const char* rest = nullptr;
-  const char* const end = text.data() + text.size();
-  font->CalcTextSizeA(size, width, 0, text.data(), end, &rest);
-  std::string shown = text;
-  if (rest != end) {
-    const float dots = font->CalcTextSizeA(size, 1e6f, 0, "\u2026").x;
-    font->CalcTextSizeA(size, std::max(width - dots, 1.f), 0, text.data(), end, &rest);
-    shown = std::string(text.data(), rest) + "\u2026";
-  }
-  draw->AddText(font, size, {std::floor(at.x), std::floor(at.y)}, color, shown.c_str());
+  draw->AddText(font, size, {std::floor(at.x), std::floor(at.y)}, color,
+                CutLine(raw, font, size, width).c_str());
 }
 
 // How many wait, at the box's upper right corner.
@@ -126,7 +118,15 @@ bool IsColumn(const GraphPicture& picture) {
 
 enum class DotName { kHidden, kAbove, kBeside };
 
-void DrawDotName(Frame& frame, const std::string& name, const PlacedNode& placed, DotName where) {
+// A name that would lie on one of `drawn` is left out, unless it is asked for.
+bool Covers(const std::vector<ImVec4>& drawn, const ImVec4& r) {
+  return std::any_of(drawn.begin(), drawn.end(), [&](const ImVec4& other) {
+    return r.x < other.z && other.x < r.z && r.y < other.w && other.y < r.w;
+  });
+}
+
+void DrawDotName(Frame& frame, const std::string& name, const PlacedNode& placed, DotName where,
+                 bool asked, std::vector<ImVec4>* drawn) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   ImFont* font = frame.fonts.small;
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
@@ -139,13 +139,16 @@ void DrawDotName(Frame& frame, const std::string& name, const PlacedNode& placed
   const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
   at.x = std::floor(std::max(low.x + 4, std::min(at.x, high.x - size.x - 4)));
   at.y = std::floor(std::max(low.y + 2, std::min(at.y, high.y - size.y - 2)));
+  const ImVec4 rect{at.x, at.y + 1, at.x + size.x, at.y + size.y - 1};
+  if (!asked && Covers(*drawn, rect)) return;
+  drawn->push_back(rect);
   draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
                       WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
   draw->AddText(font, font->FontSize, at, frame.theme.text, name.c_str());
 }
 
 void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
-             bool selected, DotName named) {
+             bool selected, DotName named, std::vector<ImVec4>* drawn) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float radius = placed.half.x;
   const bool calm = node.condition == AgentCondition::kIdle;
@@ -166,9 +169,10 @@ void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
     if (!selected && !hovered) return;
     named = DotName::kAbove;
   }
-  const size_t columns = named == DotName::kBeside ? 16 : 9;
-  const std::string name = hovered ? node.name : replay::Elide(node.name, columns);
-  DrawDotName(frame, Drawable(name), placed, named);
+  const float width = hovered ? kHoveredName : named == DotName::kBeside ? kNameBeside : kNameAbove;
+  ImFont* font = frame.fonts.small;
+  DrawDotName(frame, CutLine(node.name, font, font->FontSize, frame.Px(width)), placed, named,
+              hovered || selected, drawn);
 }
 
 }  // namespace
@@ -213,6 +217,7 @@ void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPi
   if (picture.nodes.size() <= kNamedDotsMax) {
     named = IsColumn(picture) ? DotName::kBeside : DotName::kAbove;
   }
+  std::vector<ImVec4> names;
   for (const bool lifted : {false, true}) {
     for (const PlacedNode& placed : picture.nodes) {
       const replay::GraphNode& node = graph.nodes[placed.node];
@@ -220,7 +225,7 @@ void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPi
       const bool selected = frame.view.agent == node.name;
       if (!placed.visible || (hovered || selected) != lifted) continue;
       if (picture.detail == GraphDetail::kDot) {
-        DrawDot(frame, node, placed, hovered, selected, named);
+        DrawDot(frame, node, placed, hovered, selected, named, &names);
       } else {
         DrawBox(frame, node, placed, picture.detail, hovered, selected);
       }

@@ -105,7 +105,7 @@ void HandleMouse(Frame& frame, const replay::AgentGraph& graph, const GraphPictu
 }
 
 void NodeMenu(Frame& frame, const replay::GraphNode& node) {
-  Dim(frame, node.name);
+  Dim(frame, DrawableLine(node.name));
   ImGui::Separator();
   if (ImGui::MenuItem("Go to its newest step", nullptr, false, node.newest.value != 0)) {
     frame.Send(SelectAgent{node.name});
@@ -129,7 +129,7 @@ void NodeMenu(Frame& frame, const replay::GraphNode& node) {
 }
 
 void EdgeMenu(Frame& frame, const replay::AgentGraph& graph, const replay::GraphEdge& edge) {
-  Dim(frame, graph.nodes[edge.from].name + " to " + graph.nodes[edge.to].name);
+  Dim(frame, DrawableLine(graph.nodes[edge.from].name + " to " + graph.nodes[edge.to].name));
   ImGui::Separator();
   if (ImGui::MenuItem("Go to the newest message", nullptr, false, edge.newest.value != 0)) {
     frame.Send(GoTo{edge.newest});
@@ -163,9 +163,9 @@ void DrawMenu(Frame& frame, const replay::AgentGraph& graph) {
 }
 
 void NodeTooltip(Frame& frame, const replay::GraphNode& node) {
-  ImGui::TextUnformatted(Drawable(node.name).c_str());
-  if (!node.role.empty()) Dim(frame, node.role);
-  if (!node.model.empty()) Dim(frame, node.model);
+  ImGui::TextUnformatted(DrawableLine(node.name).c_str());
+  if (!node.role.empty()) Dim(frame, DrawableLine(node.role));
+  if (!node.model.empty()) Dim(frame, DrawableLine(node.model));
   if (node.outside) {
     Dim(frame, "Whatever comes from outside the system, and what goes there");
     return;
@@ -183,13 +183,13 @@ void NodeTooltip(Frame& frame, const replay::GraphNode& node) {
 }
 
 void EdgeTooltip(Frame& frame, const replay::AgentGraph& graph, const PlacedEdge& placed) {
-  ImGui::TextUnformatted(Drawable(DescribeEdge(graph, graph.edges[placed.edge])).c_str());
+  ImGui::TextUnformatted(DrawableLine(DescribeEdge(graph, graph.edges[placed.edge])).c_str());
   for (const size_t i : placed.messages) {
     const replay::GraphMessage& message = graph.messages[i];
     Dim(frame, (message.taken ? "took " : "sent ") + message.id +
                    (message.kind.empty() ? "" : ", " + message.kind));
-    const std::string text = replay::Elide(replay::OneLine(message.body.text), 160);
-    if (!text.empty()) ImGui::TextUnformatted(Drawable(text).c_str());
+    const std::string text = replay::Elide(message.body.text, 160);
+    if (!text.empty()) ImGui::TextUnformatted(DrawableLine(text).c_str());
   }
 }
 

@@ -76,7 +76,7 @@ bool Covered(const TimelinePicture& picture, float x, float width, float playhea
 
 void DrawCutText(Frame& frame, ImVec2 at, float width, const std::string& text, ImU32 color) {
   ImFont* font = frame.fonts.small;
-  const std::string shown = Drawable(text);
+  const std::string shown = DrawableLine(text);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const char* end = shown.c_str() + shown.size();
   if (font->CalcTextSizeA(font->FontSize, FLT_MAX, 0, shown.c_str(), end).x <= width) {

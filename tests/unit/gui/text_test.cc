@@ -15,4 +15,9 @@ TEST_CASE("what cannot be drawn appears as a framed code point, never as a quest
   CHECK(Drawable("\xe2\x82") == "\u27e6E2\u27e7\u27e6" "82\u27e7");
 }
 
+TEST_CASE("a name with line breaks and bytes that are no UTF-8 is one line") {
+  CHECK(DrawableLine("line\nbreak\ttab\r") == "line\\nbreak\\ttab\\r");
+  CHECK(DrawableLine("\xff bad") == "\u27e6FF\u27e7 bad");
+}
+
 }  // namespace backstep::gui
