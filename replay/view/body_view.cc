@@ -5,11 +5,15 @@
 namespace backstep::replay {
 namespace {
 
+bool IsTextType(const std::string& media_type) {
+  return media_type.starts_with("text/") || media_type.starts_with("application/json");
+}
+
 void FillText(const std::string& bytes, size_t text_bytes_max, BodyView* view) {
   view->binary = !IsUtf8(bytes);
-  if (view->binary) return;
+  if (view->binary && !IsTextType(view->media_type)) return;
   view->text = std::string(CutUtf8(bytes, text_bytes_max));
-  view->whole = view->text.size() == bytes.size();
+  view->whole = !view->binary && view->text.size() == bytes.size();
 }
 
 }  // namespace

@@ -13,8 +13,8 @@ namespace backstep::replay {
 struct BodyView {
   bool present = false;     // false: there is no body
   bool dropped = false;     // it was dropped under overload; size and hash still stand
-  bool binary = false;      // not UTF-8; `text` is empty
-  bool whole = false;       // `text` is all of it
+  bool binary = false;      // not UTF-8: `text` is raw bytes where the type says text, else empty
+  bool whole = false;       // `text` is all of it, and UTF-8
   uint64_t size_bytes = 0;
   std::string media_type;
   std::string hash;         // 32 hex digits; empty: not present

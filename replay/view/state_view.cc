@@ -1,6 +1,7 @@
 #include "backstep/replay/view/state_view.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "backstep/replay/view/json.h"
 #include "backstep/replay/view/text.h"
@@ -89,6 +90,12 @@ class TreeMaker {
   uint64_t total_ = 0;
 };
 
+uint64_t CountChanges(const std::vector<ValueDiff>& changes) {
+  if (changes.size() <= kChangesMax) return changes.size();
+  // The last one says how many more there are: "49501 more".
+  return changes.size() - 1 + std::strtoull(changes.back().after.c_str(), nullptr, 10);
+}
+
 }  // namespace
 
 std::vector<ValueNode> MakeValueTree(const std::string& text,
@@ -133,6 +140,7 @@ Result<StateView> ViewState(store::Line& line, AgentId agent, StepNumber step) {
     const Result<Body> before = line.State(agent, StepNumber(newest->value - 1));
     if (before.ok()) {
       view.changes = DiffBodies(*before, *state, kChangesMax);
+      view.changes_total = CountChanges(view.changes);
       view.diff = DiffStates(*before, *state);
     }
   }

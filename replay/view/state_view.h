@@ -30,6 +30,7 @@ struct StateView {
   std::vector<ValueNode> nodes;     // empty where it is no JSON
   uint64_t nodes_total = 0;
   std::vector<ValueDiff> changes;   // by its newest step, against the state before that
+  uint64_t changes_total = 0;       // also those that `changes` only counts in its last entry
   TextDiff diff;                    // the same by line, JSON laid out; empty: no bytes before it
   std::string incomplete;           // why there are no bytes; empty: there are
 };

@@ -77,7 +77,8 @@ class BoxMaker {
       text.whole = &body.text;
       Fold(readable.empty() ? body.text : readable, lines_folded, &text);
       const std::string size = replay::FormatBytes(body.size_bytes);
-      if (!body.whole) text.note = replay::FormatBytes(body.text.size()) + " of " + size;
+      const size_t read = body.text.size();
+      if (read < body.size_bytes) text.note = replay::FormatBytes(read) + " of " + size;
       else if (text.foldable) text.note = size;
     }
     box_.texts.push_back(std::move(text));

@@ -43,12 +43,24 @@ ForkDraft EditOf(ForkDraft::Kind kind, const std::string& target, const std::str
   return draft;
 }
 
+std::string WhyNotEdit(const replay::BodyView& body) {
+  if (body.whole || !body.present) return {};
+  if (body.dropped) return "Its bytes were dropped under overload, so there is nothing to edit.";
+  if (body.binary) return "It has bytes that are no UTF-8, which a text field would lose.";
+  return "It is too long to be edited here.";
+}
+
+void EditHint(const std::string& why_not, const char* does) {
+  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;
+  ImGui::SetTooltip("%s", why_not.empty() ? does : why_not.c_str());
+}
+
 void DrawBody(Frame& frame, const std::string& id, const replay::BodyView& body) {
   if (!body.present) {
     Dim(frame, "nothing");
   } else if (body.dropped) {
     Dim(frame, replay::FormatBytes(body.size_bytes) + " that were dropped under overload");
-  } else if (body.binary) {
+  } else if (body.binary && body.text.empty()) {
     Dim(frame, replay::FormatBytes(body.size_bytes) + " of " +
                    (body.media_type.empty() ? "bytes" : body.media_type) + ", hash " +
                    body.hash.substr(0, 12));
@@ -63,7 +75,7 @@ void DrawBody(Frame& frame, const std::string& id, const replay::BodyView& body)
       if (whole) frame.view.unfolded.erase(id);
       else frame.view.unfolded.insert(id);
     }
-    if (!body.whole) {
+    if (body.text.size() < body.size_bytes) {
       if (foldable) ImGui::SameLine();
       Dim(frame, replay::FormatBytes(body.text.size()) + " of " +
                      replay::FormatBytes(body.size_bytes));
@@ -86,7 +98,7 @@ void DrawMessage(Frame& frame, const replay::MessageRow& message, const char* ro
   }
   ImGui::EndDisabled();
   frame.NameItem(std::string("edit:") + message.id);
-  Hint("Run again with another text of this message");
+  EditHint(WhyNotEdit(message.body), "Run again with another text of this message");
   DrawBody(frame, std::string(role) + message.id, message.body);
   ImGui::PopID();
   ImGui::PopID();

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include "backstep/gui/panels/inspector/tabs.h"
+#include "backstep/gui/panels/timeline/timeline_ticks.h"
 #include "backstep/gui/widgets/diff_block.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
@@ -8,13 +11,13 @@
 namespace backstep::gui {
 namespace {
 
-constexpr size_t kChangesShown = 40;
+constexpr size_t kChangesAbove = 12;   // the tree is to be seen below them
 
 void DrawChoice(Frame& frame) {
   ImGui::SetNextItemWidth(-1);
-  if (!ImGui::BeginCombo("##agent", Drawable(frame.view.agent).c_str())) return;
+  if (!ImGui::BeginCombo("##agent", DrawableLine(frame.view.agent).c_str())) return;
   for (const auto& agent : frame.model.checkpoint.value->agents) {
-    if (ImGui::Selectable(Drawable(agent.name).c_str(), agent.name == frame.view.agent)) {
+    if (ImGui::Selectable(DrawableLine(agent.name).c_str(), agent.name == frame.view.agent)) {
       frame.Send(SelectAgent{agent.name});
     }
   }
@@ -55,11 +58,17 @@ void ChangeMenu(Frame& frame, const replay::ValueDiff& diff) {
   ImGui::EndPopup();
 }
 
-void DrawChanges(Frame& frame, const replay::StateView& view) {
+// At most `most` of them.
+void DrawChanges(Frame& frame, const replay::StateView& view, size_t most) {
   if (view.changes.empty()) return;
-  Heading(frame, "What its newest step changed (" + std::to_string(view.changes.size()) + ")");
+  const size_t listed = view.changes.size() - (view.changes_total > view.changes.size() ? 1 : 0);
+  const size_t shown = std::min(most, listed);
+  const bool all = shown == view.changes_total;
+  Heading(frame, "What its newest step changed (" + (all ? "" : GroupDigits(shown) + " of ") +
+                     GroupDigits(view.changes_total) +
+                     (shown < listed ? ", more in Change)" : ")"));
   ImGui::PushFont(frame.fonts.mono);
-  for (size_t i = 0; i < view.changes.size() && i < kChangesShown; ++i) {
+  for (size_t i = 0; i < shown; ++i) {
     const replay::ValueDiff& diff = view.changes[i];
     ImGui::PushID(static_cast<int>(i));
     ImGui::BeginGroup();
@@ -69,9 +78,6 @@ void DrawChanges(Frame& frame, const replay::StateView& view) {
     ImGui::EndGroup();
     ChangeMenu(frame, diff);
     ImGui::PopID();
-  }
-  if (view.changes.size() > kChangesShown) {
-    Dim(frame, std::to_string(kChangesShown) + " of " + std::to_string(view.changes.size()));
   }
   ImGui::PopFont();
 }
@@ -122,10 +128,10 @@ void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNo
   x += frame.Px(6);
   draw->AddText({x, at.y}, frame.theme.text_faint, node.parent ? (open ? "-" : "+") : " ");
   x += frame.Px(12);
-  const std::string key = node.path.empty() ? "state" : Drawable(replay::OneLine(node.key));
+  const std::string key = node.path.empty() ? "state" : DrawableLine(node.key);
   draw->AddText({x, at.y}, frame.theme.accent, key.c_str());
   x += ImGui::CalcTextSize(key.c_str()).x + frame.Px(8);
-  const std::string text = Drawable(replay::OneLine(node.text));
+  const std::string text = DrawableLine(node.text);
   draw->AddText({x, at.y}, node.parent ? frame.theme.text_faint : frame.theme.text, text.c_str());
   ImGui::PopID();
 }
@@ -161,14 +167,14 @@ void DrawDiff(Frame& frame, const replay::StateView& view) {
     EmptyState(frame, "Nothing changed", view.agent + "'s newest step left its state as it was.");
   } else {
     // Bytes, or more text than is compared by line.
-    DrawChanges(frame, view);
+    DrawChanges(frame, view, view.changes.size());
   }
 }
 
 void DrawPart(Frame& frame, const replay::StateView& view) {
   switch (frame.view.state_part) {
     case StatePart::kTree:
-      DrawChanges(frame, view);
+      DrawChanges(frame, view, kChangesAbove);
       if (!view.nodes.empty()) DrawTree(frame, view);
       else DrawBody(frame, "state" + view.agent, view.body);
       break;

@@ -43,7 +43,7 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
 }
 
 std::string SizeChange(int64_t bytes) {
-  return bytes == 0 ? "changed, as long as before" : replay::FormatByteDelta(bytes);
+  return bytes == 0 ? "changed, +0" : replay::FormatByteDelta(bytes);
 }
 
 void DrawFacts(Frame& frame, const replay::StepDetail& detail) {

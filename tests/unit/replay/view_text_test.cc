@@ -1,6 +1,8 @@
 #include <nlohmann/json.hpp>
 
+#include "backstep/replay/view/body_view.h"
 #include "backstep/replay/view/branch_row.h"
+#include "backstep/replay/view/json.h"
 #include "backstep/replay/view/session_view.h"
 #include "backstep/replay/view/text.h"
 #include "backstep/tests/support/catch.h"
@@ -130,4 +132,14 @@ TEST_CASE("JSON of a view stays JSON whatever bytes a recording holds") {
   CHECK(json["recordings"][0]["error"] == "\"quoted\"\n");
   CHECK(json["recordings"][0]["sessions"][0]["name"] == std::string("nul\0l", 5));
   CHECK(json["recordings"][0]["sessions"][0]["outcome"]["score"].is_null());
+}
+
+TEST_CASE("a text with a byte that is no UTF-8 can be read, and its JSON stays UTF-8") {
+  const BodyView text = ViewBytes({"caf\xe9 au lait", "text/plain"}, 100);
+  CHECK(text.binary);
+  CHECK_FALSE(text.whole);
+  CHECK(text.text == "caf\xe9 au lait");
+  CHECK(BodyJson(text)["text"].is_null());
+  CHECK(ViewBytes({"caf\xe9 au lait", "text/plain"}, 3).text == "caf");
+  CHECK(ViewBytes({"\xff\xfe", "application/octet-stream"}, 100).text.empty());
 }
