@@ -9,6 +9,7 @@
 #include "backstep/gui/app/dump.h"
 #include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/layout.h"
+#include "backstep/gui/bridge/fork_request.h"
 #include "backstep/gui/widgets/text.h"
 
 namespace backstep::gui {
@@ -196,7 +197,7 @@ void App::TakeRun() {
   quiet_frames_ = 0;
   if (facts == nullptr || facts->path != model_.run.path) return;
   // One that was taken on is compared with what its beginning was compared with.
-  if (view_.fork.goes_on.empty()) view_.compare_a = facts->branch;
+  if (view_.fork.goes_on.empty()) view_.compare_a = ParentOf(view_.fork, *facts);
   wanted_branch_ = branch;
   actions_.push_back(SelectBranch{branch});
 }

@@ -142,6 +142,7 @@ void App::Do(const SelectBranch& a) {
 
 void App::Do(const Fork& a) {
   view_.fork = a.draft;
+  if (const OpenFacts* facts = model_.open.value.get()) view_.fork.parent = facts->branch;
   view_.fork.open = true;
   view_.inspector = InspectorTab::kFork;
 }
@@ -158,6 +159,8 @@ void App::Do(const RunFork&) {
     Notify("Confirm the command line first.");
     return;
   }
+  // The same form runs again from the same branch, not from the one that it makes.
+  if (view_.fork.goes_on.empty()) view_.fork.parent = request->parent;
   model_.run = {};
   runner_.Start(std::move(*request));
 }

@@ -60,7 +60,6 @@ Status AddLimits(const ForkDraft& draft, Experiment* experiment) {
 RunRequest Begin(const OpenFacts& facts) {
   RunRequest request;
   request.path = facts.path;
-  request.parent = facts.branch;
   request.command = facts.command;
   request.working_directory = facts.working_directory;
   return request;
@@ -95,11 +94,16 @@ std::string WhyNotRunnable(const OpenFacts& facts) {
   return {};
 }
 
+std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts) {
+  return draft.parent.empty() ? facts.branch : draft.parent;
+}
+
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts) {
   if (const std::string why = WhyNotRunnable(facts); !why.empty()) {
     return Status::InvalidArgument(why);
   }
   RunRequest request = Begin(facts);
+  request.parent = ParentOf(draft, facts);
   Experiment experiment;
   experiment.name = draft.name;
   if (draft.goes_on.empty()) {
@@ -135,7 +139,8 @@ std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
       line += " --edit-response " + replay::ShellQuote(draft.answer_to + "=" + draft.answer);
     }
   } else {
-    if (facts.branch != "main") line += " --branch " + replay::ShellQuote(facts.branch);
+    const std::string parent = ParentOf(draft, facts);
+    if (parent != "main") line += " --branch " + replay::ShellQuote(parent);
     if (!draft.latest) line += " --from " + std::to_string(draft.from.value);
     line += ChangeFlags(draft);
   }

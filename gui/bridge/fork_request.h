@@ -12,6 +12,8 @@ namespace backstep::gui {
 
 // InvalidArgument: what of the form is missing or wrong.
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts);
+// The branch that it forks.
+std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts);
 // Unchanged, served and free.
 RunRequest MakeBaselineRequest(const OpenFacts& facts);
 // `backstep replay ...` that does what the form says; a fault goes through a file of its own.

@@ -32,6 +32,7 @@ struct ForkDraft {
   enum class Kind { kMessage, kDrop, kResponse, kFault };
   bool open = false;
   Kind kind = Kind::kMessage;
+  std::string parent;                 // the branch that is forked; empty: the one that is shown
   StepNumber from;                    // fork here; 0 with `latest`: the latest moment that works
   bool latest = true;
   std::string target;                 // message or effect id

@@ -48,6 +48,17 @@ TEST_CASE("from the moment a recording opens, three clicks lead to the first dif
   CHECK(view["pair"]["step"] == view["comparison"]["differing"][0]["step"]);
 }
 
+TEST_CASE("the form that ran runs again from the same branch, not from the one that it made") {
+  const Stage stage;
+  (void)stage.Play(kDropped + "click tab:fork\nwait\nclick button:Stop here\nwait\nclick button:Run\n"
+                              "wait\nwait\n", "--at 3");
+  const Json branches = stage.Cli("branches team.backstep --json")["branches"];
+  INFO(branches.dump(1));
+  REQUIRE(branches.size() == 3);
+  CHECK(branches[1]["fork"] == "main:1");
+  CHECK(branches[2]["fork"] == "main:1");
+}
+
 TEST_CASE("the cursor is linked: each difference shows its step on both sides") {
   const Stage stage;
   const Json cli = [&] {

@@ -41,6 +41,7 @@ void DrawKind(Frame& frame) {
         draft.kind = static_cast<ForkDraft::Kind>(i);
         // A message that is there already must be met before it is taken; a fault hits what comes.
         draft.latest = draft.kind != ForkDraft::Kind::kFault;
+        if (!draft.latest) draft.parent.clear();
         draft.from = frame.view.cursor;
       }
       frame.NameItem(std::string("kind:") + kKinds[i]);
@@ -53,14 +54,25 @@ void DrawKind(Frame& frame) {
 void DrawFrom(Frame& frame, const OpenFacts& facts) {
   ForkDraft& draft = frame.view.fork;
   FieldLabel(frame, "From");
+  const std::string parent = ParentOf(draft, facts);
   const std::string chosen =
-      facts.branch + (draft.latest ? ", the latest moment that works"
-                                   : ", step " + std::to_string(draft.from.value));
+      parent + (draft.latest ? ", the latest moment that works"
+                             : ", step " + std::to_string(draft.from.value));
   if (ImGui::BeginCombo("##from", Drawable(chosen).c_str())) {
-    if (ImGui::Selectable("the latest moment that works", draft.latest)) draft.latest = true;
+    const std::string latest = parent + ", the latest moment that works";
+    if (ImGui::Selectable(Drawable(latest).c_str(), draft.latest)) draft.latest = true;
     frame.NameItem("from:latest");
+    if (parent != facts.branch) {
+      const std::string shown = facts.branch + ", the latest moment that works";
+      if (ImGui::Selectable(Drawable(shown).c_str(), false)) {
+        draft.parent.clear();
+        draft.latest = true;
+      }
+      frame.NameItem("from:shown");
+    }
     const std::string here = "the cursor, step " + std::to_string(frame.view.cursor.value);
     if (ImGui::Selectable(here.c_str(), !draft.latest)) {
+      draft.parent.clear();
       draft.latest = false;
       draft.from = frame.view.cursor;
     }

@@ -60,6 +60,7 @@ void DrawChoices(Frame& frame, const std::vector<Choice>& choices, bool calls) {
     ImGui::PushID((choice.id + choice.what).c_str());
     const ImVec2 at = ImGui::GetCursorScreenPos();
     if (ImGui::Selectable("##choice")) {
+      draft.parent.clear();  // what the cursor shows is of the branch that is shown
       draft.target = choice.id;
       draft.original = draft.text = *choice.text;
     }
@@ -93,6 +94,7 @@ void DrawPick(Frame& frame, const std::vector<Choice>& choices) {
   for (const Choice& choice : choices) {
     const std::string label = choice.id + "   " + choice.what;
     if (ImGui::Selectable(Drawable(label).c_str(), choice.id == draft.target)) {
+      draft.parent.clear();  // what the cursor shows is of the branch that is shown
       draft.target = choice.id;
       draft.original = draft.text = *choice.text;
     }
