@@ -46,6 +46,15 @@ struct Usage {
   double cost_usd = 0;
   DurationNs time_to_first_token{};
   bool operator==(const Usage&) const = default;
+  Usage& operator+=(const Usage& more) {
+    input_tokens += more.input_tokens;
+    output_tokens += more.output_tokens;
+    cached_tokens += more.cached_tokens;
+    reasoning_tokens += more.reasoning_tokens;
+    cost_usd += more.cost_usd;
+    time_to_first_token += more.time_to_first_token;
+    return *this;
+  }
 };
 
 struct CallResponse {

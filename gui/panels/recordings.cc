@@ -15,7 +15,7 @@
 namespace backstep::gui {
 namespace {
 
-enum Column { kName, kOutcome, kSteps, kCost, kErrors, kBranches, kBegan, kColumns };
+enum Column { kName, kOutcome, kLength, kCost, kErrors, kBranches, kBegan, kColumns };
 
 // A session, or what of a recording cannot be read.
 struct Row {
@@ -23,10 +23,6 @@ struct Row {
   const replay::SessionRow* session;   // null: `error` says why
   std::string name, error;
 };
-
-std::string NameOf(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
-}
 
 bool Contains(const std::string& text, const std::string& part) {
   const auto same = [](char a, char b) {
@@ -41,7 +37,7 @@ std::vector<Row> RowsOf(const std::vector<replay::RecordingRow>& recordings,
   std::vector<Row> rows;
   *total = 0;
   for (const replay::RecordingRow& recording : recordings) {
-    const std::string name = NameOf(recording.path);
+    const std::string name = FileName(recording.path);
     const auto add = [&](const replay::SessionRow* session, const std::string& error) {
       ++*total;
       const bool wanted = Contains(name, filter) ||
@@ -73,7 +69,7 @@ int Compare(const Row& a, const Row& b, int column) {
   switch (column) {
     case kName: return a.name.compare(b.name);
     case kOutcome: return Order(x.outcome.kind, y.outcome.kind);
-    case kSteps: return Order(x.last, y.last);
+    case kLength: return Order(x.last, y.last);
     case kCost: return Order(counts(x).cost_usd, counts(y).cost_usd);
     case kErrors: return Order(counts(x).errors, counts(y).errors);
     case kBranches: return Order(x.branches, y.branches);
@@ -134,7 +130,7 @@ void DrawRow(Frame& frame, const Row& row, int index) {
   ImGui::TableNextColumn();
   ImGui::PushID(index);
   const bool open = frame.model.open.value != nullptr &&
-                    NameOf(frame.model.open.value->path) == row.name;
+                    FileName(frame.model.open.value->path) == row.name;
   const ImVec2 at = ImGui::GetCursorPos();
   const bool chosen = ImGui::Selectable("##row", open, ImGuiSelectableFlags_SpanAllColumns);
   frame.NameItem("recording:" + row.name);

@@ -29,11 +29,6 @@ float ButtonWidth(const char* label) {
   return ImGui::CalcTextSize(label).x + 2 * ImGui::GetStyle().FramePadding.x;
 }
 
-std::string NameOf(const OpenFacts& facts) {
-  const size_t slash = facts.path.find_last_of('/', facts.path.size() - 2);
-  return slash == std::string::npos ? facts.path : facts.path.substr(slash + 1);
-}
-
 std::string MomentOf(const Frame& frame, const OpenFacts& facts) {
   return replay::Elide(facts.branch, 16) + ":" + std::to_string(frame.view.cursor.value);
 }
@@ -73,7 +68,7 @@ float PlayWidth(const Frame& frame, const Plan& plan) {
 
 float WidthOf(const Frame& frame, const OpenFacts& facts, const Plan& plan) {
   const float gap = frame.Px(kBetween);
-  float width = std::min(TextWidth(DrawableLine(NameOf(facts))), frame.Px(plan.name)) + gap;
+  float width = std::min(TextWidth(DrawableLine(FileName(facts.path))), frame.Px(plan.name)) + gap;
   if (plan.recordings) width += ButtonWidth("Recordings") + gap;
   width += frame.Px(plan.branch) + gap + PlayWidth(frame, plan) + gap;
   ImGui::PushFont(frame.fonts.mono);
@@ -101,7 +96,7 @@ Plan PlanFor(const Frame& frame, const OpenFacts& facts, float room) {
 
 void DrawName(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::AlignTextToFramePadding();
-  Elided(frame, NameOf(facts), frame.Px(plan.name), frame.theme.text);
+  Elided(frame, FileName(facts.path), frame.Px(plan.name), frame.theme.text);
   if (!ImGui::BeginPopupContextItem("recording")) return;
   if (ImGui::MenuItem("Copy path")) frame.Send(CopyText{facts.path});
   if (ImGui::MenuItem("Close")) frame.Send(CloseRecording{});

@@ -25,10 +25,6 @@ constexpr struct {
     {"relay", "Two agents pass a number on; the smallest program that can be re-executed"},
     {"swarm", "Fifty agents, thousands of steps: how it scales"}};
 
-std::string NameOf(const std::string& path) {
-  return std::filesystem::path(path).filename().string();
-}
-
 // Two steps back, on a tile.
 void DrawLogo(Frame& frame, ImVec2 at, float size) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
@@ -128,7 +124,7 @@ void CardMenu(Frame& frame, const std::string& path) {
 // A recording as a card of two lines; a click opens it.
 void Card(Frame& frame, const replay::RecordingRow& row, const char* kind,
           const std::string& second) {
-  const std::string name = NameOf(row.path);
+  const std::string name = FileName(row.path);
   const replay::SessionRow* session = row.sessions.empty() ? nullptr : &row.sessions.back();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const ImVec2 end{at.x + ImGui::GetContentRegionAvail().x, at.y + frame.Px(kCard)};
@@ -161,7 +157,7 @@ void Card(Frame& frame, const replay::RecordingRow& row, const char* kind,
   Line(frame.fonts.small, {left, at.y + frame.Px(26)}, right, theme.text_faint, second);
 }
 
-// "2026-11-21 19:06 · 29 steps · /work/runs"; the home folder as "~".
+// When it was recorded, how long it is and the folder it lies in, the home folder as "~".
 std::string SecondLine(const replay::RecordingRow& row) {
   std::string folder = std::filesystem::path(row.path).parent_path().string();
   const char* variable = std::getenv("HOME");
@@ -190,7 +186,7 @@ void DrawSamples(Frame& frame, const std::vector<replay::RecordingRow>& rows) {
   Heading(frame, "Samples, made by the build");
   for (const auto& sample : kSamples) {
     for (const replay::RecordingRow& row : rows) {
-      if (NameOf(row.path) == std::string(sample.recording) + ".backstep") {
+      if (FileName(row.path) == std::string(sample.recording) + ".backstep") {
         Card(frame, row, "sample", sample.about);
       }
     }

@@ -66,6 +66,13 @@ const char* BeforeFrame(const char* at, const char* cut) {
 
 }  // namespace
 
+std::string FileName(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  const size_t slash = path.rfind('/');
+  const bool last = slash != std::string_view::npos && slash + 1 < path.size();
+  return std::string(last ? path.substr(slash + 1) : path);
+}
+
 std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines) {
   std::string out;
   *lines = 1;

@@ -17,6 +17,9 @@ std::string DrawableLine(std::string_view text);
 // The same cut with an ellipsis to `width` pixels; what is framed stays in one piece.
 std::string CutLine(std::string_view text, ImFont* font, float size, float width);
 
+// The last part of a path, a slash behind it not counted.
+std::string FileName(std::string_view path);
+
 // The text with a line break wherever it must wrap in `width` pixels; `lines` counts them.
 std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines);
 

@@ -37,6 +37,9 @@ struct AgentEntry {
   bool state_lost = false;                // its newest state was dropped: edits have no base
 };
 
+// What a record takes over of a message; its times, body and receiver are the caller's to fill.
+MessageRecord RecordOf(const Message& message);
+
 // Thread-safe. Three ways of being: it records; it keeps order and asks its hook but writes nothing
 // (a failed log, or disabled with a hook); or everything passes through (disabled, a forked child,
 // closed). In a forked child no member but the guard is touched: a lock may be held for ever.

@@ -130,9 +130,8 @@ void SessionCore::PushMessage(std::unique_ptr<MessageItem> item, const std::stri
   });
 }
 
-std::unique_ptr<MessageItem> SessionCore::OutsideItem(const Message& message) {
-  auto item = std::make_unique<MessageItem>();
-  MessageRecord& record = item->record;
+MessageRecord RecordOf(const Message& message) {
+  MessageRecord record;
   record.id = message.id;
   record.channel = message.channel;
   record.kind = message.kind;
@@ -141,6 +140,13 @@ std::unique_ptr<MessageItem> SessionCore::OutsideItem(const Message& message) {
   record.attributes = message.attributes;
   record.reply_to = message.reply_to;
   record.delay = message.delay;
+  return record;
+}
+
+std::unique_ptr<MessageItem> SessionCore::OutsideItem(const Message& message) {
+  auto item = std::make_unique<MessageItem>();
+  MessageRecord& record = item->record;
+  record = RecordOf(message);
   record.sent_wall = clock_->Now();
   record.sent_virtual = {(record.sent_wall - began_wall_).ns};
   if (hook_ != nullptr) record.sent_virtual = hook_->OutsideTime().value_or(record.sent_virtual);

@@ -93,16 +93,9 @@ void Step::Impl::RecordSent(const Message& message, const Offer& offer, bool dro
     sent.dropped = dropped;
     auto sending = std::make_unique<MessageItem>();
     MessageRecord& record = sending->record;
-    record.id = message.id;
-    record.channel = message.channel;
-    record.kind = message.kind;
-    record.program_id = message.program_id;
-    record.edge_id = message.edge_id;
-    record.attributes = message.attributes;
-    record.reply_to = message.reply_to;
+    record = RecordOf(message);
     record.sent_wall = core->clock().Now();
     record.sent_virtual = sent.sent_virtual;
-    record.delay = message.delay;
     record.edited = offer.outcome.edited;
     record.dropped = dropped;
     record.offered_hash = offer.offered_hash;

@@ -17,15 +17,6 @@ StepNumber Until(store::Line& line, StepNumber asked) {
   return asked.value == 0 ? line.last() : std::min(asked, line.last());
 }
 
-void AddUsage(const Usage& usage, Usage* sum) {
-  sum->input_tokens += usage.input_tokens;
-  sum->output_tokens += usage.output_tokens;
-  sum->cached_tokens += usage.cached_tokens;
-  sum->reasoning_tokens += usage.reasoning_tokens;
-  sum->cost_usd += usage.cost_usd;
-  sum->time_to_first_token += usage.time_to_first_token;
-}
-
 void AddCall(CallStatus status, CallCounts* calls) {
   switch (status) {
     case CallStatus::kRecorded: ++calls->recorded; return;
@@ -42,7 +33,7 @@ void AddStep(const LoadedStep& loaded, SideSummary* side) {
   for (const MessageRecord& message : loaded.messages) side->messages += !message.dropped;
   for (const EffectRecord& effect : loaded.effects) {
     AddCall(effect.status, &side->calls);
-    AddUsage(effect.usage, &side->usage);
+    side->usage += effect.usage;
   }
 }
 

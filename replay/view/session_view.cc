@@ -91,11 +91,7 @@ Status CountCalls(store::Line& line, SessionView* view) {
   return line.ScanEffects(StepNumber(0), [&](const EffectRecord& effect) {
     ++view->calls[EffectKindName(effect.kind)];
     view->failed_calls += effect.error.has_value();
-    view->usage.input_tokens += effect.usage.input_tokens;
-    view->usage.output_tokens += effect.usage.output_tokens;
-    view->usage.cached_tokens += effect.usage.cached_tokens;
-    view->usage.reasoning_tokens += effect.usage.reasoning_tokens;
-    view->usage.cost_usd += effect.usage.cost_usd;
+    view->usage += effect.usage;
     return true;
   });
 }

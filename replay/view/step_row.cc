@@ -20,14 +20,6 @@ void AddCount(const std::string& key, std::vector<std::pair<std::string, uint64_
   counts->emplace_back(key, 1);
 }
 
-void AddUsage(const Usage& more, Usage* sum) {
-  sum->input_tokens += more.input_tokens;
-  sum->output_tokens += more.output_tokens;
-  sum->cached_tokens += more.cached_tokens;
-  sum->reasoning_tokens += more.reasoning_tokens;
-  sum->cost_usd += more.cost_usd;
-}
-
 Json TookJson(const StepRow& row) {
   Json took = Json::array();
   for (const TakenRow& message : row.took) {
@@ -126,7 +118,7 @@ Status StepRowReader::FillCalls(const StepRecord& step, StepRow* row) {
     if (effect.status != CallStatus::kRecorded) key += std::string(" ") + CallStatusName(effect.status);
     AddCount(key, &row->calls);
     row->failed_calls += effect.error.has_value();
-    AddUsage(effect.usage, &row->usage);
+    row->usage += effect.usage;
   }
   return {};
 }

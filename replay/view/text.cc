@@ -5,6 +5,8 @@
 #include <cstdlib>
 #include <ctime>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep::replay {
 namespace {
 
@@ -207,11 +209,18 @@ std::string Elide(std::string_view text, size_t columns) {
   return out + "…";
 }
 
+std::string Joined(const std::vector<std::string>& words, std::string_view between) {
+  std::string text;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += between;
+    text += word;
+  }
+  return text;
+}
+
 std::string_view CutUtf8(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
-  size_t cut = bytes;
-  while (cut > 0 && bytes - cut < 4 && (static_cast<uint8_t>(text[cut]) & 0xc0) == 0x80) --cut;
-  return text.substr(0, cut);
+  return text.substr(0, CharacterStart(text, bytes));
 }
 
 bool IsUtf8(std::string_view text) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "backstep/base/ids.h"
 #include "backstep/base/time.h"
@@ -33,6 +34,9 @@ std::string FormatEffect(const store::Line& line, AgentId agent, AgentClock cloc
 // "main:812".
 std::string FormatMomentOf(const store::Recording& recording, const store::Line& line,
                            StepNumber step);
+
+// "a, b, c".
+std::string Joined(const std::vector<std::string>& words, std::string_view between = ", ");
 
 // Terminal columns that the text takes: UTF-8, wide East Asian characters and emoji count two.
 size_t DisplayWidth(std::string_view text);

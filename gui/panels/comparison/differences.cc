@@ -17,17 +17,11 @@ std::string StepId(const replay::StepDiff& diff) {
   return diff.agent + "/" + std::to_string(diff.clock.value);
 }
 
-std::string Joined(const std::vector<std::string>& words, const char* between) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
-  return text;
-}
-
 void Menu(Frame& frame, const replay::ComparisonView& view, const replay::StepDiff& diff) {
   if (!ImGui::BeginPopupContextItem("difference-menu")) return;
   if (ImGui::MenuItem("Copy step")) frame.Send(CopyText{StepId(diff)});
   if (ImGui::MenuItem("Copy what differs")) {
-    frame.Send(CopyText{StepId(diff) + "\n" + Joined(diff.lines, "\n")});
+    frame.Send(CopyText{StepId(diff) + "\n" + replay::Joined(diff.lines, "\n")});
   }
   const auto moment = [](const std::string& side, StepNumber step) {
     return side.substr(0, side.rfind(':') == std::string::npos ? side.size() : side.rfind(':')) +
@@ -60,7 +54,7 @@ void DrawRow(Frame& frame, const replay::ComparisonView& view, size_t index) {
   }
   ImGui::TableNextColumn();
   const std::string first = diff.lines.empty() ? "" : ": " + diff.lines.front();
-  Elided(frame, Joined(diff.kinds, ", ") + first, 0, frame.theme.text);
+  Elided(frame, replay::Joined(diff.kinds) + first, 0, frame.theme.text);
 }
 
 void DrawList(Frame& frame, const replay::ComparisonView& view) {
@@ -101,7 +95,7 @@ std::string Counts(const Frame& frame, const replay::Comparison& lines) {
     text += " (" + std::to_string(lines.differing.size()) + " listed)";
   }
   return text + ", " + std::to_string(lines.steps_same) + " alike; touches " +
-         Joined(lines.agents_touched, ", ");
+         replay::Joined(lines.agents_touched);
 }
 
 }  // namespace

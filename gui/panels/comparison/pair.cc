@@ -17,12 +17,6 @@ constexpr int kLinesFolded = 24;
 
 float Half(const Frame& frame) { return (ImGui::GetContentRegionAvail().x - frame.Px(4)) * 0.5f; }
 
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 // What a step cost, in one line.
 std::string FactsOf(const replay::StepRow& row) {
   std::string text = replay::FormatDuration(row.duration);
@@ -33,7 +27,7 @@ std::string FactsOf(const replay::StepRow& row) {
   }
   if (row.usage.cost_usd != 0) text += "  ·  " + replay::FormatCost(row.usage.cost_usd);
   text += "  ·  state " + replay::FormatBytes(row.state_bytes);
-  if (!row.faults.empty()) text += "  ·  hit by " + Joined(row.faults);
+  if (!row.faults.empty()) text += "  ·  hit by " + replay::Joined(row.faults);
   return text;
 }
 
@@ -72,7 +66,7 @@ void Title(Frame& frame, const replay::StepPair& pair) {
   ImGui::SameLine(0, frame.Px(4));
   std::string text = pair.agent + "/" + std::to_string(pair.clock.value);
   if (pair.alike()) text += "  is alike on both sides";
-  else if (both) text += "  differs in " + Joined(pair.differs_in);
+  else if (both) text += "  differs in " + replay::Joined(pair.differs_in);
   else if (pair.a.value != 0) text += "  only in A";
   else text += pair.b.value != 0 ? "  only in B" : "  in neither";
   Elided(frame, text, 0, frame.theme.text);

@@ -13,7 +13,7 @@ namespace {
 using replay::ChatKind;
 using replay::ChatRow;
 
-constexpr float kPad = 8, kRound = 8;
+constexpr float kRound = 8;
 
 void Toggle(Frame& frame, const std::string& key) {
   if (frame.view.unfolded.erase(key) == 0) frame.view.unfolded.insert(key);
@@ -39,12 +39,15 @@ void ForkWith(Frame& frame, ForkDraft::Kind kind, const ChatRow& row,
   frame.Send(Fork{std::move(draft)});
 }
 
+constexpr char kNotHere[] =
+    "Too long, or not all of it is text, to be edited here: go to its step.";
+
 void ForkMenu(Frame& frame, const ChatRow& row) {
   if (IsMessage(row)) {
     if (ImGui::MenuItem("Fork here with this message edited", nullptr, false, row.body.whole)) {
       ForkWith(frame, ForkDraft::Kind::kMessage, row, row.body);
     }
-    if (!row.body.whole) Hint("Too long to be edited here: go to its step.");
+    if (!row.body.whole) Hint(kNotHere);
     if (ImGui::MenuItem("Fork here without it")) {
       ForkWith(frame, ForkDraft::Kind::kDrop, row, row.body);
     }
@@ -55,7 +58,7 @@ void ForkMenu(Frame& frame, const ChatRow& row) {
     if (ImGui::MenuItem("Fork here with another answer", nullptr, false, can)) {
       ForkWith(frame, ForkDraft::Kind::kResponse, row, row.response);
     }
-    if (!can) Hint("Too long to be edited here: go to its step.");
+    if (!can) Hint(kNotHere);
     ImGui::Separator();
   }
 }
@@ -132,7 +135,7 @@ void DrawMarkAt(Frame& frame, const ChatBox& box, ImVec2 centre) {
 // Title at the left, detail at the right; what does not fit is cut.
 void DrawHead(Frame& frame, const ChatBox& box, ImVec2 min, float right) {
   ImGui::PushFont(frame.fonts.small);
-  const float line = ImGui::GetTextLineHeight(), pad = frame.Px(kPad);
+  const float line = ImGui::GetTextLineHeight(), pad = frame.Px(kBoxPad);
   float left = min.x + pad + (box.bar != 0 ? frame.Px(3) : 0);
   const float top = min.y + frame.Px(5);
   if (box.mark != ChatMark::kNone) {
@@ -242,10 +245,10 @@ bool DrawChatRow(Frame& frame, const ChatRow& row, const ChatBox& box, float wid
   const bool hovered = ImGui::IsItemHovered();
   DrawBox(frame, box, min, max, hovered && !row.open && row.step != frame.view.cursor);
   DrawHead(frame, box, min, max.x);
-  const float left = min.x + frame.Px(kPad) + (box.bar != 0 ? frame.Px(3) : 0);
+  const float left = min.x + frame.Px(kBoxPad) + (box.bar != 0 ? frame.Px(3) : 0);
   for (const ChatText& text : box.texts) {
     toggled |= DrawChatText(frame, text, {left, min.y},
-                            max.x - frame.Px(kPad) + frame.Px(4) - left);
+                            max.x - frame.Px(kBoxPad) + frame.Px(4) - left);
   }
   if (ImGui::IsMouseReleased(1) && ImGui::IsMouseHoveringRect(min, max) &&
       ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows)) {

@@ -17,7 +17,7 @@ constexpr size_t kFoldedBytes = 1600;
 constexpr int kFoldedLines = 8, kFoldedAnswerLines = 6, kFoldedToolLines = 4;
 constexpr int kSlackLines = 2;            // that are shown rather than folded
 constexpr float kBubbleShare = 0.86f;
-constexpr float kPad = 8, kGap = 6, kAbove = 24, kCardIndent = 20;
+constexpr float kGap = 6, kAbove = 24, kCardIndent = 20;
 
 // `text` cut to its first lines.
 std::string FirstLines(const std::string& text, int lines) {
@@ -109,7 +109,7 @@ class BoxMaker {
     box_.texts.push_back(std::move(text));
   }
 
-  float TextWidth() const { return box_.width - 2 * frame_.Px(kPad) - frame_.Px(4); }
+  float TextWidth() const { return box_.width - 2 * frame_.Px(kBoxPad) - frame_.Px(4); }
 
   // Stacks head and texts, and gives the box its height.
   void Stack() {

@@ -10,6 +10,8 @@
 
 namespace backstep::gui {
 
+inline constexpr float kBoxPad = 8;  // between a box's edge and its texts
+
 struct ChatText {
   std::string key;             // unique; in ViewState::unfolded where it is shown whole
   std::string label;           // a dim line above it; may be empty

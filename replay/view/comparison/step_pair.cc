@@ -21,12 +21,6 @@ TextDiffOptions PairDiffOptions() {
   return options;
 }
 
-std::string Joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string NoteOf(const MessageRow& message) {
   std::vector<std::string> words;
   if (message.edited) words.push_back("edited");
@@ -133,11 +127,14 @@ class PairMaker {
       const std::string kind = PairKindName(part.kind);
       auto& kinds = pair_->differs_in;
       if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) kinds.push_back(kind);
+    }
+    if (pair_->parts.size() >= kPartsMax) return;
+    if (differs) {
       part.diff = DiffLaidOut(part.a.text, part.b.text, PairDiffOptions());
     } else {
       part.a = {};
     }
-    if (pair_->parts.size() < kPartsMax) pair_->parts.push_back(std::move(part));
+    pair_->parts.push_back(std::move(part));
   }
 
  private:

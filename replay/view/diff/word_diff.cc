@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backstep/base/hash.h"
+#include "backstep/base/utf8.h"
 #include "backstep/replay/compare/align.h"
 #include "backstep/replay/view/text.h"
 
@@ -14,8 +15,6 @@ bool IsWordByte(char c) {
   return byte >= 0x80 || (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'z') ||
          (byte >= 'A' && byte <= 'Z') || byte == '_';
 }
-
-bool IsCharacterStart(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }
 
 // Words, and each other character for itself.
 std::vector<DiffSpan> WordsOf(std::string_view line) {
@@ -69,10 +68,8 @@ size_t CutStart(std::string_view before, std::string_view after, size_t bytes_ma
   while (at < shorter && before[at] == after[at]) ++at;
   const size_t lead = bytes_max / 4;
   if (at <= lead) return 0;
-  at -= lead;
   // Both sides are the same up to here, so a character's start of one is one of the other.
-  while (at > 0 && !IsCharacterStart(before[at])) --at;
-  return at;
+  return CharacterStart(before, at - lead);
 }
 
 std::string CutLine(std::string_view line, size_t from, size_t bytes_max) {

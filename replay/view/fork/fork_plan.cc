@@ -35,14 +35,6 @@ PlannedCalls* Slot(EffectKind kind, MissPolicy policy, ForkPlan* plan) {
   return &plan->calls.back();
 }
 
-void AddUsage(const Usage& usage, Usage* sum) {
-  sum->input_tokens += usage.input_tokens;
-  sum->output_tokens += usage.output_tokens;
-  sum->cached_tokens += usage.cached_tokens;
-  sum->reasoning_tokens += usage.reasoning_tokens;
-  sum->cost_usd += usage.cost_usd;
-}
-
 void AddCall(const Experiment& experiment, const EffectRecord& effect, ForkPlan* plan) {
   if (effect.kind == EffectKind::kClock || effect.kind == EffectKind::kRandom) return;
   const MissPolicy policy = PolicyOf(experiment, effect.kind, effect.name);
@@ -50,11 +42,11 @@ void AddCall(const Experiment& experiment, const EffectRecord& effect, ForkPlan*
   calls->mixed |= calls->policy != policy;
   ++calls->calls;
   ++plan->calls_recorded;
-  AddUsage(effect.usage, &calls->usage);
+  calls->usage += effect.usage;
   if (policy != MissPolicy::kLive) return;
   ++calls->live_calls;
   ++plan->live_calls_max;
-  AddUsage(effect.usage, &plan->live_usage_max);
+  plan->live_usage_max += effect.usage;
 }
 
 const char* KindWord(EffectKind kind) {
