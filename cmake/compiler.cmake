@@ -26,6 +26,29 @@ if(BACKSTEP_SANITIZE)
   endif()
 endif()
 
+# Compiles the sources of one folder together, up to six at a time: what a file of ours needs of the
+# standard library and of JSON costs more to read than the file itself, so that this halves a full
+# build. It asks that names local to a file differ within a folder. BACKSTEP_TOGETHER=OFF, as in the
+# preset `dev`, compiles each file for itself and so finds a missing include.
+option(BACKSTEP_TOGETHER "Compile the files of a folder together" OFF)
+function(backstep_together target)
+  if(NOT BACKSTEP_TOGETHER)
+    return()
+  endif()
+  get_target_property(sources ${target} SOURCES)
+  list(FILTER sources EXCLUDE REGEX "\\.c\\+\\+$|_generated/")
+  list(SORT sources)
+  foreach(source ${sources})
+    cmake_path(GET source PARENT_PATH folder)
+    string(MD5 group "${folder}")
+    math(EXPR batch "${count_${group}} + 0")
+    math(EXPR count_${group} "${batch} + 1")
+    math(EXPR batch "${batch} / 6")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${group}_${batch}")
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 # backstep_module(NAME SOURCES... [PUBLIC libs] [PRIVATE libs])
 function(backstep_module name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
@@ -38,6 +61,7 @@ function(backstep_module name)
   target_link_libraries(backstep_${name}
     PUBLIC ${ARG_PUBLIC}
     PRIVATE $<BUILD_INTERFACE:backstep_options> ${ARG_PRIVATE})
+  backstep_together(backstep_${name})
   # Release builds with -O2, a quarter quicker to build than -O3. What a recorded step passes through
   # asks for -O3.
   if(name MATCHES "^(base|schemas|store|recorder)$")

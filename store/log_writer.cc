@@ -26,11 +26,6 @@ constexpr int kRequestLookback = 4;
 
 using State = std::variant<std::monostate, Body, StateEdit>;
 
-std::string StepText(const StepRef& step) {
-  return "clock " + std::to_string(step.second.value) + " of agent#" +
-         std::to_string(step.first.value);
-}
-
 std::optional<uint32_t> RequestStream(EffectKind kind) {
   if (kind == EffectKind::kLlm) return kLlmRequestStream;
   if (kind == EffectKind::kTool) return kToolRequestStream;

@@ -17,7 +17,6 @@
 namespace backstep::store {
 namespace {
 
-constexpr uint64_t kManifestBytesMax = 64 << 10;
 
 // A directory somebody just made, or in which another process is making the manifest right now.
 bool MayBecomeRecording(const std::vector<std::string>& names) {

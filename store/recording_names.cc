@@ -14,16 +14,16 @@ namespace {
 constexpr char kMainName[] = "main";
 
 // The part of a moment behind its last colon.
-struct StepText {
+struct NamedStep {
   enum class Kind { kNumber, kPercent } kind = Kind::kNumber;
   uint64_t number = 0;
   double percent = 0;
 };
 
-std::optional<StepText> ParseStep(const std::string& text) {
-  if (text == "first") return StepText{StepText::Kind::kNumber, 0, 0};
-  if (text == "last") return StepText{StepText::Kind::kPercent, 0, 100};
-  StepText step;
+std::optional<NamedStep> ParseStep(const std::string& text) {
+  if (text == "first") return NamedStep{NamedStep::Kind::kNumber, 0, 0};
+  if (text == "last") return NamedStep{NamedStep::Kind::kPercent, 0, 100};
+  NamedStep step;
   const char* end = text.data() + text.size();
   const auto digits = std::from_chars(text.data(), end, step.number);
   if (!text.empty() && digits.ptr == end) {
@@ -35,12 +35,12 @@ std::optional<StepText> ParseStep(const std::string& text) {
   const auto part = std::from_chars(text.data(), end - 1, step.percent, std::chars_format::fixed);
   if (part.ec != std::errc() || part.ptr != end - 1) return std::nullopt;
   if (!(step.percent >= 0 && step.percent <= 100)) return std::nullopt;
-  step.kind = StepText::Kind::kPercent;
+  step.kind = NamedStep::Kind::kPercent;
   return step;
 }
 
-StepNumber StepAt(const StepText& step, StepNumber last) {
-  if (step.kind == StepText::Kind::kNumber) return StepNumber{step.number};
+StepNumber StepAt(const NamedStep& step, StepNumber last) {
+  if (step.kind == NamedStep::Kind::kNumber) return StepNumber{step.number};
   if (step.percent == 100) return last;
   const double part = std::floor(static_cast<double>(last.value) * step.percent / 100);
   return StepNumber{std::min(last.value, static_cast<uint64_t>(part))};
@@ -147,11 +147,11 @@ namespace {
 // A moment's text in two parts: what names the line, and the step.
 struct MomentText {
   std::string line;
-  StepText step;
+  NamedStep step;
 };
 
 MomentText SplitMoment(const std::string& text) {
-  const StepText last{StepText::Kind::kPercent, 0, 100};
+  const NamedStep last{NamedStep::Kind::kPercent, 0, 100};
   if (const auto step = ParseStep(text)) return {kMainName, *step};
   const size_t colon = text.rfind(':');
   if (colon != std::string::npos) {

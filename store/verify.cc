@@ -18,7 +18,6 @@ namespace {
 
 constexpr size_t kFindingsMax = 1000;
 constexpr size_t kWhatBytesMax = 500;
-constexpr uint64_t kManifestBytesMax = 1 << 16;
 
 // Half of the work is the bytes of the files, the other half the records in them.
 class Meter {

@@ -7,7 +7,7 @@
 namespace backstep::replay {
 namespace {
 
-constexpr size_t kNameBytesMax = 256;
+constexpr size_t kAgentNameBytesMax = 256;
 
 }  // namespace
 
@@ -22,7 +22,7 @@ Status Runner::Init() {
   }
   if (specs_.empty()) return Status::InvalidArgument("the program names no agents");
   for (const AgentSpec& spec : specs_) {
-    if (spec.name.empty() || spec.name[0] == '@' || spec.name.size() > kNameBytesMax) {
+    if (spec.name.empty() || spec.name[0] == '@' || spec.name.size() > kAgentNameBytesMax) {
       return Status::InvalidArgument("not a name for an agent: '" + spec.name + "'");
     }
     Slot& slot = slots_[spec.name];

@@ -16,6 +16,7 @@
 namespace backstep::store {
 
 inline constexpr char kManifestName[] = "manifest.json";
+inline constexpr uint64_t kManifestBytesMax = 64 << 10;
 inline constexpr uint64_t kFormatVersion = 1;
 inline constexpr char kWriterVersion[] = "0.1.0";
 

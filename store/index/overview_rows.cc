@@ -10,7 +10,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr size_t kEditsMax = 10000;
-constexpr size_t kTextBytesMax = 4096;
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -27,13 +26,13 @@ std::string PairsToJson(const std::vector<std::pair<std::string, std::string>>& 
 std::string TextMember(const Json& object, const char* name) {
   const auto found = object.find(name);
   if (found == object.end()) return std::string();
-  if (found->is_string()) return found->get<std::string>().substr(0, kTextBytesMax);
+  if (found->is_string()) return found->get<std::string>().substr(0, kIndexTextBytesMax);
   const bool flat = std::none_of(found->begin(), found->end(),
                                  [](const Json& member) { return member.is_structured(); });
   return flat ? Dump(*found) : std::string();
 }
 
-std::string OptionalName(const std::string& text) { return text.substr(0, kTextBytesMax); }
+std::string OptionalName(const std::string& text) { return text.substr(0, kIndexTextBytesMax); }
 
 void AddOutcome(Statement& row, const LogEnd& end) {
   row.AddText(OutcomeName(end.outcome.kind));

@@ -8,11 +8,8 @@
 namespace backstep::store {
 namespace {
 
-// Longer texts are cut in the index; the log has all of them.
-constexpr size_t kTextBytesMax = 4096;
-
 std::string_view Excerpt(const std::string& text) {
-  return std::string_view(text).substr(0, kTextBytesMax);
+  return std::string_view(text).substr(0, kIndexTextBytesMax);
 }
 
 std::string InsertSql(const char* table, int columns) {
@@ -41,11 +38,7 @@ std::string EffectIdText(Line& line, const EffectRecord& effect) {
 
 Usage SumUsage(const std::vector<EffectRecord>& effects) {
   Usage sum;
-  for (const EffectRecord& effect : effects) {
-    sum.input_tokens += effect.usage.input_tokens;
-    sum.output_tokens += effect.usage.output_tokens;
-    sum.cost_usd += effect.usage.cost_usd;
-  }
+  for (const EffectRecord& effect : effects) sum += effect.usage;
   return sum;
 }
 

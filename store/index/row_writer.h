@@ -11,6 +11,9 @@
 
 namespace backstep::store {
 
+// Longer texts are cut in the index; the log has all of them.
+inline constexpr size_t kIndexTextBytesMax = 4096;
+
 // How far a log is indexed.
 struct Watermark {
   Hash128 header_hash;           // of the log's header; another one: another log of that number

@@ -176,6 +176,11 @@ TimeNs Later(TimeNs a, DurationNs b) {
 
 }  // namespace
 
+std::string StepText(const StepRef& step) {
+  return "clock " + std::to_string(step.second.value) + " of agent#" +
+         std::to_string(step.first.value);
+}
+
 void CutState::AddOutside(const MessageRecord& message) {
   if (message.dropped || taken_early.erase(message.id) > 0) return;
   waiting[message.id] = {message.id, message.to, message.sent_after, true,

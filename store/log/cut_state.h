@@ -30,6 +30,8 @@
 namespace backstep::store {
 
 using StepRef = std::pair<AgentId, AgentClock>;
+// "clock 3 of agent#2", for messages.
+std::string StepText(const StepRef& step);
 
 // A message in a mailbox. `order` is the step that sent it; for one from outside, the steps
 // committed when it was sent.

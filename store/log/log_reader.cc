@@ -7,11 +7,6 @@
 namespace backstep::store {
 namespace {
 
-std::string StepText(const StepRef& step) {
-  return "clock " + std::to_string(step.second.value) + " of agent#" +
-         std::to_string(step.first.value);
-}
-
 // The step number a K, T or B value holds.
 std::optional<StepNumber> NumberIn(std::string_view value) {
   const auto number = KeyU64(value, 0);

@@ -6,13 +6,13 @@ namespace backstep::store {
 namespace {
 
 constexpr uint32_t kMaxInlinePiece = 512;
-constexpr uint8_t kHasBase = 1;
+constexpr uint8_t kTableHasBase = 1;
 
 uint64_t Where(Source source, uint64_t position) {
   return static_cast<uint64_t>(source) << 62 | position;
 }
 
-Status Malformed(const char* why) {
+Status MalformedTable(const char* why) {
   return Status::Corruption(std::string("piece table: ") + why);
 }
 
@@ -141,7 +141,7 @@ std::string EncodePieceTable(const VersionShape& shape) {
   out.reserve(EstimatePieceTableSize(table));
   const bool with_base = shape.base.has_value() && table.UsesBase();
   out.push_back(static_cast<char>(kPieceTableFormat));
-  out.push_back(static_cast<char>(with_base ? kHasBase : 0));
+  out.push_back(static_cast<char>(with_base ? kTableHasBase : 0));
   if (with_base) PutBase(&out, *shape.base);
   PutFixed32(&out, shape.check);
   PutVarint(&out, shape.log_end);
@@ -168,28 +168,28 @@ namespace {
 
 Status DecodePiece(ByteReader* in, uint64_t expected[2], VersionShape* shape) {
   uint64_t head;
-  if (!in->Varint(&head)) return Malformed("ends early");
+  if (!in->Varint(&head)) return MalformedTable("ends early");
   const uint64_t length = head >> 2;
   if (length == 0 || length > kMaxBodyBytes - shape->table.size()) {
-    return Malformed("a piece's length is out of bounds");
+    return MalformedTable("a piece's length is out of bounds");
   }
   if ((head & 3) == static_cast<uint64_t>(Source::kInline)) {
     std::string_view bytes;
-    if (!in->Bytes(length, &bytes)) return Malformed("ends early");
+    if (!in->Bytes(length, &bytes)) return MalformedTable("ends early");
     shape->table.AddInline(bytes);
     return {};
   }
-  if ((head & 3) > static_cast<uint64_t>(Source::kInline)) return Malformed("unknown source");
+  if ((head & 3) > static_cast<uint64_t>(Source::kInline)) return MalformedTable("unknown source");
   const Source source = static_cast<Source>(head & 3);
   uint64_t difference;
-  if (!in->Varint(&difference)) return Malformed("ends early");
+  if (!in->Varint(&difference)) return MalformedTable("ends early");
   uint64_t& before = expected[static_cast<size_t>(source)];
   const uint64_t position = before + static_cast<uint64_t>(UnZigZag(difference));
   const uint64_t limit = source == Source::kLog ? shape->log_end
                          : shape->base          ? shape->base->size
                                                 : 0;
   if (position > limit || length > limit - position) {
-    return Malformed("a piece lies outside its source");
+    return MalformedTable("a piece lies outside its source");
   }
   shape->table.Add(source, position, length);
   before = position + length;
@@ -201,27 +201,27 @@ Status DecodePiece(ByteReader* in, uint64_t expected[2], VersionShape* shape) {
 Result<VersionShape> DecodePieceTable(std::string_view value) {
   ByteReader in(value);
   uint8_t format, flags;
-  if (!in.Byte(&format) || !in.Byte(&flags)) return Malformed("ends early");
+  if (!in.Byte(&format) || !in.Byte(&flags)) return MalformedTable("ends early");
   BACKSTEP_RETURN_IF_ERROR(CheckFormat(format, kPieceTableFormat, "a piece table"));
-  if ((flags & ~kHasBase) != 0) return Malformed("unknown flags");
+  if ((flags & ~kTableHasBase) != 0) return MalformedTable("unknown flags");
   VersionShape shape;
-  if ((flags & kHasBase) != 0 && !ReadBase(&in, &shape.base.emplace())) {
-    return Malformed("its base is out of bounds");
+  if ((flags & kTableHasBase) != 0 && !ReadBase(&in, &shape.base.emplace())) {
+    return MalformedTable("its base is out of bounds");
   }
   uint64_t count;
   if (!in.Fixed32(&shape.check) || !in.Varint(&shape.log_end) || !in.Varint(&count)) {
-    return Malformed("ends early");
+    return MalformedTable("ends early");
   }
   // Each piece takes two bytes at least.
   if (shape.log_end > kMaxLogBytes || count > kMaxPieces || count > in.remaining() / 2) {
-    return Malformed("over a bound");
+    return MalformedTable("over a bound");
   }
   shape.table.Reserve(count);
   uint64_t expected[2] = {0, 0};
   for (uint64_t i = 0; i < count; ++i) {
     BACKSTEP_RETURN_IF_ERROR(DecodePiece(&in, expected, &shape));
   }
-  if (!in.empty()) return Malformed("has bytes left over");
+  if (!in.empty()) return MalformedTable("has bytes left over");
   return shape;
 }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr float kDotBelow = 0.42f;        // zoom, in pixels a point at scale 1
 constexpr float kNameBelow = 0.8f;
-constexpr float kZoomMax = 1.15f;         // of fitting
+constexpr float kFitZoomMax = 1.15f;         // of fitting
 constexpr float kDotRadius = 5;
 constexpr size_t kAvoidNodesMax = 40;     // beyond it edges do not go round nodes
 constexpr int kSamples = 12;
@@ -54,7 +54,7 @@ GraphCamera Fit(const Points& points, const GraphRegion& region) {
   const float wide = std::max(region.max.x - region.min.x - 2 * margin, 1.f);
   const float high = std::max(region.max.y - region.min.y - 2 * margin, 1.f);
   camera.zoom = std::min({wide / (right - left + kNodeWidth), high / (bottom - top + kNodeHeight),
-                          kZoomMax * region.scale});
+                          kFitZoomMax * region.scale});
   return camera;
 }
 

@@ -10,7 +10,7 @@ namespace {
 using replay::StepStatus;
 
 constexpr float kPitch = 6;             // of teeth, diamonds and dashes
-constexpr size_t kNamedMax = 2000;
+constexpr size_t kStatusNamedMax = 2000;
 
 // Calls `shape(x, width)` for each place of a pattern that runs through the whole lane, so that
 // neighbours continue it; a narrow one has one in its middle.
@@ -91,7 +91,7 @@ void DrawStatuses(Frame& frame, const TimelinePicture& picture, const LaneRow& r
       draw->AddRectFilled(r.min(), r.max(), frame.theme.panel);
     }
     DrawStatusPattern(draw, r, run.status, frame.theme);
-    if (frame.named.size() < kNamedMax) {
+    if (frame.named.size() < kStatusNamedMax) {
       frame.Name(std::string("status:") + StatusName(run.status), r.min(), r.max());
     }
   }

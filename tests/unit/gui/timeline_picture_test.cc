@@ -10,7 +10,7 @@ using namespace backstep::gui;
 
 namespace {
 
-const TimelineRegion kPanel{{0, 400}, {1280, 640}, 1};
+const TimelineRegion kLanes{{0, 400}, {1280, 640}, 1};
 
 // `steps` steps of 10 ns, in turn on `lanes` lanes.
 Model Run(int lanes, int steps) {
@@ -44,7 +44,7 @@ Model Run(int lanes, int steps) {
 
 TEST_CASE("regions of the timeline lie under each other and fill the panel") {
   const Model model = Run(4, 100);
-  const TimelinePicture picture = MakeTimelinePicture(model, {}, kPanel);
+  const TimelinePicture picture = MakeTimelinePicture(model, {}, kLanes);
   CHECK(picture.bar.y0 == 400);
   CHECK(picture.overview.y0 == picture.bar.y1);
   CHECK(picture.ruler.y0 == picture.overview.y1);
@@ -59,18 +59,18 @@ TEST_CASE("regions of the timeline lie under each other and fill the panel") {
 TEST_CASE("only lanes in sight are computed, from where they are scrolled to") {
   const Model model = Run(500, 5000);
   ViewState view;
-  const TimelinePicture top = MakeTimelinePicture(model, view, kPanel);
+  const TimelinePicture top = MakeTimelinePicture(model, view, kLanes);
   CHECK(top.rows.front().lane == 0);
   CHECK(top.rows.size() < 12);
   view.timeline.scroll_px = 100 * top.lane_height;
-  const TimelinePicture scrolled = MakeTimelinePicture(model, view, kPanel);
+  const TimelinePicture scrolled = MakeTimelinePicture(model, view, kLanes);
   CHECK(scrolled.rows.front().lane == 100);
   CHECK(scrolled.LaneAt(scrolled.LaneMiddle(103)) == 103);
 }
 
 TEST_CASE("the shown branch has marks where others leave it and no marks of others") {
   const Model model = Run(4, 100);
-  const TimelinePicture picture = MakeTimelinePicture(model, {}, kPanel);
+  const TimelinePicture picture = MakeTimelinePicture(model, {}, kLanes);
   REQUIRE(picture.forks.size() == 1);
   CHECK(picture.forks[0].branch == "edit-1");
   CHECK(picture.forks[0].step == StepNumber(50));
@@ -166,7 +166,7 @@ TEST_CASE("while a line is being read its steps stand where they will be at the 
   model.timeline.value = partial;
   ViewState view;
   view.cursor = StepNumber(300);
-  const TimelinePicture picture = MakeTimelinePicture(model, view, kPanel);
+  const TimelinePicture picture = MakeTimelinePicture(model, view, kLanes);
   const float width = picture.lanes.width();
   CHECK(std::abs(picture.rows[3].items.back().x1 - width / 4) < 1);
   CHECK(std::abs(picture.playhead_x - width * 3 / 4) < 1);
