@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backstep/base/status.h"
+#include "backstep/schemas/cut_off.h"
 #include "backstep/replay/program.h"
 #include "backstep/schemas/experiment.h"
 #include "backstep/store/recording.h"
@@ -57,6 +58,8 @@ struct ReplayResult {
   std::vector<std::string> live_calls;  // what ran live, at most 100 lines
   std::vector<std::string> warnings;
   Hash128 digest;                       // of the branch's whole line
+  // Where its process stood when it died or was killed (by the launcher only).
+  std::optional<Position> died_at;
 };
 
 // "reused=12 exact=40 edited=1 fault=0 live=3 miss=0 divergences=0".
@@ -72,6 +75,9 @@ struct ReexecuteOptions {
   std::function<void(const Progress&)> progress;  // called at most every 50 ms; may be empty
   const std::atomic<bool>* cancel = nullptr;      // not owned
   LogHeader header;                               // command, executable, hash of this process
+  // Where the run stands, told whenever an activation begins or a step has its number, on the thread
+  // that runs it: be brief. May be empty.
+  std::function<void(const Position&)> position;
   // What the program has printed so far, bounded: asked once at the end, kept in LogEnd::output.
   // May be empty.
   std::function<std::string()> output;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backstep/base/nearest.h"
+#include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/format/manifest.h"
@@ -116,10 +117,22 @@ LogInfo Recording::InfoOf(LogId log) const {
   info.header = (*reader)->header();
   info.end = (*reader)->end();
   info.last = (*reader)->last();
+  if (info.state == LogState::kCrashed) {
+    // Damage to what is said about a log takes nothing from the log; verify tells it.
+    auto cut_off = ReadCutOff(LogPath(path_, log));
+    if (cut_off.ok()) info.cut_off = *std::move(cut_off);
+  }
   std::lock_guard<std::mutex> lock(cache_->mutex);
   cache_->headers.emplace(log, info.header);
   if (info.state == LogState::kSealed) cache_->sealed.emplace(log, info);
   return info;
+}
+
+Status Recording::KeepCutOff(LogId log, const CutOff& cut_off) {
+  const LogInfo info = InfoOf(log);
+  BACKSTEP_RETURN_IF_ERROR(info.error);
+  if (info.state != LogState::kCrashed || info.end) return {};
+  return WriteCutOff(LogPath(path_, log), cut_off);
 }
 
 Result<std::vector<LogInfo>> Recording::Logs() const {

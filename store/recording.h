@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "backstep/base/status.h"
+#include "backstep/schemas/cut_off.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::store {
@@ -26,6 +27,7 @@ struct LogInfo {
   LogState state = LogState::kCrashed;
   LogHeader header;
   std::optional<LogEnd> end;
+  std::optional<CutOff> cut_off;  // of a crashed log: what was seen of its end, where it was seen
   StepNumber last;            // newest committed step of the line
   LogId session;              // the main line it descends from; itself for a main line
   Status error;
@@ -59,6 +61,11 @@ class Recording {
 
   // Claims `logs/<n>/` by exclusive mkdir and returns its writer; `header.id` is filled in.
   Result<std::unique_ptr<LogWriter>> NewLog(LogHeader header, const WriterOptions& options);
+
+  // Keeps what was seen of the end of a log's writer, once, for LogInfo::cut_off. For the process
+  // that had started the writer, once that is gone. Nothing is written for a log that is live or
+  // sealed, or has an end of its own. Io: path and reason.
+  Status KeepCutOff(LogId log, const CutOff& cut_off);
 
   // Reads a log together with its ancestors up to where it leaves each.
   // NotFound: names the nearest. Corruption: path and what is wrong.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/format/manifest.h"
@@ -130,6 +131,8 @@ Status Verifier::CheckFiles(const LogFiles& log, LogState state) {
                                    [&](uint64_t bytes) { return meter_->Add(bytes); });
   BACKSTEP_RETURN_IF_ERROR(found.status());
   for (const FileFinding& finding : *found) findings_.Tell(log.log, finding.file, finding.what);
+  const auto cut_off = ReadCutOff(log.path);
+  if (!cut_off.ok()) findings_.Tell(log.log, kCutOffName, cut_off.status().message());
   return Status();
 }
 

@@ -39,12 +39,13 @@ recorder::CallOutcome FaultTap::OnCall(const recorder::StepInfo& step,
 }
 
 ReplayHook::ReplayHook(Parts parts, const Lineage& lineage, recorder::FaultPlan own,
-                       std::function<void()> committed)
+                       Listeners listeners)
     : parts_(parts),
       answers_(parts.recorded, parts.matcher, parts.edits, parts.system, parts.halt,
                parts.experiment),
       chain_(&answers_),
-      committed_(std::move(committed)) {
+      listeners_(std::move(listeners)) {
+  position_.committed = parts_.experiment->from;
   for (const InheritedFaults& faults : lineage.faults) AddInherited(faults);
   if (own.empty()) return;
   tap_ = std::make_unique<FaultTap>(chain_);
@@ -88,6 +89,7 @@ bool ReplayHook::OwnHit(size_t faults) const {
 }
 
 std::optional<TimeNs> ReplayHook::OnBegin(const recorder::StepInfo& step) {
+  TellBegun(step);
   if (step.caller) parts_.halt->CheckStep();
   parts_.halt->Fail(parts_.watcher->Begin(step));
   parts_.system->SetBusy(step.agent_name, true);
@@ -277,7 +279,27 @@ void ReplayHook::OnCommit(const recorder::StepInfo& step, const StepRecord& reco
       parts_.watcher->Commit(step, record, parts_.runner->State(step.agent_name)));
   parts_.matcher->Forget(KeyOf(step));
   parts_.halt->CountStep();
-  committed_();
+  TellCommitted(step, record.number);
+  if (listeners_.committed) listeners_.committed();
+}
+
+void ReplayHook::TellBegun(const recorder::StepInfo& step) {
+  if (!listeners_.position) return;
+  OpenActivation activation{step.agent_name, step.clock, {}};
+  for (const MessageId& id : step.taken) {
+    activation.took.push_back(parts_.recorded->line().FormatMessageId(id));
+  }
+  position_.open.push_back(std::move(activation));
+  listeners_.position(position_);
+}
+
+void ReplayHook::TellCommitted(const recorder::StepInfo& step, StepNumber number) {
+  if (!listeners_.position) return;
+  position_.committed = number;
+  std::erase_if(position_.open, [&](const OpenActivation& activation) {
+    return activation.agent == step.agent_name && activation.clock == step.clock;
+  });
+  listeners_.position(position_);
 }
 
 }  // namespace backstep::replay

@@ -54,9 +54,13 @@ class ReplayHook : public recorder::Hook {
     Halt* halt;
     const Experiment* experiment;
   };
-  // `own`: the experiment's fault plan, may be empty. `committed` runs after each committed step.
-  ReplayHook(Parts parts, const Lineage& lineage, recorder::FaultPlan own,
-             std::function<void()> committed);
+  // What the hook tells of; each may be empty.
+  struct Listeners {
+    std::function<void()> committed;      // after each committed step
+    std::function<void(const Position&)> position;
+  };
+  // `own`: the experiment's fault plan, may be empty.
+  ReplayHook(Parts parts, const Lineage& lineage, recorder::FaultPlan own, Listeners listeners);
 
   const ReplaySummary& summary() const { return summary_; }
   const Answers& answers() const { return answers_; }
@@ -85,6 +89,8 @@ class ReplayHook : public recorder::Hook {
   // The experiment's own faults beyond what came from further in.
   bool OwnHit(size_t faults) const;
   void Count(const recorder::CallOutcome& outcome);
+  void TellBegun(const recorder::StepInfo& step);
+  void TellCommitted(const recorder::StepInfo& step, StepNumber number);
   std::optional<recorder::SendOutcome> Delivered(const recorder::StepInfo& step,
                                                  const Message& message);
   recorder::SendOutcome SendEdited(const recorder::StepInfo& step, Message message,
@@ -98,7 +104,8 @@ class ReplayHook : public recorder::Hook {
   std::unique_ptr<recorder::FaultHook> own_;
   std::vector<std::string> own_ids_;
   recorder::Hook* chain_;
-  std::function<void()> committed_;
+  Listeners listeners_;
+  Position position_;
   ReplaySummary summary_;
 };
 

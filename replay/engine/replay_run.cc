@@ -75,8 +75,8 @@ Status ReplayRun::MakeParts() {
   const ReplayHook::Parts parts{recorded_.get(), matcher_.get(), &edits_,
                                 &system_,        runner_.get(),  watcher_.get(),
                                 halt_.get(),     &experiment_};
-  hook_ = std::make_unique<ReplayHook>(parts, lineage, std::move(own),
-                                       [this] { ReportProgress(false); });
+  ReplayHook::Listeners listeners{[this] { ReportProgress(false); }, options_.position};
+  hook_ = std::make_unique<ReplayHook>(parts, lineage, std::move(own), std::move(listeners));
   schedule_ = std::make_unique<Schedule>(&program_, recorded_.get(), &system_, watcher_.get(),
                                          halt_.get(), experiment_.free_schedule);
   return schedule_->Load();
@@ -271,6 +271,9 @@ void ReplayRun::FillResult(ReplayResult* result) {
   result->miss = halt_->miss();
   result->outcome = halt_->stopped() ? system_.outcome().value_or(Outcome{})
                                      : schedule_->outcome();
+  // The program did not come to say why it has none.
+  const bool unknown = result->outcome.kind == Outcome::Kind::kUnknown;
+  if (result->result == "cancelled" && unknown) result->outcome.reason = result->detail;
   result->fork = experiment_.from;
   result->summary = hook_->summary();
   result->summary.reused = experiment_.from.value;

@@ -11,6 +11,7 @@
 
 #include "backstep/replay/experiment_file.h"
 #include "backstep/replay/host/host_server.h"
+#include "backstep/replay/host/position_page.h"
 #include "backstep/replay/launch.h"
 
 namespace backstep::replay {
@@ -51,14 +52,18 @@ void FlushOutput() {
   fflush(stderr);
 }
 
+// `page`: where the run stands is told there; nullptr: nobody wants to know.
 Result<ReplayResult> RunOrdered(Program& program, const host::RunOrder& order,
-                                host::HostServer* server) {
+                                host::HostServer* server, host::PositionWriter* page) {
   BACKSTEP_ASSIGN_OR_RETURN(const Experiment experiment,
                             ExperimentFromJson(order.experiment_json));
   BACKSTEP_ASSIGN_OR_RETURN(auto recording, store::Recording::Open(order.recording_path));
   ReexecuteOptions options;
   options.progress = [server](const Progress& progress) { server->ReportProgress(progress); };
   options.cancel = server->cancel();
+  if (page != nullptr) {
+    options.position = [page](const Position& position) { page->Write(position); };
+  }
   options.output = [server] {
     FlushOutput();
     return server->AskOutput();
@@ -69,6 +74,8 @@ Result<ReplayResult> RunOrdered(Program& program, const host::RunOrder& order,
 }  // namespace
 
 int ServeReplay(Program& program, const std::string& socket_path) {
+  // Before the debugger is met: it then takes socket and page away. One of another version has none.
+  const auto page = host::PositionWriter::Open(host::PositionPagePath(socket_path));
   Result<int> socket_fd = Connect(socket_path);
   if (!socket_fd.ok()) {
     fprintf(stderr, "backstep: %s\n", socket_fd.status().message().c_str());
@@ -78,7 +85,7 @@ int ServeReplay(Program& program, const std::string& socket_path) {
   host::HostServer server(*socket_fd, program.Name());
   const std::optional<host::RunOrder> order = server.AwaitOrder();
   if (!order) return kNoDebugger;
-  server.Answer(RunOrdered(program, *order, &server));
+  server.Answer(RunOrdered(program, *order, &server, page.ok() ? page->get() : nullptr));
   FlushOutput();
   server.AwaitDebugger();
   return kServed;

@@ -6,10 +6,14 @@
 #include <filesystem>
 #include <set>
 
+#include "backstep/recorder/redact.h"
+#include "backstep/replay/engine/live/live_run.h"
 #include "backstep/replay/launch/child_process.h"
 #include "backstep/replay/host/host_client.h"
 #include "backstep/replay/launch/listen_socket.h"
 #include "backstep/replay/launch/output_pipe.h"
+#include "backstep/replay/view/text.h"
+#include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 
 namespace backstep::replay {
@@ -43,6 +47,7 @@ struct Before {
   std::string path;          // absolute
   std::string program_name;
   std::set<LogId> logs;
+  std::vector<std::string> redact_patterns;
 };
 
 Result<Before> LookAt(const std::string& recording_path, const Experiment& experiment) {
@@ -58,7 +63,11 @@ Result<Before> LookAt(const std::string& recording_path, const Experiment& exper
     if (log.id == experiment.parent) session = log.session;
   }
   for (const store::LogInfo& log : logs) {
-    if (log.id == session) before.program_name = log.header.program_name;
+    if (log.id != session) continue;
+    before.program_name = log.header.program_name;
+    for (const auto& [key, value] : log.header.metadata) {
+      if (key == kRedactKey) before.redact_patterns.push_back(value);
+    }
   }
   if (session == LogId()) {
     return Status::NotFound(recording_path + " has no log " +
@@ -70,6 +79,38 @@ Result<Before> LookAt(const std::string& recording_path, const Experiment& exper
         "replay::Program and call RunProgram (docs/integrate.md)");
   }
   return before;
+}
+
+void CountCall(CallStatus status, ReplaySummary* summary) {
+  switch (status) {
+    case CallStatus::kRecorded:
+    case CallStatus::kExact: ++summary->exact; return;
+    case CallStatus::kEdited: ++summary->edited; return;
+    case CallStatus::kFault: ++summary->fault; return;
+    case CallStatus::kLive: ++summary->live; return;
+    case CallStatus::kMiss: return;  // what pauses a branch is in no step
+  }
+}
+
+// Calls counted in the steps that the log holds, so that whoever looks at them counts the same.
+Status CountCalls(const store::Recording& recording, const ReplayResult& result,
+                  ReplaySummary* summary) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto line, recording.OpenLine(result.branch));
+  ReplaySummary counted = *summary;
+  counted.reused = result.fork.value;
+  counted.exact = counted.edited = counted.fault = counted.live = 0;
+  Status failed;
+  const auto visit = [&](const StepRecord& step) {
+    const auto effects = line->Effects(step.agent, step.clock);
+    failed = effects.status();
+    if (!effects.ok()) return false;
+    for (const EffectRecord& effect : *effects) CountCall(effect.status, &counted);
+    return true;
+  };
+  BACKSTEP_RETURN_IF_ERROR(line->ScanSteps(result.fork.Next(), result.last, visit));
+  BACKSTEP_RETURN_IF_ERROR(failed);
+  *summary = counted;
+  return {};
 }
 
 // Follows one child from its start to its end. One thread.
@@ -96,7 +137,6 @@ class Supervisor {
                                          host::DescribeExit(exit_code));
       }
     } else {
-      NameBranch(state, &result.replay);
       DescribeFailure(end, state, exit_code, &result.replay);
     }
     return result;
@@ -105,6 +145,7 @@ class Supervisor {
  private:
   Status Start() {
     BACKSTEP_ASSIGN_OR_RETURN(listener_, ListenSocket::Create());
+    page_ = listener_->page();
     host::SpawnOptions spawn;
     spawn.command = options_.command;
     spawn.working_directory = options_.working_directory;
@@ -205,19 +246,55 @@ class Supervisor {
 
   void DescribeFailure(End end, const HostState& state, int exit_code, ReplayResult* result) const {
     result->result = end == End::kCancelled ? "cancelled" : "crashed";
-    // What it had committed counts, also what it died before telling of.
-    const uint64_t in_log = result->last.value - std::min(result->last, result->fork).value;
-    result->detail = Reason(end, state, std::max(state.progress.steps_done, in_log), exit_code);
+    result->summary = state.progress.summary;
+    auto recording = store::Recording::Open(before_.path);
+    if (recording.ok()) NameBranch(**recording, state, result);
+    if (result->branch.value == 0) result->fork = experiment_.from;
+    if (page_ != nullptr && page_->Read() != Position()) result->died_at = page_->Read();
+    result->detail = Reason(end, state, SoFar(state, *result), exit_code);
     const std::string last_line = output_->LastLine();
     if (!last_line.empty() && end != End::kCancelled) {
       result->detail += "; it last printed: " + last_line;
     }
-    result->summary = state.progress.summary;
+    result->outcome.reason =
+        CutOffReason(result->result, result->died_at.value_or(Position()));
+    if (!recording.ok() || result->branch.value == 0) return;
+    // What cannot be read is told by whoever compares the branch.
+    (void)CountCalls(**recording, *result, &result->summary);
+    Keep(**recording, result);
   }
 
-  std::string Reason(End end, const HostState& state, uint64_t steps, int exit_code) const {
+  // Where it was and how far it had come; what it had committed counts, also what it died before
+  // telling of.
+  std::string SoFar(const HostState& state, const ReplayResult& result) const {
+    const uint64_t fork = result.fork.value;
+    const uint64_t in_log = std::max(result.last.value, fork) - fork;
+    uint64_t steps = std::max(state.progress.steps_done, in_log);
+    std::string where;
+    if (result.died_at) {
+      steps = std::max(steps, std::max(result.died_at->committed.value, fork) - fork);
+      if (!result.died_at->open.empty()) where = " in " + FormatActivation(*result.died_at) + ",";
+    }
+    std::string text = where + " after " + FormatCount(steps, "step") + " of the branch";
+    if (in_log >= steps) return text;
+    const std::string held = in_log == 0 ? "none" : "the first " + std::to_string(in_log);
+    return text + "; the log holds " + held + " of them";
+  }
+
+  // The log cannot say any more how it ended: this is kept beside it.
+  void Keep(store::Recording& recording, ReplayResult* result) const {
+    CutOff cut_off{result->result, result->detail, result->summary,
+                   result->died_at.value_or(Position())};
+    auto redactor = recorder::Redactor::Make(before_.redact_patterns);
+    if (redactor.ok()) (*redactor)->Redact(&cut_off.detail);
+    const Status kept = redactor.ok() ? recording.KeepCutOff(result->branch, cut_off)
+                                      : redactor.status();
+    if (!kept.ok()) result->warnings.push_back("how it ended is not kept: " + kept.message());
+  }
+
+  std::string Reason(End end, const HostState& state, const std::string& so_far,
+                     int exit_code) const {
     const std::string program = "'" + options_.command[0] + "' ";
-    const std::string so_far = " after " + std::to_string(steps) + " steps of the branch";
     switch (end) {
       case End::kCancelled:
         return "cancelled" + so_far + "; the program did not stop by itself and was killed";
@@ -225,8 +302,8 @@ class Supervisor {
         return program + "did not serve within " + Seconds(options_.connect_max) +
                " and was killed: a replay host links backstep::program and calls RunProgram";
       case End::kSilent:
-        return program + "made no progress for " + Seconds(options_.silence_max) + so_far +
-               " and was killed";
+        return program + "made no progress for " + Seconds(options_.silence_max) +
+               " and was killed" + so_far;
       case End::kExited:
         if (!state.described && state.failure.empty()) {
           return program + "is not a replay host (it " + host::DescribeExit(exit_code) +
@@ -246,12 +323,9 @@ class Supervisor {
   }
 
   // The branch that the child had begun: the new log that says so.
-  void NameBranch(const HostState& state, ReplayResult* result) const {
-    result->branch_name = {};
-    result->fork = experiment_.from;
-    auto recording = store::Recording::Open(before_.path);
-    if (!recording.ok()) return;
-    auto logs = (*recording)->Logs();
+  void NameBranch(const store::Recording& recording, const HostState& state,
+                  ReplayResult* result) const {
+    const auto logs = recording.Logs();
     if (!logs.ok()) return;
     for (const store::LogInfo& log : *logs) {
       const bool ours = before_.logs.count(log.id) == 0 && log.header.origin &&
@@ -271,6 +345,7 @@ class Supervisor {
   std::unique_ptr<ListenSocket> listener_;
   std::unique_ptr<ChildProcess> child_;
   std::unique_ptr<OutputPipe> output_;
+  std::shared_ptr<const host::PositionPage> page_;
   std::unique_ptr<HostClient> client_;  // its thread uses output_: ends first
   DurationNs last_sign_;
   bool described_ = false;

@@ -40,6 +40,9 @@ Result<std::unique_ptr<ListenSocket>> ListenSocket::Create() {
       listen(result->fd_, 1) != 0) {
     return Failure("listen on", result->path_);
   }
+  // Without it the host is followed all the same.
+  auto page = PositionPage::Create(PositionPagePath(result->path_));
+  if (page.ok()) result->page_ = *std::move(page);
   return result;
 }
 
@@ -49,6 +52,7 @@ ListenSocket::ListenSocket(std::string directory)
 ListenSocket::~ListenSocket() {
   if (fd_ >= 0) close(fd_);
   unlink(path_.c_str());
+  unlink(PositionPagePath(path_).c_str());
   rmdir(directory_.c_str());
 }
 

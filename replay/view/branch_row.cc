@@ -46,6 +46,12 @@ BranchRow MakeRow(const store::Recording& recording, const store::LogInfo& info)
     row.result = info.header.origin ? info.end->result : "recorded";
     row.detail = info.end->result_detail;
     row.summary = info.end->summary;
+  } else if (info.cut_off) {
+    row.result = info.cut_off->result;
+    row.detail = info.cut_off->detail;
+    row.summary = info.cut_off->summary;
+    row.outcome.reason = CutOffReason(row.result, info.cut_off->position);
+    if (info.cut_off->position != Position()) row.died_at = info.cut_off->position;
   } else {
     row.result = store::LogStateName(info.state);
   }

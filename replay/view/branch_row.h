@@ -19,8 +19,9 @@ struct BranchRow {
   int depth = 0;               // in the tree; the main line is 0
   store::LogState state = store::LogState::kSealed;
   std::string result;          // "finished", "paused", ...; "recorded" for a main line;
-                               // "crashed" / "live" where the log has no end
+                               // "cancelled" / "crashed" / "live" where the log has no end
   std::string detail;
+  std::optional<Position> died_at;  // where its process stood when it died, where that is known
   Outcome outcome;
   StepNumber last;
   ReplaySummary summary;

@@ -94,6 +94,19 @@ Json SummaryJson(const ReplaySummary& summary) {
   return json;
 }
 
+Json PositionJson(const std::optional<Position>& position) {
+  if (!position) return nullptr;
+  Json json;
+  json["committed"] = position->committed.value;
+  json["open"] = Json::array();
+  for (const OpenActivation& activation : position->open) {
+    json["open"].push_back(Json{{"agent", activation.agent},
+                                {"clock", activation.clock.value},
+                                {"took", activation.took}});
+  }
+  return json;
+}
+
 Json Embedded(const std::string& text) {
   if (NestsDeeperThan(text, 100)) return text;
   Json json = Json::parse(text, nullptr, false);

@@ -37,6 +37,7 @@ Json ComparisonJson(const Comparison& comparison);
 Json BranchJson(const BranchRow& row);
 Json StepRowJson(const StepRow& row);
 Json SummaryJson(const ReplaySummary& summary);
+Json PositionJson(const std::optional<Position>& position);
 // The text parsed as JSON where it is JSON, else the text itself.
 Json Embedded(const std::string& text);
 

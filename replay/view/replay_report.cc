@@ -99,6 +99,7 @@ Json ReportJson(const ReplayReport& report) {
   json["continues"] = report.continues;
   json["result"] = result.result;
   json["detail"] = OrNull(result.detail);
+  json["died_at"] = PositionJson(result.died_at);
   json["good"] = report.good();
   json["outcome_before"] = OutcomeJson(report.before);
   json["outcome_after"] = OutcomeJson(report.after);
@@ -144,7 +145,11 @@ Result<ReplayReport> MakeReplayReport(const store::Recording& recording,
 std::string ExplainReplay(const ReplayReport& report) {
   const ReplayResult& result = report.result;
   if (result.result == "crashed") return "The program did not get through: " + OneLine(result.detail);
-  if (result.result == "cancelled") return "Cancelled; what ran until then is kept.";
+  if (result.result == "cancelled") {
+    const std::string where = result.died_at ? FormatActivation(*result.died_at) : "";
+    return "Cancelled" + (where.empty() ? "" : " in " + OneLine(where)) +
+           "; what ran until then is kept.";
+  }
   std::string text;
   if (result.summary.divergences != 0) {
     text = "NOT faithful: " + FormatCount(result.summary.divergences, "difference") +

@@ -127,6 +127,7 @@ Json BranchJson(const BranchRow& row) {
   json["state"] = store::LogStateName(row.state);
   json["result"] = row.result;
   json["detail"] = OrNull(row.detail);
+  json["died_at"] = PositionJson(row.died_at);
   json["outcome"] = OutcomeJson(row.outcome);
   json["steps"] = row.last.value;
   json["summary"] = row.fork.empty() ? Json(nullptr) : SummaryJson(row.summary);

@@ -2,20 +2,12 @@
 
 #include <ctime>
 
-#include <nlohmann/json.hpp>
-
-#include "backstep/base/hash.h"
+#include "backstep/store/format/checked_json.h"
 
 namespace backstep::store {
 namespace {
 
 using nlohmann::json;
-
-// Sorted keys and no white space are what nlohmann's default object and dump() give.
-std::string ChecksumOf(json object) {
-  object.erase("checksum");
-  return HashBytes(object.dump(-1, ' ', true, json::error_handler_t::replace)).ToHex();
-}
 
 std::string IsoTime(TimeNs time) {
   const std::time_t seconds = time.ns / 1000000000;
@@ -24,11 +16,6 @@ std::string IsoTime(TimeNs time) {
   char text[32];
   std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
   return text;
-}
-
-std::string Text(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -47,8 +34,8 @@ Result<Manifest> ParseManifest(const std::string& text, const std::string& path)
   if (!object.is_object()) {
     return Status::Corruption(path + ": damaged: not a JSON object");
   }
-  if (Text(object, "format") != "backstep") {
-    const bool sound = Text(object, "checksum") == ChecksumOf(object);
+  if (JsonText(object, "format") != "backstep") {
+    const bool sound = JsonText(object, "checksum") == ChecksumOf(object);
     if (sound || object.find("checksum") == object.end()) {
       return Status::InvalidArgument(path + ": not the manifest of a Backstep recording");
     }
@@ -60,7 +47,7 @@ Result<Manifest> ParseManifest(const std::string& text, const std::string& path)
   }
   Manifest manifest;
   manifest.version = version->get<uint64_t>();
-  const bool sound = Text(object, "checksum") == ChecksumOf(object);
+  const bool sound = JsonText(object, "checksum") == ChecksumOf(object);
   if (manifest.version > kFormatVersion) {
     return Status::VersionMismatch(
         path + ": written by a newer Backstep (format " + std::to_string(manifest.version) +
@@ -69,8 +56,8 @@ Result<Manifest> ParseManifest(const std::string& text, const std::string& path)
   }
   if (!sound) return Status::Corruption(path + ": damaged: its checksum does not fit");
   if (manifest.version == 0) return Status::Corruption(path + ": damaged: format version 0");
-  manifest.created = Text(object, "created");
-  manifest.writer = Text(object, "writer");
+  manifest.created = JsonText(object, "created");
+  manifest.writer = JsonText(object, "writer");
   return manifest;
 }
 

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <thread>
 
+#include "backstep/replay/view/branch_row.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 #include "backstep/tests/support/catch.h"
@@ -148,6 +149,37 @@ TEST_CASE("a program that crashes in a step is a result that names its branch") 
   CHECK_FALSE(HasChildren());
 }
 
+TEST_CASE("a crash is told where it happened, whatever of the steps before it reached the log") {
+  Recorded recorded;
+  for (int i = 0; i < 20; ++i) {
+    const LaunchResult launched = recorded.Launched("crash", "");
+    const ReplayResult& result = launched.replay;
+    INFO(result.detail);
+    REQUIRE(result.died_at.has_value());
+    CHECK(result.died_at->committed == StepNumber(6));
+    const std::vector<OpenActivation> open{{"ping", AgentClock(4), {"pong/3.0"}}};
+    CHECK(result.died_at->open == open);
+    CHECK(result.outcome.reason == "crashed in ping/4, which took pong/3.0");
+    Contains(result.detail, "SIGSEGV in ping/4, which took pong/3.0, after 6 steps of the branch");
+    const std::string held = result.last.value == 0
+                                 ? "the log holds none of them"
+                                 : "the log holds the first " + std::to_string(result.last.value);
+    CHECK((result.detail.find(held) != std::string::npos) == (result.last < StepNumber(6)));
+    // What is kept says the same to whoever looks later.
+    auto recording = store::Recording::Open(recorded.path());
+    REQUIRE(recording.ok());
+    const auto rows = ViewBranches(**recording, LogId(1));
+    REQUIRE(rows.ok());
+    const BranchRow& row = rows->back();
+    CHECK(row.id == result.branch);
+    CHECK(row.result == "crashed");
+    CHECK(row.detail == result.detail);
+    CHECK(row.outcome == result.outcome);
+    CHECK(row.summary == result.summary);
+    CHECK(row.died_at == result.died_at);
+  }
+}
+
 TEST_CASE("a program that exits in a step is a result") {
   Recorded recorded;
   const LaunchResult launched = recorded.Launched("exit");
@@ -239,6 +271,12 @@ TEST_CASE("a cancelled re-execution is a result, even of a program that hangs") 
   CHECK(launched->replay.result == "cancelled");
   CHECK(launched->replay.branch == LogId(2));
   CHECK_FALSE(HasChildren());
+  auto recording = store::Recording::Open(recorded.path());
+  REQUIRE(recording.ok());
+  const auto rows = ViewBranches(**recording, LogId(1));
+  REQUIRE(rows.ok());
+  CHECK(rows->back().result == "cancelled");
+  CHECK(rows->back().outcome.reason == "cancelled in ping/4, which took pong/3.0");
 }
 
 TEST_CASE("what cannot be started or run at all is an error in words") {

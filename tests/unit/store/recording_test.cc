@@ -232,6 +232,39 @@ TEST_CASE("a branch is deleted with its children or not at all, and its number s
   CHECK(NewBranch(recording.get(), "new", LogId{1}, 4, 1) == LogId{5});
 }
 
+TEST_CASE("what was seen of a crash is kept beside its log, and beside no other") {
+  TempDir dir;
+  auto recording = Must(Recording::Create(dir / "a.backstep"));
+  auto live = NewSession(recording.get(), "live", 2);
+  NewSession(recording.get(), "crashed", 2).reset();
+  REQUIRE(NewSession(recording.get(), "sealed", 2)->Seal({}) == Status());
+  CutOff seen{"cancelled", "it hung", {}, {StepNumber(3), {{"coder", AgentClock(2), {"a/1.0"}}}}};
+  seen.summary.exact = 7;
+  for (const uint32_t id : {1, 2, 3}) REQUIRE(recording->KeepCutOff(LogId{id}, seen) == Status());
+  CutOff later = seen;
+  later.result = "crashed";
+  REQUIRE(recording->KeepCutOff(LogId{2}, later) == Status());
+  const auto logs = Must(recording->Logs());
+  CHECK_FALSE(logs[0].cut_off);
+  CHECK(logs[1].cut_off == seen);
+  CHECK_FALSE(logs[2].cut_off);
+  CHECK_FALSE(fs::exists(recording->path() + "/logs/1/cut_off"));
+  CHECK_FALSE(fs::exists(recording->path() + "/logs/3/cut_off"));
+}
+
+TEST_CASE("what is said of a crash may be anything and takes nothing from its log") {
+  TempDir dir;
+  auto recording = Must(Recording::Create(dir / "a.backstep"));
+  NewSession(recording.get(), "crashed", 2).reset();
+  for (const char* text : {"", "{}", "[1]", "{\"checksum\":4}", "\xff\xfe", "{\"result\":\"crashed\"}"}) {
+    WriteText(recording->path() + "/logs/1/cut_off", text);
+    const auto logs = Must(recording->Logs());
+    CHECK_FALSE(logs[0].cut_off);
+    CHECK(logs[0].error == Status());
+    CHECK(logs[0].last == StepNumber(2));
+  }
+}
+
 TEST_CASE("reading creates and changes nothing inside a recording") {
   TempDir dir;
   auto recording = Must(Recording::Create(dir / "a.backstep"));
