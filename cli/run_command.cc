@@ -7,6 +7,7 @@
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/support/trust_watch.h"
 #include "backstep/recorder/faults/fault_plan.h"
 #include "backstep/replay/launch.h"
 #include "backstep/replay/view/session_view.h"
@@ -17,16 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using replay::FormatCount;
-
-std::set<LogId> LogsOf(const std::string& path) {
-  std::set<LogId> ids;
-  auto recording = store::Recording::Open(path);
-  if (!recording.ok()) return ids;
-  auto logs = (*recording)->Logs();
-  if (!logs.ok()) return ids;
-  for (const store::LogInfo& info : *logs) ids.insert(info.id);
-  return ids;
-}
 
 std::string FreePath(const std::string& program) {
   std::string stem = fs::path(program).stem().string();
@@ -56,7 +47,10 @@ class RunCommand : public Command {
     if (const int code = Prepare(console, &variables); code != kDone) return code;
     const std::set<LogId> before = LogsOf(output_);
     console.Flush();
-    const auto ended = RunChild(command_, variables, {"BACKSTEP_REPLAY_SOCKET"});
+    const auto ended = [&] {
+      const TrustWatch watch(output_, before);
+      return RunChild(command_, variables, {"BACKSTEP_REPLAY_SOCKET"});
+    }();
     if (!ended.ok()) return console.Fail(ended.status());
     const int reported = Report(console, before);
     if (ended->signal == 0 && ended->code == 0) return reported;
@@ -74,6 +68,15 @@ class RunCommand : public Command {
     if (fs::exists(absolute, error) && !fs::is_empty(absolute, error)) {
       const auto existing = store::Recording::Open(output_);
       if (!existing.ok()) return console.FailUnreadable(existing.status());
+    }
+    // Where none can be made the program would run for nothing.
+    if (!fs::exists(fs::symlink_status(absolute, error))) {
+      if (!fs::create_directory(absolute, error)) {
+        return console.Fail(Status::InvalidArgument(
+            "no recording can be made at " + replay::OneLine(output_) + ": " + error.message() +
+            "\nname another place with -o REC"));
+      }
+      fs::remove(absolute, error);
     }
     variables->emplace_back("BACKSTEP_RECORDING", absolute.string());
     if (!faults_.empty()) {
