@@ -60,13 +60,15 @@ std::optional<SecretSpan> PrefixedToken(std::string_view text, size_t at, std::s
 bool IsAwsChar(char c) { return IsUpper(c) || IsDigit(c); }
 bool IsAlnumOrUnderscore(char c) { return IsAlnum(c) || c == '_'; }
 
+// An id has 20 characters. Where text follows at once, a digit tells it from a word in capitals.
 std::optional<SecretSpan> MatchAws(std::string_view text, size_t at) {
+  constexpr size_t kPrefix = 4, kBody = 16;
   for (std::string_view prefix : {"AKIA", "ASIA"}) {
-    const auto span = PrefixedToken(text, at, prefix, 16, IsAwsChar);
-    if (span && span->end - span->begin == 20 &&
-        (span->end == text.size() || !IsAlnum(text[span->end]))) {
-      return span;
-    }
+    if (!PrefixedToken(text, at, prefix, kBody, IsAwsChar)) continue;
+    const std::string_view body = text.substr(at + kPrefix, kBody);
+    const size_t end = at + kPrefix + kBody;
+    const bool ends = end == text.size() || !IsAlnum(text[end]);
+    if (ends || std::any_of(body.begin(), body.end(), IsDigit)) return SecretSpan{at, end};
   }
   return std::nullopt;
 }

@@ -45,6 +45,7 @@ class KeyCheck {
   Status Message(std::string_view key, std::string_view value, const std::string& where);
   Status Effect(std::string_view key, std::string_view value, const std::string& where);
   void Counts();
+  Status Numbers();
   // `expected` is the key the record calls for.
   void MustBe(std::string_view key, const std::string& expected, const std::string& where) {
     if (key != expected) check_.Tell(where, "its record is that of another key");
@@ -160,6 +161,30 @@ void KeyCheck::Counts() {
   }
 }
 
+// Both are numbered as they come, from 1; a branch has those of its ancestors besides its own.
+Status KeyCheck::Numbers() {
+  if (check_.line.header().origin) return Status();
+  uint32_t next = 1;
+  for (const AgentRecord& agent : check_.line.agents()) {
+    if (agent.id == kOutside) continue;
+    if (agent.id.value != next) {
+      check_.Tell("agent " + std::to_string(next),
+                  "missing: agent " + std::to_string(agent.id.value) + " is next in the log");
+    }
+    next = agent.id.value + 1;
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(const auto segments, check_.line.Segments());
+  next = 1;
+  for (const SegmentRecord& segment : segments) {
+    if (segment.id.value != next) {
+      check_.Tell("segment " + std::to_string(next),
+                  "missing: segment " + std::to_string(segment.id.value) + " is next in the log");
+    }
+    next = segment.id.value + 1;
+  }
+  return Status();
+}
+
 Status KeyCheck::Run() {
   const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
   uint64_t seen = 0;
@@ -170,6 +195,7 @@ Status KeyCheck::Run() {
     }
   }
   Counts();
+  BACKSTEP_RETURN_IF_ERROR(check_.Told(Numbers(), "agents and segments"));
   return check_.Told(cursor->status(), "data files");
 }
 

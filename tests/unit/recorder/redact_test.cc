@@ -43,6 +43,32 @@ TEST_CASE("Keys of the known kinds are found wherever they stand, and nothing el
   }
 }
 
+TEST_CASE("A key with text right behind it is found, a word in capitals is none") {
+  const auto redactor = Plain();
+  const std::string secret = "AKIA" "IOSFODNN7EXAMPLE";
+  for (const std::string after : {"abc", "ABC", "XYZ and more", "9", "_x"}) {
+    std::string text = "key " + secret + after;
+    INFO(text);
+    REQUIRE(redactor->Redact(&text));
+    REQUIRE(text.find(secret.substr(4)) == std::string::npos);
+    REQUIRE(text.starts_with("key "));
+    REQUIRE(text.ends_with(after));
+    REQUIRE(text.size() == 4 + secret.size() + after.size());
+  }
+  for (const std::string& key : Secrets()) {
+    std::string text = "see " + key + "andsoon";
+    INFO(text);
+    REQUIRE(redactor->Redact(&text));
+    REQUIRE(text.find(key.substr(8, 10)) == std::string::npos);
+  }
+  for (const std::string word : {"ASIAPACIFICREGIONALHEADQUARTERS", "ASIAPACIFICREGIONALHEads",
+                                 "xASIA1234567890123456", "AKIA7", "AKIAabcdefghijklmnopqrstuv"}) {
+    std::string text = "the " + word + " of it";
+    INFO(text);
+    REQUIRE_FALSE(redactor->Redact(&text));
+  }
+}
+
 TEST_CASE("Values that a name, a header or a scheme marks as secret are found") {
   const auto redactor = Plain();
   const std::vector<std::pair<std::string, std::string>> cases = {

@@ -133,6 +133,30 @@ TEST_CASE("a message from outside that comes right after a cut snapshot is no di
   }
 }
 
+TEST_CASE("a number that is left out among agents or segments is found") {
+  const TempDir dir;
+  const auto recording = Recording::Create(dir / "r.backstep");
+  REQUIRE(recording.ok());
+  auto writer = (*recording)->NewLog({}, {});
+  REQUIRE(writer.ok());
+  for (const uint32_t number : {1, 2, 4}) {
+    AgentRecord agent;
+    agent.id = AgentId(number);
+    agent.name = "agent" + std::to_string(number);
+    REQUIRE((*writer)->PutAgent(agent, Body{"", "text/plain"}).ok());
+  }
+  for (const uint32_t number : {2, 3}) {
+    SegmentRecord segment;
+    segment.id = SegmentId(number);
+    segment.name = "phase";
+    REQUIRE((*writer)->PutSegment(segment).ok());
+  }
+  REQUIRE((*writer)->Seal({}).ok());
+  const std::string found = Show(VerifyAt(dir / "r.backstep"));
+  CHECK(found.find("agent 3: missing: agent 4 is next in the log\n") != std::string::npos);
+  CHECK(found.find("segment 1: missing: segment 2 is next in the log\n") != std::string::npos);
+}
+
 TEST_CASE("each flipped bit of a sealed log is found") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
@@ -151,6 +175,9 @@ TEST_CASE("each flipped bit of a crashed log is found") {
   SampleShape shape;
   shape.steps = 3;
   REQUIRE(testing::WriteCrashedSession(path, shape));
+  const CutOff seen{"crashed", "killed", {}, {StepNumber(3), {{"a", AgentClock(2), {"b/1.0"}}}}};
+  REQUIRE(Recording::Open(path).value()->KeepCutOff(LogId(1), seen).ok());
+  REQUIRE(std::filesystem::exists(path + "/logs/1/cut_off"));
   for (const std::string& file : FilesOf(path + "/logs/1")) {
     RequireEachFlipFound(path, file, std::filesystem::file_size(file) < 2000 ? 3 : 61);
   }
