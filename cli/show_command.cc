@@ -40,7 +40,7 @@ void PrintCall(Console& console, const replay::CallRow& call, bool full) {
   if (call.request.present) PrintBody(console, "request ", call.request, full, 10);
   if (call.response.present) PrintBody(console, "response", call.response, full, 10);
   if (call.error) {
-    console.Wrapped("error    " + replay::FormatCallError(*call.error), 10, Paint::kRed);
+    console.Wrapped("error    " + OneLine(replay::FormatCallError(*call.error)), 10, Paint::kRed);
   }
 }
 

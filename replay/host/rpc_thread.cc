@@ -6,13 +6,16 @@
 #include <unistd.h>
 
 #include <memory>
+#include <mutex>
 
 namespace backstep::replay::host {
 namespace {
 
-// The event loop ignores SIGPIPE for the whole process; this thread blocks it, so that the host
-// keeps its own handling of it.
+// The event loop, where it is set up, ignores SIGPIPE for the whole process; this thread blocks it,
+// so that the host keeps its own handling of it. Two at a time would restore what the other set.
 kj::AsyncIoContext SetUpLoop() {
+  static std::mutex one_at_a_time;
+  std::lock_guard lock(one_at_a_time);
   struct sigaction before;
   sigaction(SIGPIPE, nullptr, &before);
   kj::AsyncIoContext io = kj::setupAsyncIo();

@@ -159,9 +159,9 @@ std::string FormatOutcome(const Outcome& outcome) {
 }
 
 std::string FormatCallError(const CallError& error) {
-  std::string out = OneLine(error.kind);
+  std::string out = error.kind;
   if (error.code != 0) out += " " + std::to_string(error.code);
-  if (!error.message.empty()) out += ": " + OneLine(error.message);
+  if (!error.message.empty()) out += ": " + error.message;
   return out;
 }
 

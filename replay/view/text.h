@@ -24,7 +24,7 @@ std::string FormatCount(uint64_t count, std::string_view noun);  // "1 step", "1
 
 // The outcome with its score and reason: "failed (2 tests failed)", "ok, score 0.9".
 std::string FormatOutcome(const Outcome& outcome);
-// An error of a call in one line: "rate_limit 429: slow down".
+// An error of a call: "rate_limit 429: slow down", its texts as they are.
 std::string FormatCallError(const CallError& error);
 
 // "planner/12" of a step, "planner/12#1" of one of its effects.

@@ -10,6 +10,7 @@
 
 #include "backstep/recorder/pipeline/process_info.h"
 #include "backstep/replay/engine/stop/failure.h"
+#include "backstep/replay/view/text.h"
 
 namespace backstep::replay {
 namespace {
@@ -169,7 +170,7 @@ std::optional<Outcome> LiveRun::StepLimit() const {
   if (steps_ < steps_max && decided_ < steps_max) return std::nullopt;
   Outcome outcome = system_.outcome().value_or(Outcome{});
   if (outcome.kind == Outcome::Kind::kUnknown) {
-    outcome.reason = "stopped at the limit of " + std::to_string(steps_max) + " steps";
+    outcome.reason = "stopped at the limit of " + FormatCount(steps_max, "step");
   }
   return outcome;
 }

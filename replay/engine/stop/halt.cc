@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "backstep/replay/view/text.h"
+
 namespace backstep::replay {
 namespace {
 
@@ -36,8 +38,7 @@ void Halt::Fail(const Status& status) {
 bool Halt::Check() {
   if (stopped()) return true;
   if (cancel_ != nullptr && cancel_->load()) {
-    Stop("cancelled", "cancelled after " + std::to_string(steps_) +
-                          (steps_ == 1 ? " step" : " steps"));
+    Stop("cancelled", "cancelled after " + FormatCount(steps_, "step"));
   } else if (clock_->Monotonic() - began_ > limits_.wall_max) {
     Stop("limit", "the wall time limit of " +
                       std::to_string(limits_.wall_max.ns / 1'000'000'000) + " s is reached");
@@ -47,7 +48,7 @@ bool Halt::Check() {
 
 bool Halt::CheckStep() {
   if (!Check() && steps_ >= limits_.steps_max) {
-    Stop("limit", "the limit of " + std::to_string(limits_.steps_max) + " steps is reached");
+    Stop("limit", "the limit of " + FormatCount(limits_.steps_max, "step") + " is reached");
   }
   return stopped();
 }
@@ -55,7 +56,7 @@ bool Halt::CheckStep() {
 bool Halt::AllowLive() {
   if (limits_.live_calls_max > 0 && live_calls_ >= limits_.live_calls_max) {
     Stop("limit",
-         "the limit of " + std::to_string(limits_.live_calls_max) + " live calls is reached");
+         "the limit of " + FormatCount(limits_.live_calls_max, "live call") + " is reached");
   } else if (limits_.cost_usd_max >= 0 && cost_usd_ >= limits_.cost_usd_max &&
              (cost_usd_ > 0 || limits_.cost_usd_max == 0)) {
     Stop("limit", "the cost limit of " + Dollars(limits_.cost_usd_max) + " is reached");
