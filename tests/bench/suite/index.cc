@@ -1,0 +1,106 @@
+// The index of the long run: built, and asked what a window asks.
+#include <sqlite3.h>
+
+#include <filesystem>
+
+#include "backstep/base/hash.h"
+#include "backstep/store/index/index.h"
+#include "backstep/store/line.h"
+#include "backstep/store/recording.h"
+#include "backstep/tests/bench/suite/growing.h"
+
+namespace backstep::bench {
+namespace {
+
+class Query {
+ public:
+  Query(sqlite3* db, const char* sql) {
+    if (sqlite3_prepare_v2(db, sql, -1, &statement_, nullptr) != SQLITE_OK) {
+      Fail(std::string(sql) + ": " + sqlite3_errmsg(db));
+    }
+  }
+  ~Query() { sqlite3_finalize(statement_); }
+  Query(const Query&) = delete;
+  Query& operator=(const Query&) = delete;
+  // Rows of the answer.
+  int Run(std::initializer_list<uint64_t> arguments) {
+    sqlite3_reset(statement_);
+    int at = 0;
+    for (const uint64_t argument : arguments) {
+      sqlite3_bind_int64(statement_, ++at, static_cast<int64_t>(argument));
+    }
+    int rows = 0;
+    int result = SQLITE_ROW;
+    while ((result = sqlite3_step(statement_)) == SQLITE_ROW) ++rows;
+    if (result != SQLITE_DONE) Fail("a query failed");
+    return rows;
+  }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+void MeasureBuilding(Context& context, const std::string& path) {
+  const std::string file = path + "/index.sqlite";
+  std::filesystem::remove(file);
+  const auto recording = Need(store::Recording::Open(path));
+  const auto line = Need(recording->OpenLine(LogId(1)));
+  const double begin = WallNs();
+  {
+    const auto writer = Need(store::IndexWriter::Open(path));
+    while (Need(writer->CatchUp(*line, 8192)) > 0) {
+    }
+  }
+  const auto steps = static_cast<double>(line->last().value);
+  context.add(Figure{"indexed in batches", steps / (WallNs() - begin) * 1e9, "steps/s"}
+                  .AtLeast(100000));
+  context.add(Figure{"index", static_cast<double>(std::filesystem::file_size(file)) / steps,
+                     "B/step"}.AtMost(105));
+}
+
+void Measure(Context& context, const char* name, double limit, const std::function<int()>& ask) {
+  std::vector<double> taken;
+  int rows = 0;
+  for (int i = 0; i < 1100; ++i) {
+    const double begin = WallNs();
+    rows += ask();
+    if (i >= 100) taken.push_back(WallNs() - begin);
+  }
+  if (rows == 0) Fail(std::string(name) + ": the query finds nothing");
+  context.add(Figure{name, Percentile(&taken, 0.99), "ns"}.AtMost(limit));
+}
+
+void MeasureQueries(Context& context, const std::string& path) {
+  sqlite3* db = nullptr;
+  if (sqlite3_open_v2((path + "/index.sqlite").c_str(), &db, SQLITE_OPEN_READONLY, nullptr) !=
+      SQLITE_OK) {
+    Fail("cannot open the index");
+  }
+  RandomStream random(23);
+  const uint64_t steps = GrowingSteps(context);
+  const auto agent = [&] { return 1 + random.Next() % kGrowingAgents; };
+  const auto step = [&] { return 1 + random.Next() % steps; };
+  Query latest(db, "SELECT step, state_hash FROM steps WHERE log = 1 AND agent = ? AND step <= ? "
+                   "ORDER BY step DESC LIMIT 1");
+  Measure(context, "latest step of an agent, p99", 20e3,
+          [&] { return latest.Run({agent(), step()}); });
+  Query range(db, "SELECT step, agent, clock, began_wall_ns, duration_ns FROM steps "
+                  "WHERE log = 1 AND step >= ? ORDER BY step LIMIT 1000");
+  Measure(context, "a range of 1,000 steps, p99", 0.5e6, [&] { return range.Run({step()}); });
+  Query pair(db, "SELECT clock, ordinal, bytes FROM messages WHERE log = 1 AND sender = ? AND "
+                 "receiver = ? ORDER BY sent_after LIMIT 100");
+  Measure(context, "messages from one to another, p99", 0.2e6,
+          [&] { return pair.Run({agent(), agent()}); });
+  sqlite3_close(db);
+}
+
+}  // namespace
+
+void MeasureIndex(Context& context) {
+  const std::string path = GrowingPath(context);
+  if (!std::filesystem::exists(path)) Fail("the section growing must have run in this folder");
+  MeasureBuilding(context, path);
+  MeasureQueries(context, path);
+}
+
+}  // namespace backstep::bench

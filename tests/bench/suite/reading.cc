@@ -1,0 +1,155 @@
+// What a reader of the long run waits for: opening, states at random moments, checkpoints.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "backstep/store/line.h"
+#include "backstep/store/recording.h"
+#include "backstep/tests/bench/suite/growing.h"
+
+namespace backstep::bench {
+namespace {
+
+// Drops the recording's files from the page cache; what the host caches stays.
+void DropCache(const std::string& path) {
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    if (!entry.is_regular_file()) continue;
+    const int fd = open(entry.path().c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) continue;
+    fdatasync(fd);
+    posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+    close(fd);
+  }
+}
+
+struct Opened {
+  std::unique_ptr<store::Recording> recording;
+  std::unique_ptr<store::Line> line;
+};
+
+// To the first answers: what there is, the newest checkpoint, its agents.
+Opened OpenRun(const std::string& path) {
+  Opened opened;
+  opened.recording = Need(store::Recording::Open(path));
+  const auto logs = Need(opened.recording->Logs());
+  opened.line = Need(opened.recording->OpenLine(logs.at(0).id));
+  (void)Need(opened.line->CutAt(opened.line->last()));
+  return opened;
+}
+
+void MeasureOpening(Context& context, const std::string& path) {
+  std::vector<double> cold, warm;
+  for (int i = 0; i < 15; ++i) {
+    DropCache(path);
+    double begin = WallNs();
+    (void)OpenRun(path);
+    cold.push_back(WallNs() - begin);
+    begin = WallNs();
+    (void)OpenRun(path);
+    warm.push_back(WallNs() - begin);
+  }
+  context.add(Figure{"opened to first answers, cold, p50", Percentile(&cold, 0.5), "ns"}
+                  .AtMost(25e6));
+  context.add(Figure{"  warm", Percentile(&warm, 0.5), "ns"}.AtMost(15e6));
+}
+
+struct Moment {
+  AgentId agent;
+  StepNumber step;
+};
+
+class Moments {
+ public:
+  explicit Moments(store::Line& line) : line_(line), random_(17) {}
+  Moment Next() {
+    return {AgentId(static_cast<uint32_t>(1 + random_.Next() % (line_.agents().size() - 1))),
+            StepNumber(1 + random_.Next() % line_.last().value)};
+  }
+
+ private:
+  store::Line& line_;
+  RandomStream random_;
+};
+
+void MeasureStates(Context& context, const std::string& path) {
+  std::vector<double> warm, cold, forward, backward;
+  const Opened opened = OpenRun(path);
+  Moments moments(*opened.line);
+  for (int i = 0; i < 600; ++i) {
+    const Moment at = moments.Next();
+    const double begin = WallNs();
+    (void)Need(opened.line->State(at.agent, at.step));
+    if (i >= 100) warm.push_back(WallNs() - begin);
+  }
+  for (int i = 0; i < 40; ++i) {
+    const Moment at = moments.Next();
+    DropCache(path);
+    const Opened fresh = OpenRun(path);
+    const double begin = WallNs();
+    (void)Need(fresh.line->State(at.agent, at.step));
+    cold.push_back(WallNs() - begin);
+  }
+  context.add(Figure{"state at a random moment, warm, p50", Percentile(&warm, 0.5), "ns"});
+  context.add(Figure{"  p99", Percentile(&warm, 0.99), "ns"}.AtMost(1.5e6));
+  context.add(Figure{"  cold, p50", Percentile(&cold, 0.5), "ns"});
+  context.add(Figure{"  cold, p99", Percentile(&cold, 0.99), "ns"}.AtMost(5e6));
+  // The same agent's next and previous steps, as a person scrubs along a lane.
+  for (int round = 0; round < 10; ++round) {
+    const Moment at = moments.Next();
+    std::vector<StepNumber> steps;
+    StepNumber before = at.step;
+    for (int i = 0; i < 60 && before.value > 0; ++i) {
+      const auto found = Need(opened.line->LatestStepOf(at.agent, before));
+      if (!found) break;
+      steps.push_back(*found);
+      before = StepNumber(found->value - 1);
+    }
+    for (const bool back : {true, false}) {
+      for (size_t i = 0; i < steps.size(); ++i) {
+        const StepNumber step = back ? steps[i] : steps[steps.size() - 1 - i];
+        const double begin = WallNs();
+        (void)Need(opened.line->State(at.agent, step));
+        if (i > 0) (back ? backward : forward).push_back(WallNs() - begin);
+      }
+    }
+  }
+  context.add(Figure{"next step of the agent, p50", Percentile(&forward, 0.5), "ns"}.AtMost(20e3));
+  context.add(Figure{"previous step, p50", Percentile(&backward, 0.5), "ns"}.AtMost(20e3));
+}
+
+void MeasureCheckpoints(Context& context, const std::string& path) {
+  std::vector<double> cuts, states;
+  const Opened opened = OpenRun(path);
+  Moments moments(*opened.line);
+  double bytes = 0;
+  for (int i = 0; i < 15; ++i) {
+    const StepNumber step = moments.Next().step;
+    double begin = WallNs();
+    const store::Cut cut = Need(opened.line->CutAt(step));
+    cuts.push_back(WallNs() - begin);
+    begin = WallNs();
+    double size = 0;
+    for (const store::AgentAt& agent : cut.agents) {
+      size += static_cast<double>(Need(opened.line->State(agent.id, step)).bytes.size());
+    }
+    states.push_back(WallNs() - begin);
+    bytes = std::max(bytes, size);
+  }
+  context.add(Figure{"checkpoint: ids, sizes, hashes, p50", Percentile(&cuts, 0.5), "ns"}
+                  .AtMost(2e6));
+  context.add(Figure{"  all states, up to " + FormatValue(bytes, "B") + ", p50",
+                     Percentile(&states, 0.5), "ns"}.AtMost(80e6));
+}
+
+}  // namespace
+
+void MeasureReading(Context& context) {
+  const std::string path = GrowingPath(context);
+  if (!std::filesystem::exists(path)) Fail("the section growing must have run in this folder");
+  MeasureOpening(context, path);
+  MeasureStates(context, path);
+  MeasureCheckpoints(context, path);
+}
+
+}  // namespace backstep::bench

@@ -1,0 +1,45 @@
+// The sections of the suite: each measures one thing, in a process of its own.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/tests/bench/suite/figure.h"
+
+namespace backstep::bench {
+
+struct Context {
+  bool quick = false;
+  std::string folder;  // for what the section writes; other sections find it there
+  std::function<void(const Figure&)> add;
+};
+
+struct Section {
+  const char* name;
+  const char* about;
+  void (*run)(Context& context);  // ends the process with Fail() where it cannot go on
+};
+
+const std::vector<Section>& Sections();
+
+// Prints `why` and ends the process: what a section measures of a failure would be no figure.
+[[noreturn]] void Fail(const std::string& why);
+void Need(const Status& status);
+template <typename T>
+T Need(Result<T> result) {
+  if (!result.ok()) Fail(result.status().ToString());
+  return std::move(result).value();
+}
+
+double WallNs();  // of a clock that only goes forward
+
+// The sections, one function a file.
+void MeasureCaller(Context& context);
+void MeasureThroughput(Context& context);
+void MeasureGrowing(Context& context);
+void MeasureReading(Context& context);
+void MeasureIndex(Context& context);
+
+}  // namespace backstep::bench

@@ -1,0 +1,105 @@
+// Steps a second with their whole states, against RocksDB that stores each state whole.
+#include <filesystem>
+
+#include "backstep/recorder/session.h"
+#include "backstep/store/recording.h"
+#include "backstep/store/verify.h"
+#include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/suite/raw_rocks.h"
+#include "backstep/tests/bench/suite/section.h"
+
+namespace backstep::bench {
+namespace {
+
+constexpr size_t kAgents = 50;
+
+// An agent's history: a message more at each step, the oldest dropped beyond a size.
+class Histories {
+ public:
+  Histories(size_t bytes, uint64_t seed) : bytes_(bytes), corpus_(seed), states_(kAgents) {
+    for (size_t i = 0; i < 64; ++i) messages_.push_back(corpus_.Text(Size()));
+    for (Body& state : states_) {
+      state.media_type = "text/plain";
+      state.bytes = corpus_.Text(bytes);
+    }
+  }
+  const Body& Next(uint64_t step) {
+    Body& state = states_[step % kAgents];
+    const std::string& message = messages_[corpus_.random().Next() % messages_.size()];
+    state.bytes.append(std::to_string(step)).append(message);
+    if (state.bytes.size() > bytes_) state.bytes.erase(0, state.bytes.size() - bytes_);
+    return state;
+  }
+
+ private:
+  size_t Size() { return 200 + corpus_.random().Next() % 1800; }
+  const size_t bytes_;
+  Corpus corpus_;
+  std::vector<std::string> messages_;
+  std::vector<Body> states_;
+};
+
+double RawPerSecond(const Context& context, size_t bytes, uint64_t steps) {
+  Histories histories(bytes, 11);
+  RawRocks raw(context.folder + "/raw");
+  const double begin = WallNs();
+  for (uint64_t i = 0; i < steps; ++i) {
+    char key[32];
+    const int size = std::snprintf(key, sizeof key, "s%04zu%012zu", static_cast<size_t>(i % kAgents),
+                                   static_cast<size_t>(i));
+    raw.Put({key, static_cast<size_t>(size)}, histories.Next(i).bytes);
+    raw.EndStep();
+  }
+  raw.Finish();
+  return static_cast<double>(steps) / (WallNs() - begin) * 1e9;
+}
+
+double RecordedPerSecond(const Context& context, size_t bytes, uint64_t steps) {
+  Histories histories(bytes, 11);
+  recorder::SessionOptions options;
+  options.path = context.folder + "/throughput.backstep";
+  options.read_environment = false;
+  options.block_max = Milliseconds(60000);  // a benchmark waits: what is dropped is no throughput
+  std::filesystem::remove_all(options.path);
+  const auto session = recorder::Session::Open(options);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kAgents; ++i) {
+    names.push_back("agent" + std::to_string(i));
+    session->AddAgent({.name = names.back(), .initial_state = {"", "text/plain"}});
+  }
+  const double begin = WallNs();
+  for (uint64_t i = 0; i < steps; ++i) {
+    const auto step = session->BeginStep(names[i % kAgents]);
+    Need(step->Commit(histories.Next(i)));
+  }
+  Need(session->Flush());
+  const double rate = static_cast<double>(steps) / (WallNs() - begin) * 1e9;
+  Need(session->Close());
+  const auto recording = Need(store::Recording::Open(options.path));
+  const auto report = Need(store::Verify(*recording, {}));
+  if (!report.findings.empty()) Fail("verify: " + report.findings[0].what);
+  std::filesystem::remove_all(options.path);
+  return rate;
+}
+
+}  // namespace
+
+void MeasureThroughput(Context& context) {
+  struct Case {
+    const char* name;
+    size_t bytes;
+    uint64_t steps, quick;
+    double target;
+  };
+  for (const Case& c : {Case{"states of 4 KiB", size_t{4} << 10, 200000, 40000, 1.5},
+                        Case{"states of 64 KiB", size_t{64} << 10, 40000, 8000, 10},
+                        Case{"states of 512 KiB", size_t{512} << 10, 6000, 2000, 25}}) {
+    const uint64_t steps = context.quick ? c.quick : c.steps;
+    // Whole states take their room: a part of the steps tells the rate.
+    const double raw = RawPerSecond(context, c.bytes, std::max<uint64_t>(steps / 8, 500));
+    context.add(Figure{c.name, RecordedPerSecond(context, c.bytes, steps), "steps/s"}
+                    .Against("raw full states", raw).RatioAtLeast(c.target));
+  }
+}
+
+}  // namespace backstep::bench
