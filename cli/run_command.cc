@@ -47,11 +47,16 @@ class RunCommand : public Command {
     if (const int code = Prepare(console, &variables); code != kDone) return code;
     const std::set<LogId> before = LogsOf(output_);
     console.Flush();
+    const auto position = replay::RunPosition::Create();
+    if (position != nullptr) variables.emplace_back("BACKSTEP_POSITION", position->path());
     const auto ended = [&] {
       const TrustWatch watch(output_, before);
       return RunChild(command_, variables, {"BACKSTEP_REPLAY_SOCKET"});
     }();
     if (!ended.ok()) return console.Fail(ended.status());
+    if (ended->signal != 0 || ended->code != 0) {
+      KeepEnding(console, before, *ended, position ? position->Read() : Position());
+    }
     const int reported = Report(console, before);
     if (ended->signal == 0 && ended->code == 0) return reported;
     console.Error(replay::OneLine(command_.front()) + " ended with " + ended->Text());
@@ -90,6 +95,34 @@ class RunCommand : public Command {
     }
     if (seed_) variables->emplace_back("BACKSTEP_SEED", std::to_string(*seed_));
     return kDone;
+  }
+
+  // What a log cannot say any more whose program has died.
+  void KeepEnding(Console& console, const std::set<LogId>& before, const ChildExit& ended,
+                  const Position& told) const {
+    const auto recording = store::Recording::Open(output_);
+    if (!recording.ok()) return;
+    const auto sessions = (*recording)->Sessions();
+    if (!sessions.ok()) return;
+    std::vector<store::LogInfo> crashed;
+    for (const store::LogInfo& info : *sessions) {
+      if (before.contains(info.id) || info.state != store::LogState::kCrashed) continue;
+      crashed.push_back(info);
+    }
+    for (const store::LogInfo& info : crashed) {
+      // Of several it is not known whose it is.
+      const Position position = crashed.size() == 1 ? told : Position();
+      const std::string where = FormatActivation(position);
+      const uint64_t steps = std::max(position.committed, info.last).value;
+      CutOff cut_off{"crashed", {}, {}, position};
+      cut_off.detail = "the program ended with " + ended.Text() + (where.empty() ? "" : " in ") +
+                       where + ", after " + FormatCount(steps, "step");
+      if (info.last.value < steps) {
+        cut_off.detail += "; the log holds " + std::to_string(info.last.value) + " of them";
+      }
+      const Status kept = (*recording)->KeepCutOff(info.id, cut_off);
+      if (!kept.ok()) console.Warning("how it ended is not kept: " + kept.message());
+    }
   }
 
   int Report(Console& console, const std::set<LogId>& before) const {

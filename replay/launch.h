@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,25 @@ struct LaunchResult {
 // NotFound: no such program. InvalidArgument: from CheckExperiment, in the child's words.
 Result<LaunchResult> Launch(const std::string& recording_path, const Experiment& experiment,
                             const LaunchOptions& options);
+
+// Where a live run stands that another process makes through RunProgram, also when that has died.
+// One thread. Destroying it removes what the run was given.
+class RunPosition {
+ public:
+  // nullptr: the system has no room for it; the run does without.
+  static std::unique_ptr<RunPosition> Create();
+  ~RunPosition();
+
+  // What the program finds in $BACKSTEP_POSITION.
+  const std::string& path() const;
+  // All zero: it was never told.
+  Position Read() const;
+
+ private:
+  struct Page;
+  explicit RunPosition(std::unique_ptr<Page> page);
+  const std::unique_ptr<Page> page_;
+};
 
 // Serves one debugger on $BACKSTEP_REPLAY_SOCKET; called by RunProgram. Returns an exit code.
 int ServeReplay(Program& program, const std::string& socket_path);

@@ -28,6 +28,12 @@ bool System::IsBusy(const std::string& agent) const {
   return known != agents_.end() && known->second.busy > 0;
 }
 
+std::string System::NameOf(AgentId agent) const {
+  if (agent == kOutside) return kOutsideName;
+  const auto name = names_.find(agent);
+  return name == names_.end() ? "agent#" + std::to_string(agent.value) : name->second;
+}
+
 AgentClock System::ClockOf(AgentId agent) const {
   const auto name = names_.find(agent);
   return name == names_.end() ? AgentClock{} : agents_.at(name->second).clock;

@@ -30,6 +30,8 @@ class System {
   const std::optional<Outcome>& outcome() const { return outcome_; }
   void set_outcome(std::optional<Outcome> outcome) { outcome_ = std::move(outcome); }
   bool IsBusy(const std::string& agent) const;
+  // "agent#7" when unknown.
+  std::string NameOf(AgentId agent) const;
   // Greatest of the agent's committed steps; 0: none, or not an agent of the program.
   AgentClock ClockOf(AgentId agent) const;
   // Counts an agent as busy, or as free again.

@@ -41,7 +41,7 @@ Result<int> Connect(const std::string& path) {
 // What the program starts itself (a compiler, another program of ours) is no replay host.
 void ForgetEnvironment() {
   for (const char* name : {"BACKSTEP_REPLAY_SOCKET", "BACKSTEP_RECORDING", "BACKSTEP_FAULTS",
-                           "BACKSTEP_SEED", "BACKSTEP_DISABLED"}) {
+                           "BACKSTEP_SEED", "BACKSTEP_DISABLED", "BACKSTEP_POSITION"}) {
     unsetenv(name);
   }
 }

@@ -149,7 +149,8 @@ class Supervisor {
     host::SpawnOptions spawn;
     spawn.command = options_.command;
     spawn.working_directory = options_.working_directory;
-    spawn.unset = {"BACKSTEP_RECORDING", "BACKSTEP_FAULTS", "BACKSTEP_SEED", "BACKSTEP_DISABLED"};
+    spawn.unset = {"BACKSTEP_RECORDING", "BACKSTEP_FAULTS", "BACKSTEP_SEED", "BACKSTEP_DISABLED",
+                   "BACKSTEP_POSITION"};
     spawn.set = {{"BACKSTEP_REPLAY_SOCKET", listener_->path()}};
     BACKSTEP_ASSIGN_OR_RETURN(child_, ChildProcess::Spawn(spawn));
     output_ = std::make_unique<OutputPipe>(child_->TakeOutputFd(), options_.output_bytes_max);

@@ -21,6 +21,9 @@ SessionRow MakeRow(const store::LogInfo& info) {
   if (info.end) {
     row.outcome = info.end->outcome;
     row.ended_wall = info.end->ended_wall;
+  } else if (info.cut_off) {
+    row.outcome.reason = CutOffReason(info.cut_off->result, info.cut_off->position);
+    row.ending = info.cut_off->detail;
   }
   return row;
 }
@@ -31,6 +34,7 @@ std::string CrashNote(const SessionView& view) {
   if (!view.open_steps.empty()) {
     note += "; " + FormatCount(view.open_steps.size(), "step") + " had begun and never ended";
   }
+  if (!view.row.ending.empty()) note += "; " + OneLine(view.row.ending);
   return note;
 }
 

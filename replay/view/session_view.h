@@ -29,6 +29,7 @@ struct SessionRow {
   StepNumber last;
   TimeNs began_wall;
   std::optional<TimeNs> ended_wall;
+  std::string ending;             // of one that crashed: what was seen of it; empty: nothing
   uint64_t branches = 0;
   std::vector<std::string> tags;
   std::optional<SessionCounts> counts;  // empty: not read (folder_view.h)

@@ -26,9 +26,31 @@ void LiveRun::TellHook(Tell tell) {
 std::optional<TimeNs> LiveRun::OnBegin(const recorder::StepInfo& step) {
   TellHook([&] { (void)chain_->OnBegin(step); });
   Lock lock(turns_.mutex());
+  TellBegun(step);
   turns_.Begin(step, deciding_);
   system_.SetBusy(step.agent_name, true);
   return system_.Begin(step);
+}
+
+void LiveRun::TellBegun(const recorder::StepInfo& step) {
+  if (!tell_position_) return;
+  OpenActivation activation{step.agent_name, step.clock, {}};
+  for (const MessageId& id : step.taken) {
+    activation.took.push_back(system_.NameOf(id.sender) + "/" + std::to_string(id.clock.value) +
+                              "." + std::to_string(id.ordinal) +
+                              (id.copy == 0 ? "" : "+" + std::to_string(id.copy)));
+  }
+  position_.open.push_back(std::move(activation));
+  tell_position_(position_);
+}
+
+void LiveRun::TellCommitted(const recorder::StepInfo& step, StepNumber number) {
+  if (!tell_position_) return;
+  position_.committed = number;
+  std::erase_if(position_.open, [&](const OpenActivation& activation) {
+    return activation.agent == step.agent_name && activation.clock == step.clock;
+  });
+  tell_position_(position_);
 }
 
 std::optional<StepError> LiveRun::BeforeStep(const recorder::StepInfo& step,
@@ -114,6 +136,7 @@ void LiveRun::OnCommit(const recorder::StepInfo& step, const StepRecord& record,
   system_.SetBusy(step.agent_name, false);
   ++steps_;
   if (record.error) ++failed_steps_;
+  TellCommitted(step, record.number);
   turns_.Commit(step);
   lock.unlock();
   TellHook([&] { chain_->OnCommit(step, record, state); });

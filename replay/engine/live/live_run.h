@@ -1,6 +1,7 @@
 // A program's agents run live under the recorder: decides, activates, carries messages.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 #include "backstep/replay/engine/system.h"
 #include "backstep/replay/engine/schedule/turns.h"
 #include "backstep/replay/program.h"
+#include "backstep/schemas/cut_off.h"
 
 namespace backstep::replay {
 
@@ -25,6 +27,8 @@ class LiveRun : public recorder::Hook {
  public:
   LiveRun(Program* program, RunOptions options);
   ~LiveRun() override;
+  // Before Run: told whenever an activation begins or a step has its number, one call at a time.
+  void TellPosition(std::function<void(const Position&)> tell) { tell_position_ = std::move(tell); }
   Result<RunResult> Run();
 
   std::optional<TimeNs> OnBegin(const recorder::StepInfo& step) override;
@@ -69,6 +73,9 @@ class LiveRun : public recorder::Hook {
   void SetBusy(const std::string& agent, bool busy);
   void AwaitDelay(const std::vector<MessageId>& taken);
   std::optional<Outcome> StepLimit() const;
+  // Both with the lock held.
+  void TellBegun(const recorder::StepInfo& step);
+  void TellCommitted(const recorder::StepInfo& step, StepNumber number);
 
   Program* program_;
   RunOptions options_;
@@ -84,6 +91,8 @@ class LiveRun : public recorder::Hook {
   std::map<StepKey, DurationNs> waited_;  // for their turn to commit
   uint64_t deciding_ = 0;       // the activation whose first step is about to begin
   std::string scheduler_state_, recorded_scheduler_state_;
+  Position position_;
+  std::function<void(const Position&)> tell_position_;
   std::string hook_failure_;    // what the program's hook threw first where it was only told
   std::unique_ptr<recorder::Session> session_;
   std::optional<recorder::SegmentScope> segment_;

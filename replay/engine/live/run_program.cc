@@ -2,6 +2,7 @@
 #include <cstdlib>
 
 #include "backstep/replay/engine/live/live_run.h"
+#include "backstep/replay/host/position_page.h"
 #include "backstep/replay/launch.h"
 #include "backstep/replay/program.h"
 
@@ -11,10 +12,26 @@ Result<RunResult> RunLive(Program& program, const RunOptions& options) {
   return LiveRun(&program, options).Run();
 }
 
+namespace {
+
+// Of `backstep run`, for when this process dies. What the program starts itself has another one.
+std::unique_ptr<host::PositionWriter> TakePositionPage() {
+  const char* path = std::getenv("BACKSTEP_POSITION");
+  if (path == nullptr || *path == '\0') return nullptr;
+  auto page = host::PositionWriter::Open(path);
+  unsetenv("BACKSTEP_POSITION");
+  return page.ok() ? *std::move(page) : nullptr;
+}
+
+}  // namespace
+
 int RunProgram(Program& program, const RunOptions& options) {
   const char* socket = std::getenv("BACKSTEP_REPLAY_SOCKET");
   if (socket != nullptr && *socket != '\0') return ServeReplay(program, socket);
-  const Result<RunResult> run = RunLive(program, options);
+  const auto page = TakePositionPage();
+  LiveRun live(&program, options);
+  if (page) live.TellPosition([&](const Position& position) { page->Write(position); });
+  const Result<RunResult> run = live.Run();
   if (!run.ok()) {
     fprintf(stderr, "%s\n", run.status().message().c_str());
     return 2;
