@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iterator>
 #include <utility>
 
-#include "backstep/gui/app/commands.h"
 #include "backstep/gui/app/dump.h"
 #include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/layout.h"
@@ -19,6 +19,7 @@ constexpr double kIdleSeconds = 0.25;        // so that an idle window draws fou
 constexpr double kTypingSeconds = 0.1;       // while a text field shows its caret
 constexpr double kLookSecondsMax = 0.025;    // that a frame waits for what follows the cursor
 constexpr double kRefreshSeconds = 0.25;     // of a live recording
+constexpr double kWatchSeconds = 1;           // whether the recording is still there
 constexpr int kQuietFrames = 6;              // drawn alike before a picture is taken
 constexpr double kNoticeSeconds = 5;
 constexpr double kPictureSecondsMax = 120;
@@ -100,6 +101,7 @@ void App::Tick() {
   WaitForLook();
   log_.BeginFrame();
   TakeArrivals();
+  CheckTyped();
   for (const std::string& path : window_->TakeDropped()) actions_.push_back(OpenRecording{path, {}});
   window_->BeginFrame([this] { script_.Inject(); });
   now_ = ImGui::GetTime();
@@ -150,6 +152,10 @@ void App::TakeArrivals() {
   if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
   if (planner_.Collect(&model_)) quiet_frames_ = 0;
   TakeRun();
+  if (facts != nullptr && now_ - last_watch_ > kWatchSeconds) {
+    last_watch_ = now_;
+    reader_.Watch();
+  }
   const bool live = facts != nullptr && facts->state == store::LogState::kLive;
   if (live && now_ - last_refresh_ > kRefreshSeconds) {
     last_refresh_ = now_;
@@ -202,10 +208,20 @@ void App::TakeRun() {
   actions_.push_back(SelectBranch{branch});
 }
 
+// What is being typed or was pasted.
+void App::CheckTyped() {
+  const size_t before = typed_.size();
+  AddTypedGlyphs(&typed_);
+  if (typed_.size() != before) CheckGlyphs();
+}
+
 // What the views now need drawn has been collected by the reader.
 void App::CheckGlyphs() {
-  if (model_.glyphs.size() <= glyphs_.size()) return;
-  glyphs_.assign(model_.glyphs.begin(), model_.glyphs.end());
+  std::vector<ImWchar> wanted;
+  std::set_union(model_.glyphs.begin(), model_.glyphs.end(), typed_.begin(), typed_.end(),
+                 std::back_inserter(wanted));
+  if (wanted.size() <= glyphs_.size()) return;
+  glyphs_ = std::move(wanted);
   LoadTheFonts();
 }
 
@@ -214,7 +230,7 @@ void App::DrawEverything() {
   DrawLayout(frame);
   DrawNotice();
   if (show_keys_) DrawKeySheet(frame, &show_keys_);
-  if (show_palette_) DrawPalette(frame, &show_palette_, &palette_text_);
+  if (palette_.open) DrawPalette(frame, &palette_);
 }
 
 void App::DrawNotice() {
@@ -230,6 +246,8 @@ void App::DrawNotice() {
   ImGui::PushTextWrapPos(theme_.Px(640));
   ImGui::TextUnformatted(Drawable(notice_).c_str());
   ImGui::PopTextWrapPos();
+  const ImVec2 at = ImGui::GetWindowPos(), end = ImGui::GetWindowSize();
+  named_.push_back({"notice", at, {at.x + end.x, at.y + end.y}});
   ImGui::End();
   ImGui::PopStyleVar();
   ImGui::PopStyleColor();
@@ -238,22 +256,27 @@ void App::DrawNotice() {
 void App::HandleKeys() {
   Frame frame{model_, view_, theme_, fonts_, now_, actions_, named_};
   RunCommandKeys(frame);
-  if (Pressed("Alt+Left") || Pressed("Ctrl+[")) {
-    if (!back_.empty()) {
-      forward_.push_back(view_.cursor);
-      view_.cursor = back_.back();
-      back_.pop_back();
-    }
-  } else if (Pressed("Alt+Right") || Pressed("Ctrl+]")) {
-    if (!forward_.empty()) {
-      back_.push_back(view_.cursor);
-      view_.cursor = forward_.back();
-      forward_.pop_back();
-    }
-  } else if (Pressed("Escape") && !CloseTopPopup()) {
-    show_keys_ = show_palette_ = false;
+  GoThroughForm();
+  if (Pressed("Alt+Left")) Do(GoBack{-1});
+  if (Pressed("Alt+Right")) Do(GoBack{1});
+  if (Pressed("Escape") && !CloseTopPopup()) {
+    show_keys_ = palette_.open = false;
     view_.fork.open = false;
   }
+}
+
+// Tab enters the form that is shown; from then on it and the arrows are the form's, until Escape or
+// the mouse leaves it.
+void App::GoThroughForm() {
+  ImGuiIO& io = ImGui::GetIO();
+  const bool form = model_.open.value != nullptr && view_.inspector == InspectorTab::kFork &&
+                    !palette_.open && !view_.file_dialog.open;
+  if (form && !view_.in_form && !io.WantTextInput && PressedAnywhere("Tab")) view_.focus = "form";
+  const bool leaves = PressedAnywhere("Escape") && !io.WantTextInput && !AnyPopup();
+  if (!form || leaves || ImGui::IsMouseClicked(0)) view_.in_form = false;
+  if (form && view_.focus == "form") view_.in_form = true;
+  io.ConfigFlags = view_.in_form ? io.ConfigFlags | ImGuiConfigFlags_NavEnableKeyboard
+                                 : io.ConfigFlags & ~ImGuiConfigFlags_NavEnableKeyboard;
 }
 
 void App::Play() {

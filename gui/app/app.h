@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "backstep/gui/app/commands.h"
 #include "backstep/gui/app/fonts.h"
 #include "backstep/gui/app/frame_log.h"
 #include "backstep/gui/app/options.h"
@@ -40,6 +41,7 @@ class App {
   void DrawEverything();
   void DrawNotice();
   void HandleKeys();
+  void GoThroughForm();
   void Play();
   void Ask();                           // what the cursor and the selection now need
   void AskPair();                       // the compared step that belongs to it
@@ -47,6 +49,7 @@ class App {
   void FollowPair();
   bool OnDifference() const;
   const StepNumber* HereOf(const replay::StepDiff& diff) const;
+  void CheckTyped();
   void CheckGlyphs();
   void LoadTheFonts();
   double IdleSeconds() const;
@@ -64,16 +67,29 @@ class App {
   void Do(const StepBy& a);
   void Do(const GoToError& a);
   void Do(const FollowMessage& a);
+  void Do(const GoBack& a);
+  void Do(const ShowCentre& a);
+  void Do(const ShowInspector& a);
+  void Do(const ZoomTimeline& a);
+  void Do(const SwapTimeMode&);
+  void Do(const FitGraph&);
+  void Do(const FindAgent& a);
+  void Do(const ToggleFollow&);
+  void Do(const EditFolder&);
   void Do(const SelectAgent& a);
   void Do(const SelectBranch& a);
   void Do(const Fork& a);
+  void Do(const ForkHere& a);
   void Do(const RunFork&);
+  void Do(const RunForm&);
   void Do(const CancelRun&);
   void Do(const Baseline&);
   void Do(const CompareLines& a);
   void Do(const GoToDifference& a);
   void Do(const TogglePlay&);
   void Do(const ToggleBookmark&);
+  void Do(const CopyMoment& a);
+  void Do(const CopyFork&);
   void Do(const CopyText& a);
   void Do(const ShowKeys&);
   void Do(const ShowPalette&);
@@ -91,7 +107,7 @@ class App {
   Settings settings_;
   Theme theme_;
   Fonts fonts_;
-  std::vector<ImWchar> glyphs_;
+  std::vector<ImWchar> glyphs_, typed_;  // loaded; that a field has held
   Model model_;
   ViewState view_;
   std::vector<Action> actions_;
@@ -115,9 +131,9 @@ class App {
   double plan_wanted_at_ = 0;
   std::string wanted_branch_;           // that a finished run left, to be compared when it is open
   std::string notice_;
-  double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, play_debt_ = 0;
-  bool show_keys_ = false, show_palette_ = false;
-  std::string palette_text_;
+  double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, last_watch_ = 0, play_debt_ = 0;
+  bool show_keys_ = false;
+  Palette palette_;
   int quiet_frames_ = 0, frames_ = 0;
   bool done_ = false;
   int exit_code_ = 0;

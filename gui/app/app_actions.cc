@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "backstep/gui/app/app.h"
-#include "backstep/gui/bridge/fork_request.h"
 #include "backstep/replay/view/timeline/timeline_view.h"
 
 namespace backstep::gui {
@@ -51,7 +50,8 @@ void App::Do(const BrowseFolder& a) {
 }
 
 void App::Do(const ShowOpenDialog&) {
-  view_.file_dialog = {true, {}, {}};
+  view_.file_dialog = {true, {}, {}, {}};
+  model_.browsed = {};
   Do(BrowseFolder{view_.folder});
 }
 
@@ -64,6 +64,15 @@ void App::Travel(StepNumber step, bool remember) {
     forward_.clear();
   }
   view_.cursor = step;
+}
+
+void App::Do(const GoBack& a) {
+  std::vector<StepNumber>& from = a.direction < 0 ? back_ : forward_;
+  std::vector<StepNumber>& to = a.direction < 0 ? forward_ : back_;
+  if (from.empty()) return;
+  to.push_back(view_.cursor);
+  view_.cursor = from.back();
+  from.pop_back();
 }
 
 void App::Do(const GoTo& a) {
@@ -140,47 +149,6 @@ void App::Do(const SelectBranch& a) {
   Do(OpenRecording{facts->path, address});
 }
 
-void App::Do(const Fork& a) {
-  view_.fork = a.draft;
-  if (const OpenFacts* facts = model_.open.value.get()) view_.fork.parent = facts->branch;
-  view_.fork.open = true;
-  view_.inspector = InspectorTab::kFork;
-}
-
-void App::Do(const RunFork&) {
-  const OpenFacts* facts = model_.open.value.get();
-  if (facts == nullptr || runner_.running()) return;
-  auto request = MakeRunRequest(view_.fork, *facts);
-  if (!request.ok()) {
-    Notify(request.status().message());
-    return;
-  }
-  if (!facts->distrust.empty() && !view_.fork.confirmed) {
-    Notify("Confirm the command line first.");
-    return;
-  }
-  // The same form runs again from the same branch, not from the one that it makes.
-  if (view_.fork.goes_on.empty()) view_.fork.parent = request->parent;
-  model_.run = {};
-  runner_.Start(std::move(*request));
-}
-
-void App::Do(const CancelRun&) { runner_.Cancel(); }
-
-void App::Do(const Baseline&) {
-  const OpenFacts* facts = model_.open.value.get();
-  if (facts == nullptr || runner_.running()) return;
-  if (const std::string why = WhyNotRunnable(*facts); !why.empty()) {
-    Notify(why);
-  } else if (!facts->distrust.empty() && !view_.fork.confirmed) {
-    view_.fork.open = true;
-    view_.inspector = InspectorTab::kFork;
-    Notify("Confirm the command line first.");
-  } else {
-    runner_.Start(MakeBaselineRequest(*facts));
-  }
-}
-
 void App::Do(const TogglePlay&) {
   if (view_.cursor == Last() && !view_.playing) view_.cursor = StepNumber();
   view_.playing = !view_.playing;
@@ -201,31 +169,7 @@ void App::Do(const CopyText& a) {
 
 void App::Do(const ShowKeys&) { show_keys_ = !show_keys_; }
 
-void App::Do(const ShowPalette&) {
-  show_palette_ = !show_palette_;
-  palette_text_.clear();
-}
-
-void App::Do(const SetTheme& a) {
-  view_.dark = a.dark;
-  options_.theme.clear();
-  theme_ = MakeTheme(a.dark, options_.scale);
-  ApplyTheme(theme_);
-}
-
-void App::Do(const SetWheel& a) {
-  view_.wheel_zooms = a.zooms;
-  Notify(a.zooms ? "The wheel zooms the timeline; with Ctrl it scrolls the lanes."
-                 : "The wheel scrolls the lanes; with Ctrl it zooms the timeline.");
-}
-
-void App::Do(const ResetLayout&) {
-  const ViewState fresh;
-  view_.left_share = fresh.left_share;
-  view_.right_share = fresh.right_share;
-  view_.bottom_share = fresh.bottom_share;
-  view_.graph_share = fresh.graph_share;
-}
+void App::Do(const ShowPalette&) { palette_ = {!palette_.open, {}, 0}; }
 
 void App::Do(const Quit&) { window_->RequestClose(); }
 

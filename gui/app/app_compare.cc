@@ -44,8 +44,16 @@ bool App::OnDifference() const {
 
 void App::Do(const GoToDifference& a) {
   const auto& comparison = model_.comparison.value;
-  if (comparison == nullptr || comparison->lines.differing.empty()) return;
+  if (comparison == nullptr) {
+    Notify(model_.comparison.loading ? "The comparison is still being read."
+                                     : "Nothing is compared yet: choose two sides in the tab Compare.");
+    return;
+  }
   const auto& differing = comparison->lines.differing;
+  if (differing.empty()) {
+    if (!view_.to_difference) Notify("The two sides do not differ.");
+    return;
+  }
   const auto count = static_cast<int64_t>(differing.size());
   int64_t wanted = a.relative ? static_cast<int64_t>(view_.difference) + a.which : a.which;
   if (a.relative && !OnDifference()) {

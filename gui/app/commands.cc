@@ -1,12 +1,12 @@
 #include "backstep/gui/app/commands.h"
 
-#include <algorithm>
-#include <cctype>
+#include <functional>
+#include <utility>
 
 #include <imgui.h>
-#include <imgui_stdlib.h>
 
 #include "backstep/gui/app/keys.h"
+#include "backstep/gui/app/sheet.h"
 #include "backstep/gui/widgets/text.h"
 
 namespace backstep::gui {
@@ -23,91 +23,113 @@ constexpr struct {
                   {". ,", "Next and previous step on the lane"},
                   {"Ctrl+wheel", "Zoom about the cursor"},
                   {"Double click", "Travel there and zoom to it"},
-                  {"Ctrl+[  Ctrl+]", "Back and forward where you have been"},
+                  {"Up Down", "Previous and next agent, difference or recording"},
+                  {"Enter", "Open the chosen recording"},
+                  {"Tab", "Into the form, and through it; Escape leaves it"},
                   {"Escape", "Close what is open on top"}};
 
-bool Contains(const std::string& text, const std::string& word) {
-  const auto same = [](char a, char b) {
-    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-  };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
-}
-
-bool BeginSheet(Frame& frame, const char* name, float width) {
-  const ImVec2 size = ImGui::GetIO().DisplaySize;
-  ImGui::SetNextWindowPos({size.x * 0.5f, size.y * 0.16f}, ImGuiCond_Always, {0.5f, 0});
-  ImGui::SetNextWindowSize({frame.Px(width), 0});
-  ImGui::PushStyleColor(ImGuiCol_WindowBg, frame.theme.card);
-  ImGui::PushStyleColor(ImGuiCol_Border, frame.theme.accent);
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowBorderSize, 1);
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(16), frame.Px(12)});
-  return ImGui::Begin(name, nullptr,
-                      ImGuiWindowFlags_NoDecoration | ImGuiWindowFlags_NoMove |
-                          ImGuiWindowFlags_NoSavedSettings);
-}
-
-// A field that has the focus does not hide the sheet it is in from the mouse.
-bool ClickedElsewhere() {
-  return ImGui::IsMouseClicked(0) &&
-         !ImGui::IsWindowHovered(ImGuiHoveredFlags_AllowWhenBlockedByActiveItem);
-}
-
-void EndSheet() {
-  ImGui::End();
-  ImGui::PopStyleVar(2);
-  ImGui::PopStyleColor(2);
-}
-
-void KeyRow(Frame& frame, const char* title, const char* keys) {
-  ImGui::TextUnformatted(title);
+void KeyRow(Frame& frame, const std::string& title, const std::string& keys) {
+  ImGui::TextUnformatted(title.c_str());
   ImGui::SameLine(frame.Px(360));
   ImGui::PushFont(frame.fonts.mono);
   Dim(frame, keys);
   ImGui::PopFont();
 }
 
+// One call a command: a list of them all in braces takes the compiler minutes.
+using Add = std::function<void(const char* title, const char* keys, Action action)>;
+
+void AddTravel(const Add& add) {
+  add("Play or pause", "Space", TogglePlay{});
+  add("Next step", "Right", StepBy{1, false});
+  add("Previous step", "Left", StepBy{-1, false});
+  add("Next step of the selected agent", "Ctrl+Right", StepBy{1, true});
+  add("Previous step of the selected agent", "Ctrl+Left", StepBy{-1, true});
+  add("Go to the start", "Home", GoTo{StepNumber()});
+  add("Go to the end", "End", GoTo{kEnd});
+  add("Next failed step", "E", GoToError{1});
+  add("Previous failed step", "Shift+E", GoToError{-1});
+  add("Follow a message to its cause", "[", FollowMessage{-1});
+  add("Follow a message to its effect", "]", FollowMessage{1});
+  add("Next difference", "N", GoToDifference{1, true});
+  add("Previous difference", "Shift+N", GoToDifference{-1, true});
+  add("First difference", "Ctrl+Home", GoToDifference{0, false});
+  add("Back where you have been", "Ctrl+[", GoBack{-1});
+  add("Forward again", "Ctrl+]", GoBack{1});
+  add("Bookmark this moment", "Ctrl+B", ToggleBookmark{});
+}
+
+void AddForks(const Add& add) {
+  using K = ForkDraft::Kind;
+  add("Fork here: a fault", "Ctrl+F", ForkHere{K::kFault});
+  add("Fork: another text of a message", "", ForkHere{K::kMessage});
+  add("Fork: without a message", "", ForkHere{K::kDrop});
+  add("Fork: another answer of a call", "", ForkHere{K::kResponse});
+  add("Run what the form says", "Ctrl+Enter", RunForm{});
+  add("Re-execute unchanged (baseline)", "", Baseline{});
+  add("Cancel what runs", "", CancelRun{});
+}
+
+void AddLooks(const Add& add) {
+  using C = CentreTab;
+  using I = InspectorTab;
+  add("Show the conversation", "Alt+1", ShowCentre{C::kConversation});
+  add("Show the comparison", "Alt+2", ShowCentre{C::kCompare});
+  add("Show the recordings of a folder", "Alt+3", ShowCentre{C::kRecordings});
+  add("Show the step", "Alt+4", ShowInspector{I::kStep});
+  add("Show the state", "Alt+5", ShowInspector{I::kState});
+  add("Show the mailboxes", "Alt+6", ShowInspector{I::kMailboxes});
+  add("Show the form that forks", "Alt+7", ShowInspector{I::kFork});
+  add("Timeline: zoom in", "+", ZoomTimeline{2});
+  add("Timeline: zoom out", "-", ZoomTimeline{0.5});
+  add("Timeline: frame everything", "0", ZoomTimeline{0});
+  add("Timeline: by time or by steps", "", SwapTimeMode{});
+  add("Graph: show all agents", "", FitGraph{});
+  add("Follow a live recording, or stop to", "", ToggleFollow{});
+  add("Copy this moment", "", CopyMoment{false});
+  add("Copy the command line that shows this moment", "", CopyMoment{true});
+  add("Copy the command line of the form", "", CopyFork{});
+}
+
+void AddWindow(const Add& add) {
+  add("Dark theme", "", SetTheme{true});
+  add("Light theme", "", SetTheme{false});
+  add("The wheel scrolls the timeline, Ctrl+wheel zooms", "", SetWheel{false});
+  add("The wheel zooms the timeline, Ctrl+wheel scrolls", "", SetWheel{true});
+  add("Reset the layout", "", ResetLayout{});
+  add("Open a recording", "Ctrl+O", ShowOpenDialog{});
+  add("Open another folder of recordings", "Ctrl+L", EditFolder{});
+  add("Close the recording", "Ctrl+W", CloseRecording{});
+  add("Keys", "?", ShowKeys{});
+  add("Palette of all commands", "Ctrl+Shift+P", ShowPalette{});
+  add("Quit", "Ctrl+Q", Quit{});
+}
+
 }  // namespace
 
 const std::vector<Command>& Commands() {
-  static const std::vector<Command> all = {
-      {"Play or pause", "Space", []() -> Action { return TogglePlay{}; }},
-      {"Next step", "Right", []() -> Action { return StepBy{1, false}; }},
-      {"Previous step", "Left", []() -> Action { return StepBy{-1, false}; }},
-      {"Next step of the selected agent", "Ctrl+Right", []() -> Action { return StepBy{1, true}; }},
-      {"Previous step of the selected agent", "Ctrl+Left", []() -> Action { return StepBy{-1, true}; }},
-      {"Go to the start", "Home", []() -> Action { return GoTo{StepNumber()}; }},
-      {"Go to the end", "End", []() -> Action { return GoTo{kEnd}; }},
-      {"Next failed step", "E", []() -> Action { return GoToError{1}; }},
-      {"Previous failed step", "Shift+E", []() -> Action { return GoToError{-1}; }},
-      {"Follow a message to its cause", "[", []() -> Action { return FollowMessage{-1}; }},
-      {"Follow a message to its effect", "]", []() -> Action { return FollowMessage{1}; }},
-      {"Next difference", "N", []() -> Action { return GoToDifference{1, true}; }},
-      {"Previous difference", "Shift+N", []() -> Action { return GoToDifference{-1, true}; }},
-      {"First difference", "Ctrl+Home", []() -> Action { return GoToDifference{0, false}; }},
-      {"Bookmark this moment", "Ctrl+B", []() -> Action { return ToggleBookmark{}; }},
-      {"Re-execute unchanged (baseline)", "", []() -> Action { return Baseline{}; }},
-      {"Cancel what runs", "", []() -> Action { return CancelRun{}; }},
-      {"Dark theme", "", []() -> Action { return SetTheme{true}; }},
-      {"Light theme", "", []() -> Action { return SetTheme{false}; }},
-      {"The wheel scrolls the timeline, Ctrl+wheel zooms", "",
-       []() -> Action { return SetWheel{false}; }},
-      {"The wheel zooms the timeline, Ctrl+wheel scrolls", "",
-       []() -> Action { return SetWheel{true}; }},
-      {"Reset the layout", "", []() -> Action { return ResetLayout{}; }},
-      {"Open a recording", "Ctrl+O", []() -> Action { return ShowOpenDialog{}; }},
-      {"Close the recording", "Ctrl+W", []() -> Action { return CloseRecording{}; }},
-      {"Keys", "?", []() -> Action { return ShowKeys{}; }},
-      {"Palette of all commands", "Ctrl+Shift+P", []() -> Action { return ShowPalette{}; }},
-      {"Quit", "Ctrl+Q", []() -> Action { return Quit{}; }},
-  };
+  static const std::vector<Command> all = [] {
+    std::vector<Command> commands;
+    const Add add = [&](const char* title, const char* keys, Action action) {
+      commands.push_back({title, keys, std::move(action)});
+    };
+    AddTravel(add);
+    AddForks(add);
+    AddLooks(add);
+    AddWindow(add);
+    return commands;
+  }();
   return all;
 }
 
 void RunCommandKeys(Frame& frame) {
   if (frame.view.file_dialog.open) return;  // it has keys of its own
   for (const Command& command : Commands()) {
-    if (command.keys[0] != '\0' && Pressed(command.keys)) frame.Send(command.make());
+    if (!command.keys.empty() && Pressed(command.keys)) frame.Send(command.action);
   }
+  // From the midst of the form's text, too.
+  const bool form = frame.view.inspector == InspectorTab::kFork && ImGui::GetIO().WantTextInput;
+  if (form && PressedAnywhere("Ctrl+Enter")) frame.Send(RunForm{});
   for (char digit = '1'; digit <= '9'; ++digit) {
     if (!Pressed(std::string("Ctrl+") + digit)) continue;
     const auto index = static_cast<size_t>(digit - '1');
@@ -122,7 +144,7 @@ void DrawKeySheet(Frame& frame, bool* open) {
     ImGui::PopFont();
     ImGui::PushFont(frame.fonts.small);
     for (const Command& command : Commands()) {
-      if (command.keys[0] != '\0') KeyRow(frame, command.title, command.keys);
+      if (!command.keys.empty()) KeyRow(frame, command.title, command.keys);
     }
     KeyRow(frame, "Go to a bookmark", "Ctrl+1 .. Ctrl+9");
     for (const auto& row : kPanelKeys) KeyRow(frame, row.title, row.keys);
@@ -130,35 +152,6 @@ void DrawKeySheet(Frame& frame, bool* open) {
     frame.Name("sheet:keys", ImGui::GetWindowPos(),
                {ImGui::GetWindowPos().x + ImGui::GetWindowWidth(),
                 ImGui::GetWindowPos().y + ImGui::GetWindowHeight()});
-    if (ClickedElsewhere()) *open = false;
-  }
-  EndSheet();
-}
-
-void DrawPalette(Frame& frame, bool* open, std::string* text) {
-  if (BeginSheet(frame, "##palette", 520)) {
-    if (ImGui::IsWindowAppearing()) ImGui::SetKeyboardFocusHere();
-    ImGui::SetNextItemWidth(-1);
-    const bool entered = ImGui::InputTextWithHint("##filter", "Type a command", text,
-                                                  ImGuiInputTextFlags_EnterReturnsTrue);
-    frame.NameItem("field:palette");
-    bool first = true;
-    for (const Command& command : Commands()) {
-      if (!Contains(command.title, *text)) continue;
-      const ImVec2 at = ImGui::GetCursorScreenPos();
-      const bool chosen = ImGui::Selectable(command.title, first && !text->empty());
-      frame.NameItem(std::string("command:") + command.title);
-      const float width = ImGui::CalcTextSize(command.keys).x;
-      ImGui::GetWindowDrawList()->AddText(
-          {at.x + ImGui::GetContentRegionAvail().x - width, at.y}, frame.theme.text_faint,
-          command.keys);
-      if (chosen || (entered && first)) {
-        frame.Send(command.make());
-        *open = false;
-      }
-      first = false;
-    }
-    if (first) Dim(frame, "No command of that name.");
     if (ClickedElsewhere()) *open = false;
   }
   EndSheet();

@@ -9,16 +9,24 @@
 namespace backstep::gui {
 
 struct Command {
-  const char* title;
-  const char* keys;      // as in app/keys.h; "": none
-  Action (*make)();
+  std::string title;
+  std::string keys;      // as in app/keys.h; empty: none
+  Action action;
 };
 
 const std::vector<Command>& Commands();
 // Sends what the keys pressed in this frame ask for.
 void RunCommandKeys(Frame& frame);
 void DrawKeySheet(Frame& frame, bool* open);
-// Every command by name, filtered by `text`; Enter runs the first.
-void DrawPalette(Frame& frame, bool* open, std::string* text);
+
+// What of the palette lasts from frame to frame.
+struct Palette {
+  bool open = false;
+  std::string text;      // as typed
+  int chosen = 0;        // of what has all of its words
+};
+// Every command and everything that can be gone to, by name, filtered by what is typed; Up and Down
+// choose, Enter runs, Escape closes.
+void DrawPalette(Frame& frame, Palette* palette);
 
 }  // namespace backstep::gui

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <imgui_internal.h>
+
 namespace backstep::gui {
 namespace {
 
@@ -19,7 +21,7 @@ constexpr const char* kCjk[] = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regu
 constexpr ImWchar kAlways[] = {0x0020, 0x024f, 0x0370, 0x04ff, 0x2010, 0x205e, 0x20a0, 0x20bf,
                                0x2190, 0x21ff, 0x2200, 0x22ff, 0x2500, 0x25ff, 0x27e6, 0x27e7, 0xfffd, 0xfffd,
                                0};
-constexpr size_t kWantedMax = 8000;
+constexpr size_t kGlyphsMax = 8000;
 
 template <size_t N>
 std::string FirstInstalled(const char* const (&paths)[N]) {
@@ -34,6 +36,14 @@ bool Always(unsigned c) {
     if (c >= kAlways[i] && c <= kAlways[i + 1]) return true;
   }
   return c < 0x20;
+}
+
+bool AddNeeded(unsigned c, std::vector<ImWchar>* wanted) {
+  if (c > 0xffff || Always(c) || wanted->size() >= kGlyphsMax) return false;
+  const auto place = std::lower_bound(wanted->begin(), wanted->end(), static_cast<ImWchar>(c));
+  if (place != wanted->end() && *place == c) return false;
+  wanted->insert(place, static_cast<ImWchar>(c));
+  return true;
 }
 
 // Pairs of the same code point, ended by 0, as ImGui wants them. Outlives the atlas' building.
@@ -111,13 +121,20 @@ bool AddNeededGlyphs(std::string_view text, std::vector<ImWchar>* wanted) {
     unsigned c = first & (0x7fu >> length);
     for (int i = 1; i < length; ++i) c = (c << 6) | (static_cast<unsigned char>(at[i]) & 0x3f);
     at += length;
-    if (c > 0xffff || Always(c) || wanted->size() >= kWantedMax) continue;
-    const auto place = std::lower_bound(wanted->begin(), wanted->end(), static_cast<ImWchar>(c));
-    if (place != wanted->end() && *place == c) continue;
-    wanted->insert(place, static_cast<ImWchar>(c));
-    added = true;
+    added |= AddNeeded(c, wanted);
   }
   return added;
+}
+
+void AddTypedGlyphs(std::vector<ImWchar>* wanted) {
+  const ImGuiContext& context = *ImGui::GetCurrentContext();
+  const ImGuiInputTextState& state = context.InputTextState;
+  if (state.ID == 0 || state.ID != context.ActiveId) return;
+#if IMGUI_VERSION_NUM >= 19130
+  (void)AddNeededGlyphs({state.TextA.Data, static_cast<size_t>(state.TextLen)}, wanted);
+#else
+  for (int i = 0; i < state.CurLenW; ++i) (void)AddNeeded(state.TextW[i], wanted);
+#endif
 }
 
 }  // namespace backstep::gui

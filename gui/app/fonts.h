@@ -27,4 +27,7 @@ Fonts LoadFonts(float scale, const std::vector<ImWchar>& wanted);
 // loaded again). Only code points of the basic plane: the atlas has 16-bit glyphs.
 bool AddNeededGlyphs(std::string_view text, std::vector<ImWchar>* wanted);
 
+// The same of the text field that has the focus, as it stands.
+void AddTypedGlyphs(std::vector<ImWchar>* wanted);
+
 }  // namespace backstep::gui

@@ -11,22 +11,23 @@ namespace backstep::gui {
 namespace {
 
 // Codes of GLFW, which are ASCII for what can be printed.
-constexpr std::array<std::pair<std::string_view, int>, 16> kNames = {{
+constexpr std::array<std::pair<std::string_view, int>, 17> kNames = {{
     {"Space", 32},     {"Escape", 256},   {"Enter", 257}, {"Tab", 258},
     {"Backspace", 259}, {"Delete", 261},  {"Right", 262}, {"Left", 263},
     {"Down", 264},     {"Up", 265},       {"PageUp", 266}, {"PageDown", 267},
     {"Home", 268},     {"End", 269},      {"F1", 290},    {"?", '/'},
+    {"+", '='},
 }};
 
 #if IMGUI_VERSION_NUM >= 18700
-constexpr std::array<std::pair<int, ImGuiKey>, 21> kModern = {{
+constexpr std::array<std::pair<int, ImGuiKey>, 23> kModern = {{
     {32, ImGuiKey_Space}, {256, ImGuiKey_Escape}, {257, ImGuiKey_Enter}, {258, ImGuiKey_Tab},
     {259, ImGuiKey_Backspace}, {261, ImGuiKey_Delete}, {262, ImGuiKey_RightArrow},
     {263, ImGuiKey_LeftArrow}, {264, ImGuiKey_DownArrow}, {265, ImGuiKey_UpArrow},
     {266, ImGuiKey_PageUp}, {267, ImGuiKey_PageDown}, {268, ImGuiKey_Home}, {269, ImGuiKey_End},
     {290, ImGuiKey_F1}, {'/', ImGuiKey_Slash}, {'[', ImGuiKey_LeftBracket},
     {']', ImGuiKey_RightBracket}, {'.', ImGuiKey_Period}, {',', ImGuiKey_Comma},
-    {'+', ImGuiKey_Equal}}};
+    {'+', ImGuiKey_Equal}, {'=', ImGuiKey_Equal}, {'-', ImGuiKey_Minus}}};
 
 int CodeFor(int glfw) {
   if (glfw >= 'A' && glfw <= 'Z') return ImGuiKey_A + (glfw - 'A');
@@ -50,10 +51,14 @@ bool ModifiersAre(const KeyCombination& keys) {
 }
 
 bool Usable(const KeyCombination& keys) {
-  return keys.code >= 0 && !ImGui::GetIO().WantTextInput && ModifiersAre(keys);
+  const ImGuiIO& io = ImGui::GetIO();
+  const bool taken = io.WantTextInput || (io.NavVisible && !keys.ctrl && !keys.alt);
+  return keys.code >= 0 && !taken && ModifiersAre(keys);
 }
 
 }  // namespace
+
+bool AnyPopup() { return ImGui::IsPopupOpen("", ImGuiPopupFlags_AnyPopup); }
 
 bool CloseTopPopup() {
   const int open = ImGui::GetCurrentContext()->OpenPopupStack.Size;
@@ -85,6 +90,11 @@ KeyCombination ParseKeys(std::string_view text) {
 bool Pressed(std::string_view combination) {
   const KeyCombination keys = ParseKeys(combination);
   return Usable(keys) && IsPressed(keys.code);
+}
+
+bool PressedAnywhere(std::string_view combination) {
+  const KeyCombination keys = ParseKeys(combination);
+  return keys.code >= 0 && ModifiersAre(keys) && IsPressed(keys.code);
 }
 
 bool Held(std::string_view combination) {

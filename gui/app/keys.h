@@ -8,9 +8,13 @@ namespace backstep::gui {
 
 // Pressed in this frame (repeats count), with exactly these modifiers.
 bool Pressed(std::string_view combination);
+// The same, also while a text field has the focus.
+bool PressedAnywhere(std::string_view combination);
 // Held down now, with exactly these modifiers.
 bool Held(std::string_view combination);
 
+// A menu, a list or a dialog is open.
+bool AnyPopup();
 // Closes the menu or list that is open on top; false: none is.
 bool CloseTopPopup();
 

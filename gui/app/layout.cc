@@ -7,7 +7,7 @@
 namespace backstep::gui {
 namespace {
 
-constexpr float kTopBar = 32, kStatusLine = 22, kGap = 4;
+constexpr float kTopBar = 32, kLostBanner = 32, kStatusLine = 22, kGap = 4;
 constexpr float kShareMin = 0.12f, kShareMax = 0.6f;
 
 // The shares of a window that nobody has changed yet.
@@ -110,11 +110,34 @@ void Columns(Frame& frame, const Box& area, float whole_width) {
   Region(frame, "inspector", {right_x, area.y + tabs, right, area.h - tabs}, true, DrawInspector);
 }
 
+// The open recording has gone: what to do, above all that is still known of it.
+void DrawLost(Frame& frame) {
+  const OpenFacts& facts = *frame.model.open.value;
+  const ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  draw->AddRectFilled(at, {at.x + size.x, at.y + size.y}, WithAlpha(frame.theme.failed, 0.16f));
+  draw->AddRectFilled(at, {at.x + frame.Px(4), at.y + size.y}, frame.theme.failed);
+  ImGui::SetCursorPos({frame.Px(14), frame.Px(4)});
+  ImGui::AlignTextToFramePadding();
+  Elided(frame, frame.model.lost, size.x - frame.Px(290), frame.theme.text);
+  frame.NameItem("banner:lost");
+  ImGui::SameLine(size.x - frame.Px(264));
+  if (PlainButton(frame, "Open again")) frame.Send(OpenRecording{facts.path, {}});
+  ImGui::SameLine(0, frame.Px(4));
+  if (PlainButton(frame, "Open another")) frame.Send(ShowOpenDialog{});
+  ImGui::SameLine(0, frame.Px(4));
+  if (PlainButton(frame, "Close")) frame.Send(CloseRecording{});
+}
+
 void Panels(Frame& frame, const ImVec2& size) {
-  const float gap = frame.Px(kGap), top = frame.Px(kTopBar), status = frame.Px(kStatusLine);
+  const float gap = frame.Px(kGap), status = frame.Px(kStatusLine);
+  const float bar = frame.Px(kTopBar);
+  const float lost = frame.model.lost.empty() ? 0 : frame.Px(kLostBanner);
+  const float top = bar + lost;
   const float bottom = size.y * frame.view.bottom_share;
   const float middle = size.y - top - status - bottom - 2 * gap;
-  Region(frame, "top", {0, 0, size.x, top}, false, DrawTopBar);
+  Region(frame, "top", {0, 0, size.x, bar}, false, DrawTopBar);
+  if (lost > 0) Region(frame, "lost", {0, bar, size.x, lost}, false, DrawLost);
   Columns(frame, {0, top + gap, size.x, middle}, size.x);
   const float timeline_y = top + gap + middle + gap;
   Splitter(frame, "bottom", {0, timeline_y - gap, size.x, gap}, false, size.y, -1,

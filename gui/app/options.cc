@@ -19,7 +19,9 @@ Status ParseSize(const std::string& text, Options* options) {
   char rest = 0;
   if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2 || width < kSideMin ||
       height < kSideMin || width > kSideMax || height > kSideMax) {
-    return Status::InvalidArgument("--size " + text + ": it must be like 1280x720, 320 at least");
+    return Status::InvalidArgument("--size " + text + ": it must be WIDTHxHEIGHT in pixels, each from " +
+                                   std::to_string(kSideMin) + " to " + std::to_string(kSideMax) +
+                                   ", as in --size 1280x720");
   }
   options->width = width;
   options->height = height;

@@ -25,7 +25,7 @@ constexpr double kPi = 3.14159265358979;
 const std::set<std::string>& Words() {
   static const std::set<std::string> words = {
       "click", "doubleclick", "rightclick", "hover", "drag", "scrub", "wheel", "key", "type",
-      "replace", "wait", "shot", "dump", "expect", "absent", "sleep",
+      "replace", "wait", "shot", "dump", "expect", "absent", "await", "sleep",
       "random"};
   return words;
 }
@@ -137,6 +137,8 @@ Status Script::Begin(const Line& line, const World& world, std::string* picture,
     if (line.word == "absent" && there) {
       return Status::InvalidArgument(line.where + ": '" + line.rest + "' is in the window");
     }
+  } else if (line.word == "await") {
+    return {};  // it is there
   } else if (line.word == "random") {
     return BeginRandom(line, world.now);
   } else {
@@ -161,6 +163,12 @@ Status Script::Advance(const World& world, std::string* picture, std::string* du
     waiting_since_ = 0;
   }
   if (lines_.empty()) return {};
+  if (lines_.front().word == "await" && Find(*world.named, lines_.front().name) == nullptr) {
+    if (awaiting_since_ == 0) awaiting_since_ = world.now;
+    if (world.now - awaiting_since_ < kWaitSecondsMax) return {};
+    return NotDrawn(lines_.front().where, lines_.front().name, *world.named);
+  }
+  awaiting_since_ = 0;
   const Line line = std::move(lines_.front());
   lines_.pop_front();
   where_ = line.where;

@@ -10,6 +10,7 @@
 //   wait                   until nothing is being read or run and the picture stands still
 //   shot PNG | dump JSON   a picture, or what every panel shows
 //   expect NAME | absent NAME    it is drawn, or is not
+//   await NAME                   until it is drawn
 //   sleep MILLISECONDS
 //   random SEED SECONDS    gestures at random (app/random_input.h); a stall of two seconds fails
 // docs/gui.md lists the names.
@@ -72,7 +73,7 @@ class Script {
   bool pointing_ = false, ctrl_ = false, shift_ = false, alt_ = false;
   int key_ = -1;
   std::string text_;
-  double sleep_until_ = 0, waiting_since_ = 0;
+  double sleep_until_ = 0, waiting_since_ = 0, awaiting_since_ = 0;
   double scrub_seconds_ = 0, scrub_began_ = 0;   // seconds 0: none is under way
   int settled_frames_ = 0;
   std::unique_ptr<RandomInput> random_;          // null: none is under way

@@ -7,6 +7,7 @@
 
 #include "backstep/replay/experiment_file.h"
 #include "backstep/replay/view/fault_form.h"
+#include "backstep/replay/view/fork/fork_plan.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
@@ -96,6 +97,38 @@ std::string WhyNotRunnable(const OpenFacts& facts) {
 
 std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts) {
   return draft.parent.empty() ? facts.branch : draft.parent;
+}
+
+ForkDraft DraftHere(ForkDraft::Kind kind, StepNumber cursor, const std::string& agent) {
+  ForkDraft draft;
+  draft.kind = kind;
+  if (kind != ForkDraft::Kind::kFault) return draft;
+  if (!agent.empty()) draft.fault_selector["agent_id"] = agent;
+  draft.from = cursor;
+  draft.latest = false;
+  return draft;
+}
+
+std::string WhyNotNow(const ForkDraft& draft, const Model& model) {
+  const OpenFacts& facts = *model.open.value;
+  const bool fault = draft.kind == ForkDraft::Kind::kFault;
+  const bool same = !fault && draft.kind != ForkDraft::Kind::kDrop && draft.text == draft.original;
+  const auto& plan = model.plan;
+  const bool problem = !plan.error.empty() ||
+                       (plan.value != nullptr && !plan.value->problem.empty());
+  if (!WhyNotRunnable(facts).empty()) return "this recording cannot be re-executed";
+  if (model.run.running) return "one is running";
+  if (!fault && draft.target.empty()) return "choose what is to be changed first";
+  if (same) return "the text is unchanged";
+  if (problem && !plan.loading) return "the form says why not";
+  if (!facts.distrust.empty() && !draft.confirmed) return "confirm the command line first";
+  return {};
+}
+
+void BeginAnew(ForkDraft* draft) {
+  draft->goes_on.clear();
+  draft->answers.clear();
+  draft->answer_to.clear();
 }
 
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts) {

@@ -10,6 +10,12 @@
 
 namespace backstep::gui {
 
+// A form for the step at the cursor; a fault is to hit its agent (empty: any).
+ForkDraft DraftHere(ForkDraft::Kind kind, StepNumber cursor, const std::string& agent);
+// Why the form as it stands does not run, in words that go into a sentence; empty: it does.
+std::string WhyNotNow(const ForkDraft& draft, const Model& model);
+// The form runs from its own beginning, and does not go on with a branch that paused.
+void BeginAnew(ForkDraft* draft);
 // InvalidArgument: what of the form is missing or wrong.
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts);
 // The branch that it forks.

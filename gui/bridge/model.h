@@ -81,6 +81,7 @@ struct KnownRecordings {
 struct Model {
   uint64_t generation = 0;                     // of the open recording and branch; 0: none is open
   Loaded<OpenFacts> open;
+  std::string lost;                            // why what is open can not be read on; empty: it can
   Loaded<replay::SessionView> session;         // in full: counts, segments, agents
   Loaded<std::vector<replay::RecordingRow>> listing;
   std::string listing_folder;

@@ -9,6 +9,7 @@
 #include "backstep/gui/bridge/reading/lists.h"
 #include "backstep/gui/bridge/reading/looks.h"
 #include "backstep/gui/bridge/reading/pairs.h"
+#include "backstep/gui/bridge/reading/place.h"
 #include "backstep/gui/bridge/reading/reader_queue.h"
 #include "backstep/gui/bridge/reading/shown.h"
 #include "backstep/replay/view/graph/agent_graph.h"
@@ -36,6 +37,7 @@ class Reader::Thread {
       ServeLists(now, &queue);
       if (now.open) ServeOpen(*now.open);
       ServeLook(now);
+      if (now.watch) ServeWatch();
       if (now.refresh) ServeRefresh();
       line_.ReadOn();
     }
@@ -74,6 +76,7 @@ class Reader::Thread {
 
   void Forget() {
     pairs_.Drop();
+    lost_.clear();
     shown_.explorer = nullptr;
     looks_.Drop();
     line_.Drop();
@@ -92,13 +95,17 @@ class Reader::Thread {
   }
 
   Status Open(const OpenRequest& request) {
-    if (shown_.explorer != nullptr && shown_.explorer->recording().path() == request.path) {
+    const bool same = shown_.explorer != nullptr && lost_.empty() &&
+                      shown_.explorer->recording().path() == request.path;
+    if (same) {
       return shown_.explorer->Select(request.address);
     }
     BACKSTEP_ASSIGN_OR_RETURN(auto opened,
                               replay::Explorer::Open(request.path, request.address));
     pairs_.Drop();
     shown_.explorer = std::move(opened);
+    place_ = PlaceOf(request.path);
+    TellLost({});
     return {};
   }
 
@@ -139,14 +146,28 @@ class Reader::Thread {
     });
   }
 
+  void ServeWatch() {
+    if (shown_.explorer != nullptr) {
+      TellLost(WhyLost(shown_.explorer->recording().path(), place_));
+    }
+  }
+
+  void TellLost(const std::string& lost) {
+    if (lost == lost_) return;
+    lost_ = lost;
+    queue.Tell([lost](Model* model, StepNumber*) { model->lost = lost; });
+  }
+
   void ServeRefresh() {
-    if (shown_.explorer == nullptr) return;
+    if (shown_.explorer == nullptr || !lost_.empty()) return;
     const auto changed = shown_.explorer->line().Refresh();
     TellFacts(std::nullopt);
     if (changed.ok() && *changed) line_.Want();
   }
 
   // The thread's own.
+  Place place_;                 // of what is open
+  std::string lost_;            // as told last
   Shown shown_{&queue, nullptr, 0, {}, {}, {}};
   LookReader looks_{&shown_};
   PairReader pairs_{&shown_};   // of shown_'s recording: goes before it
@@ -208,6 +229,10 @@ void Reader::Browse(const std::string& folder) {
 
 void Reader::Refresh() {
   thread_->queue.Ask([](Requests* waiting) { waiting->refresh = true; });
+}
+
+void Reader::Watch() {
+  thread_->queue.Ask([](Requests* waiting) { waiting->watch = true; });
 }
 
 bool Reader::Collect(Model* model, StepNumber* cursor) { return thread_->queue.Collect(model, cursor); }

@@ -35,6 +35,9 @@ class Reader {
   // Looks for new steps of a live recording and for new branches.
   void Refresh();
 
+  // Looks whether the open recording is still where it was (Model::lost).
+  void Watch();
+
   // Moves what has arrived into the model. Returns true when something changed. `cursor` is set when
   // a recording was opened at a moment.
   bool Collect(Model* model, StepNumber* cursor);

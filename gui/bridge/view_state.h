@@ -59,6 +59,7 @@ struct FileDialog {
   bool open = false;
   std::string path;                   // as typed
   std::string chosen;                 // name of the chosen entry; empty: none
+  std::string filled;                 // the folder that the path was filled with last
 };
 
 struct LaidOutDiffs;                   // of widgets/diff_block.h
@@ -89,11 +90,15 @@ struct ViewState {
   std::set<std::string> unfolded;     // ids of long bodies that are shown whole
   std::string folder = ".";           // whose recordings are listed
   std::string folder_filter;          // of the names of those
+  std::string chosen_recording;       // the row that keys have come to; empty: none
   bool listed = false;                // it has been asked for once
   std::vector<std::string> recent;    // recordings, the newest first
   bool asked_known = false;           // what is known of them has been asked for
   std::string samples_folder;         // with the recordings that the build makes; empty: none
   FileDialog file_dialog;
+  std::string focus;                  // the field that is to have the caret next, by its name
+  bool in_form = false;               // Tab and arrows go through the form; its keys are no commands
+  std::string find_agent;             // to be brought into sight in the graph
   // Splitters, as shares of the window.
   float left_share = 0.22f, right_share = 0.30f, bottom_share = 0.34f, graph_share = 0.6f;
 };

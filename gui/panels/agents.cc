@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
@@ -70,6 +71,22 @@ void DrawHeadings(Frame& frame, const Columns& columns) {
   }
 }
 
+// Arrows choose, unless they belong to the list that is shown in the centre. Returns the agent that
+// is to be seen; -1: none has moved.
+int HandleKeys(Frame& frame, const std::vector<replay::AgentStateRow>& agents) {
+  if (frame.view.centre != CentreTab::kConversation) return -1;
+  if (AnyPopup()) return -1;
+  const int by = Pressed("Down") ? 1 : Pressed("Up") ? -1 : 0;
+  if (by == 0) return -1;
+  const auto found = std::find_if(agents.begin(), agents.end(), [&](const auto& agent) {
+    return agent.name == frame.view.agent;
+  });
+  const int at = found == agents.end() ? -1 : static_cast<int>(found - agents.begin());
+  const int to = std::clamp(at + by, 0, static_cast<int>(agents.size()) - 1);
+  frame.Send(SelectAgent{agents[static_cast<size_t>(to)].name});
+  return to;
+}
+
 void DrawRow(Frame& frame, const replay::AgentStateRow& agent, int index,
              const Columns& columns) {
   ImGui::TableNextRow();
@@ -126,6 +143,8 @@ void DrawAgents(Frame& frame) {
   const std::string id = "##agents" + std::to_string(columns.count());
   if (ImGui::BeginTable(id.c_str(), columns.count(), kFlags, {0, 0})) {
     DrawHeadings(frame, columns);
+    const float row = ImGui::GetTextLineHeight() + 2 * ImGui::GetStyle().CellPadding.y;
+    if (const int moved = HandleKeys(frame, agents); moved >= 0) KeepRowInSight(moved, row);
     ImGuiListClipper clipper;
     clipper.Begin(static_cast<int>(agents.size()));
     while (clipper.Step()) {

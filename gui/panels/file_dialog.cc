@@ -49,9 +49,15 @@ void Enter(Frame& frame, const FolderView& folder, const FolderEntry& entry) {
   else Browse(frame, path);
 }
 
-// What was typed names a recording or a folder.
-void EnterTyped(Frame& frame) {
-  std::string path = frame.view.file_dialog.path;
+// What was typed names a recording or a folder; where nothing was, the chosen entry is meant.
+void EnterTyped(Frame& frame, const FolderView* folder) {
+  const FileDialog& dialog = frame.view.file_dialog;
+  std::string path = dialog.path;
+  if (folder != nullptr && path == folder->path) {
+    for (const FolderEntry& entry : folder->entries) {
+      if (entry.name == dialog.chosen) return Enter(frame, *folder, entry);
+    }
+  }
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   if (path.ends_with(".backstep")) Open(frame, path);
   else Browse(frame, path);
@@ -64,15 +70,19 @@ void DrawPathLine(Frame& frame, const FolderView* folder) {
   if (ImGui::Button("Up") && !root) Browse(frame, folder->parent);
   ImGui::EndDisabled();
   frame.NameItem("button:up");
-  Hint("The folder above (Backspace)");
+  Hint("The folder above (Alt+Up)");
   ImGui::SameLine(0, frame.Px(4));
   ImGui::SetNextItemWidth(-1);
-  if (ImGui::InputText("##path", &dialog.path, ImGuiInputTextFlags_EnterReturnsTrue)) {
-    EnterTyped(frame);
-  }
-  // What is browsed is shown where nobody is typing, and nothing that was typed is still looked for.
+  // What is browsed is shown where nothing that was typed is still looked for; the caret is there.
   const bool asked = frame.model.browsed.loading || !frame.actions.empty();
-  if (!ImGui::IsItemActive() && !asked && folder != nullptr) dialog.path = folder->path;
+  if (!asked && folder != nullptr && dialog.filled != folder->path) {
+    ImGui::ClearActiveID();
+    dialog.path = dialog.filled = folder->path;
+    ImGui::SetKeyboardFocusHere();
+  }
+  if (ImGui::InputText("##path", &dialog.path, ImGuiInputTextFlags_EnterReturnsTrue)) {
+    EnterTyped(frame, folder);
+  }
   frame.NameItem("field:path");
 }
 
@@ -162,11 +172,11 @@ void DrawEntry(Frame& frame, const FolderView& folder, const FolderEntry& entry)
   Dim(frame, replay::FormatWallTime(entry.changed_wall));
 }
 
-// Arrows choose, Enter opens, Backspace goes up, Escape closes. True: the choice moved.
+// Arrows choose, Enter opens, Backspace or Alt+Up goes up. True: the choice moved.
 bool HandleKeys(Frame& frame, const FolderView& folder,
                 const std::vector<const FolderEntry*>& entries) {
-  if (Pressed("Escape")) Close(frame);
   if (Pressed("Backspace") && !folder.parent.empty()) Browse(frame, folder.parent);
+  if (PressedAnywhere("Alt+Up") && !folder.parent.empty()) Browse(frame, folder.parent);
   if (entries.empty()) return false;
   std::string& chosen = frame.view.file_dialog.chosen;
   const auto found = std::find_if(entries.begin(), entries.end(),
@@ -174,10 +184,12 @@ bool HandleKeys(Frame& frame, const FolderView& folder,
   const auto last = static_cast<int>(entries.size()) - 1;
   const int at = found == entries.end() ? -1 : static_cast<int>(found - entries.begin());
   int to = at;
-  if (Pressed("Down")) to = std::min(at + 1, last);
-  if (Pressed("Up")) to = std::max(at - 1, 0);
-  if (Pressed("Home")) to = 0;
-  if (Pressed("End")) to = last;
+  // In what is being typed these move the caret.
+  const bool typing = frame.view.file_dialog.path != folder.path;
+  if (PressedAnywhere("Down")) to = std::min(at + 1, last);
+  if (PressedAnywhere("Up")) to = std::max(at - 1, 0);
+  if (!typing && PressedAnywhere("Home")) to = 0;
+  if (!typing && PressedAnywhere("End")) to = last;
   if (Pressed("Enter") && at >= 0) Enter(frame, folder, *entries[static_cast<size_t>(at)]);
   if (to == at) return false;
   chosen = entries[static_cast<size_t>(to)]->name;
@@ -217,10 +229,8 @@ void DrawFolder(Frame& frame) {
   const auto& browsed = frame.model.browsed;
   if (!browsed.error.empty()) {
     ErrorState(frame, browsed.error, "Choose a place at the left, or type another path.");
-    if (Pressed("Escape")) Close(frame);
   } else if (browsed.value == nullptr) {
     LoadingState(frame, "Reading the folder", 1);
-    if (Pressed("Escape")) Close(frame);
   } else if (browsed.value->entries.empty()) {
     EmptyState(frame, "Nothing to open in here", "Neither folders nor recordings.");
     HandleKeys(frame, *browsed.value, {});
@@ -276,6 +286,7 @@ void DrawFileDialog(Frame& frame) {
           ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar();
   if (!shown) return;
+  if (PressedAnywhere("Escape")) Close(frame);
   const auto& browsed = frame.model.browsed;
   const FolderView* folder = browsed.error.empty() ? browsed.value.get() : nullptr;
   ImGui::PushFont(frame.fonts.title);

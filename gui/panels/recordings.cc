@@ -6,6 +6,7 @@
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
+#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
 #include "backstep/gui/widgets/outcome.h"
 #include "backstep/gui/widgets/shapes.h"
@@ -125,6 +126,34 @@ void DrawMenu(Frame& frame, const std::string& path) {
   ImGui::EndPopup();
 }
 
+std::string AddressOf(const Row& row) {
+  // One of several sessions is named by its log.
+  const bool several = row.session != nullptr && row.recording->sessions.size() > 1;
+  return several ? "#" + std::to_string(row.session->id.value) : "";
+}
+
+// What a row is known by while others come and go.
+std::string KeyOf(const Row& row) { return row.recording->path + AddressOf(row); }
+
+// Arrows choose a row, Enter opens it. Returns the row that is to be seen; -1: none has moved.
+int HandleKeys(Frame& frame, const std::vector<Row>& rows) {
+  if (AnyPopup() || rows.empty()) return -1;
+  std::string& chosen = frame.view.chosen_recording;
+  int at = -1;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (KeyOf(rows[i]) == chosen) at = static_cast<int>(i);
+  }
+  if (Pressed("Enter") && at >= 0) {
+    const Row& row = rows[static_cast<size_t>(at)];
+    frame.Send(OpenRecording{row.recording->path, AddressOf(row)});
+  }
+  const int to = Pressed("Down") ? at + 1 : Pressed("Up") ? at - 1 : at;
+  if (to == at) return -1;
+  at = std::clamp(to, 0, static_cast<int>(rows.size()) - 1);
+  chosen = KeyOf(rows[static_cast<size_t>(at)]);
+  return at;
+}
+
 void DrawRow(Frame& frame, const Row& row, int index) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
@@ -132,16 +161,17 @@ void DrawRow(Frame& frame, const Row& row, int index) {
   const bool open = frame.model.open.value != nullptr &&
                     FileName(frame.model.open.value->path) == row.name;
   const ImVec2 at = ImGui::GetCursorPos();
-  const bool chosen = ImGui::Selectable("##row", open, ImGuiSelectableFlags_SpanAllColumns);
+  const bool marked = KeyOf(row) == frame.view.chosen_recording;
+  const bool chosen = ImGui::Selectable("##row", open || marked,
+                                        ImGuiSelectableFlags_SpanAllColumns);
   frame.NameItem("recording:" + row.name);
-  if (chosen) {
-    std::string address;
-    // One of several sessions is named by its log.
-    if (row.session != nullptr && row.recording->sessions.size() > 1) {
-      address = "#" + std::to_string(row.session->id.value);
-    }
-    frame.Send(OpenRecording{row.recording->path, address});
+  if (marked) {
+    frame.NameItem("chosen:" + row.name);
+    const ImVec2 low = ImGui::GetItemRectMin(), high = ImGui::GetItemRectMax();
+    ImGui::GetWindowDrawList()->AddRectFilled(low, {low.x + frame.Px(2), high.y},
+                                              frame.theme.accent);
   }
+  if (chosen) frame.Send(OpenRecording{row.recording->path, AddressOf(row)});
   DrawMenu(frame, row.recording->path);
   ImGui::PopID();
   ImGui::SetCursorPos(at);
@@ -182,6 +212,9 @@ void DrawTable(Frame& frame, const std::vector<Row>& unsorted) {
     SetUpColumns(frame);
     std::vector<Row> rows = unsorted;
     Sort(&rows);
+    const int moved = HandleKeys(frame, rows);
+    const float high = ImGui::GetTextLineHeight() + 2 * ImGui::GetStyle().CellPadding.y;
+    if (moved >= 0) KeepRowInSight(moved, high);
     ImGuiListClipper clipper;
     clipper.Begin(static_cast<int>(rows.size()));
     while (clipper.Step()) {
@@ -203,6 +236,7 @@ void DrawHead(Frame& frame, const std::string& count) {
   const float rest = frame.Px(132 + 62) + ImGui::CalcTextSize(count.c_str()).x + frame.Px(24);
   const float room = ImGui::GetContentRegionAvail().x - rest;
   ImGui::SetNextItemWidth(std::max(room, frame.Px(80)));
+  FocusIfWanted(frame, "field:folder");
   if (ImGui::InputText("##folder", &view.folder, ImGuiInputTextFlags_EnterReturnsTrue)) {
     const bool recording = view.folder.ends_with(".backstep") ||
                            view.folder.ends_with(".backstep/");

@@ -285,6 +285,19 @@ bool PlainButton(Frame& frame, const char* label, const char* tooltip) {
   return pressed;
 }
 
+void FocusIfWanted(Frame& frame, const char* name) {
+  if (frame.view.focus != name) return;
+  ImGui::SetKeyboardFocusHere();
+  frame.view.focus.clear();
+}
+
+void KeepRowInSight(int row, float row_height) {
+  const float top = row_height * static_cast<float>(row);
+  const float room = std::max(ImGui::GetWindowHeight() - 2 * row_height, row_height);
+  if (ImGui::GetScrollY() > top) ImGui::SetScrollY(top);
+  if (ImGui::GetScrollY() < top + row_height - room) ImGui::SetScrollY(top + row_height - room);
+}
+
 void Hint(const char* text) {
   if (!ImGui::IsItemHovered()) return;
   ImGui::BeginTooltip();

@@ -1,6 +1,8 @@
 // Opening: the first page, the file dialog, the recordings of a folder.
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "backstep/tests/gui/stage.h"
 
@@ -81,6 +83,21 @@ TEST_CASE("the list of a folder has outcome, errors and cost of each recording, 
   session.erase("cost_usd");
   session.erase("error_count");
   CHECK(session == stage.Cli("list --json")["recordings"][1]["sessions"][0]);
+}
+
+TEST_CASE("a recording that goes away while it is open is said in a banner, and the window lives on") {
+  const Stage stage;
+  const std::string seen = stage.dir / "seen";
+  std::thread mover([&] {
+    for (int i = 0; i < 600 && !fs::exists(seen); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    fs::rename(stage.recording, stage.dir / "gone.backstep");
+  });
+  const Json view = stage.Play("wait\nabsent banner:lost\ndump " + seen + "\nawait banner:lost\n"
+                               "key Right\nwait\nexpect button:Open again\n", "--at 3");
+  mover.join();
+  CHECK(view["cursor"] == 4);
 }
 
 TEST_CASE("random input neither crashes the window nor holds it up") {

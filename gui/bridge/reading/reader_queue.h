@@ -37,7 +37,7 @@ struct KnownRequest {
 // What waits; one slot a kind, so that a newer one replaces an older one.
 struct Requests {
   std::optional<OpenRequest> open;
-  bool close = false, refresh = false, end = false;
+  bool close = false, refresh = false, watch = false, end = false;
   std::optional<StepNumber> checkpoint;
   std::optional<AgentRequest> chat, state;
   std::optional<CompareRequest> compare;
@@ -45,7 +45,7 @@ struct Requests {
   std::optional<std::string> folder, browse;
   std::optional<KnownRequest> known;
   bool any() const {
-    return open || close || refresh || end || checkpoint || chat || state || compare || pair ||
+    return open || close || refresh || watch || end || checkpoint || chat || state || compare || pair ||
            lists();
   }
   bool lists() const { return folder || browse || known; }

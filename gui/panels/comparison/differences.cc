@@ -3,6 +3,7 @@
 
 #include <imgui.h>
 
+#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/comparison/parts.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
@@ -107,6 +108,10 @@ void DrawDifferences(Frame& frame, const replay::ComparisonView& view) {
   ImGui::SameLine(0, frame.Px(4));
   if (PlainButton(frame, "Next", "N")) frame.Send(GoToDifference{1, true});
   ImGui::SameLine(0, frame.Px(4));
+  if (!AnyPopup()) {
+    if (Pressed("Up")) frame.Send(GoToDifference{-1, true});
+    if (Pressed("Down")) frame.Send(GoToDifference{1, true});
+  }
   const bool folded = frame.view.unfolded.count(kFolded) != 0;
   if (PlainButton(frame, folded ? "Show list" : "Hide list")) {
     if (folded) frame.view.unfolded.erase(kFolded);

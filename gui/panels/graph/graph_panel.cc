@@ -1,6 +1,7 @@
 // The agent graph: pan, zoom, drag, choose, travel.
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "backstep/gui/panels/graph/graph_draw.h"
 #include "backstep/gui/panels/graph/graph_picture.h"
@@ -12,6 +13,7 @@ namespace {
 
 constexpr float kZoomMin = 0.02f, kZoomMax = 4;
 constexpr float kZoomNotch = 1.15f;
+constexpr float kFoundZoom = 0.8f;
 constexpr float kWheelPixels = 40;
 constexpr float kEdgeReach = 6;
 constexpr float kTooltipWidth = 320;
@@ -55,6 +57,21 @@ void HandleWheel(Frame& frame, const GraphPicture& picture) {
     Pan(frame, picture, io.MouseWheel * kWheelPixels, 0);
   } else {
     Pan(frame, picture, io.MouseWheelH * kWheelPixels, io.MouseWheel * kWheelPixels);
+  }
+}
+
+// Large enough that its name can be read, in the middle; one that is seen already stays.
+void ShowFound(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture) {
+  const std::string name = std::exchange(frame.view.find_agent, {});
+  for (size_t i = 0; !name.empty() && i < graph.nodes.size(); ++i) {
+    if (graph.nodes[i].name != name) continue;
+    const PlacedNode& node = picture.nodes[i];
+    if (node.visible && picture.detail != GraphDetail::kDot) return;
+    KeepCamera(frame, picture);
+    const GraphCamera& camera = picture.camera;
+    frame.view.graph_x = camera.x + (node.centre.x - camera.middle.x) / camera.zoom;
+    frame.view.graph_y = camera.y + (node.centre.y - camera.middle.y) / camera.zoom;
+    frame.view.graph_zoom = std::max(frame.view.graph_zoom, kFoundZoom);
   }
 }
 
@@ -266,6 +283,7 @@ void DrawReady(Frame& frame, const replay::AgentGraph& graph) {
     }
   }
   HandleMouse(frame, graph, picture, hover);
+  ShowFound(frame, graph, picture);
   ImDrawList* draw = ImGui::GetWindowDrawList();
   draw->PushClipRect(region.min, region.max, true);
   DrawGraphEdges(frame, graph, picture, hover);

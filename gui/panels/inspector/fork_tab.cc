@@ -35,6 +35,7 @@ void DrawKind(Frame& frame) {
   ForkDraft& draft = frame.view.fork;
   const auto chosen = static_cast<size_t>(draft.kind);
   FieldLabel(frame, "Change");
+  FocusIfWanted(frame, "form");
   if (ImGui::BeginCombo("##kind", kKinds[chosen])) {
     for (size_t i = 0; i < std::size(kKinds); ++i) {
       if (ImGui::Selectable(kKinds[i], i == chosen)) {
@@ -190,19 +191,8 @@ void DrawForm(Frame& frame, const OpenFacts& facts) {
 
 void DrawFooter(Frame& frame, const OpenFacts& facts) {
   ForkDraft& draft = frame.view.fork;
-  const bool target = draft.kind == ForkDraft::Kind::kFault || !draft.target.empty();
-  const bool same = draft.kind != ForkDraft::Kind::kFault &&
-                    draft.kind != ForkDraft::Kind::kDrop && draft.text == draft.original;
-  std::string why_not;
-  if (frame.model.run.running) why_not = "one is running";
-  else if (!target) why_not = "choose what is to be changed first";
-  else if (same) why_not = "the text is unchanged";
-  else if (HasProblem(frame) && !frame.model.plan.loading) why_not = "the form says why not";
-  else if (!facts.distrust.empty() && !draft.confirmed) why_not = "confirm the command line first";
-  if (PrimaryButton(frame, "Run", why_not)) {
-    draft.goes_on.clear();
-    draft.answers.clear();
-    draft.answer_to.clear();
+  if (PrimaryButton(frame, "Run", WhyNotNow(draft, frame.model))) {
+    BeginAnew(&draft);
     frame.Send(RunFork{});
   }
   ImGui::SameLine();

@@ -1,3 +1,4 @@
+#include "backstep/gui/bridge/fork_request.h"
 #include "backstep/gui/panels/inspector/tabs.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
@@ -26,12 +27,7 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
   }
   ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(92));
   if (PrimaryButton(frame, "Fork here")) {
-    ForkDraft draft;
-    draft.kind = ForkDraft::Kind::kFault;
-    draft.fault_selector["agent_id"] = row.agent;
-    draft.from = frame.view.cursor;
-    draft.latest = false;
-    frame.Send(Fork{draft});
+    frame.Send(Fork{DraftHere(ForkDraft::Kind::kFault, frame.view.cursor, row.agent)});
   }
   if (row.error) {
     ImGui::PushTextWrapPos();

@@ -1,4 +1,5 @@
 // Tooltips and the context menu of the timeline.
+#include "backstep/gui/bridge/fork_request.h"
 #include "backstep/gui/panels/timeline/timeline_draw.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
@@ -122,12 +123,7 @@ void StepItems(Frame& frame, const replay::Timeline& timeline, StepNumber step) 
   }
   frame.NameItem("menu:go-here");
   if (ImGui::MenuItem("Fork here")) {
-    ForkDraft draft;
-    draft.kind = ForkDraft::Kind::kFault;
-    draft.from = step;
-    draft.latest = false;
-    draft.fault_selector["agent_id"] = lane.name;
-    frame.Send(Fork{draft});
+    frame.Send(Fork{DraftHere(ForkDraft::Kind::kFault, step, lane.name)});
   }
   frame.NameItem("menu:fork-here");
   ImGui::Separator();

@@ -1,0 +1,72 @@
+// The form that forks: opened, copied, run.
+#include "backstep/gui/app/app.h"
+#include "backstep/gui/bridge/fork_request.h"
+
+namespace backstep::gui {
+
+void App::Do(const Fork& a) {
+  view_.fork = a.draft;
+  if (const OpenFacts* facts = model_.open.value.get()) view_.fork.parent = facts->branch;
+  view_.fork.open = true;
+  view_.inspector = InspectorTab::kFork;
+}
+
+void App::Do(const ForkHere& a) {
+  if (model_.open.value == nullptr) return;
+  const replay::CheckpointView* view = model_.checkpoint.value.get();
+  const bool known = view != nullptr && view->detail.has_value();
+  Do(Fork{DraftHere(a.kind, view_.cursor, known ? view->detail->row.agent : std::string())});
+  view_.focus = "form";
+}
+
+void App::Do(const RunForm&) {
+  const OpenFacts* facts = model_.open.value.get();
+  if (facts == nullptr || view_.inspector != InspectorTab::kFork) return;
+  if (const std::string why = WhyNotNow(view_.fork, model_); !why.empty()) {
+    Notify("Not run: " + why + ".");
+    return;
+  }
+  BeginAnew(&view_.fork);
+  Do(RunFork{});
+}
+
+void App::Do(const CopyFork&) {
+  const OpenFacts* facts = model_.open.value.get();
+  if (facts != nullptr) Do(CopyText{ReplayCommandLine(view_.fork, *facts)});
+}
+
+void App::Do(const RunFork&) {
+  const OpenFacts* facts = model_.open.value.get();
+  if (facts == nullptr || runner_.running()) return;
+  auto request = MakeRunRequest(view_.fork, *facts);
+  if (!request.ok()) {
+    Notify(request.status().message());
+    return;
+  }
+  if (!facts->distrust.empty() && !view_.fork.confirmed) {
+    Notify("Confirm the command line first.");
+    return;
+  }
+  // The same form runs again from the same branch, not from the one that it makes.
+  if (view_.fork.goes_on.empty()) view_.fork.parent = request->parent;
+  model_.run = {};
+  runner_.Start(std::move(*request));
+}
+
+void App::Do(const CancelRun&) { runner_.Cancel(); }
+
+void App::Do(const Baseline&) {
+  const OpenFacts* facts = model_.open.value.get();
+  if (facts == nullptr || runner_.running()) return;
+  if (const std::string why = WhyNotRunnable(*facts); !why.empty()) {
+    Notify(why);
+  } else if (!facts->distrust.empty() && !view_.fork.confirmed) {
+    view_.fork.open = true;
+    view_.inspector = InspectorTab::kFork;
+    Notify("Confirm the command line first.");
+  } else {
+    runner_.Start(MakeBaselineRequest(*facts));
+  }
+}
+
+}  // namespace backstep::gui
