@@ -128,7 +128,8 @@ class App {
   std::shared_ptr<const replay::ComparisonView> asked_comparison_;
   std::string asked_pair_;
   std::string planned_, plan_wanted_;  // command lines of the form
-  double plan_wanted_at_ = 0;
+  double plan_wanted_at_ = 0, plan_last_at_ = 0;
+  StepNumber plan_last_;                // the recording's end as it was last planned with
   std::string wanted_branch_;           // that a finished run left, to be compared when it is open
   std::string notice_;
   double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, last_watch_ = 0, play_debt_ = 0;

@@ -9,6 +9,7 @@
 namespace backstep::gui {
 namespace {
 
+constexpr double kPlanAgainSeconds = 3;
 constexpr double kPlanDelaySeconds = 0.25;  // after the newest change of the form
 
 }  // namespace
@@ -112,8 +113,14 @@ void App::AskPlan() {
     plan_wanted_ = planned_;
     return;
   }
+  // One that is being written is planned again as it grows, now and then.
+  if (now_ >= plan_last_at_ + kPlanAgainSeconds) {
+    plan_last_ = facts.last;
+    plan_last_at_ = now_;
+  }
   const std::string wanted =
-      std::to_string(model_.generation) + " " + ReplayCommandLine(view_.fork, facts);
+      std::to_string(model_.generation) + " " + std::to_string(plan_last_.value) + " " +
+      ReplayCommandLine(view_.fork, facts);
   if (wanted != plan_wanted_) {
     plan_wanted_ = wanted;
     plan_wanted_at_ = now_;

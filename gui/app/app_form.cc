@@ -43,7 +43,7 @@ void App::Do(const RunFork&) {
     Notify(request.status().message());
     return;
   }
-  if (!facts->distrust.empty() && !view_.fork.confirmed) {
+  if (WantsConfirmation(view_.fork, *facts) && !view_.fork.confirmed) {
     Notify("Confirm the command line first.");
     return;
   }
@@ -60,7 +60,8 @@ void App::Do(const Baseline&) {
   if (facts == nullptr || runner_.running()) return;
   if (const std::string why = WhyNotRunnable(*facts); !why.empty()) {
     Notify(why);
-  } else if (!facts->distrust.empty() && !view_.fork.confirmed) {
+  } else if (!facts->distrust.empty() && (!view_.fork.confirmed || view_.fork.other_program)) {
+    // It runs the recorded program, whatever the form runs.
     view_.fork.open = true;
     view_.inspector = InspectorTab::kFork;
     Notify("Confirm the command line first.");

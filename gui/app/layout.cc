@@ -1,6 +1,7 @@
 #include "backstep/gui/app/layout.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "backstep/gui/widgets/text.h"
 
@@ -66,17 +67,32 @@ void TabButton(Frame& frame, const char* title, const char* name, Tab tab, Tab* 
   ImGui::SameLine(0, frame.Px(2));
 }
 
+// So much less room beside the titles that all tabs can be seen.
+void FitTabs(std::initializer_list<const char*> titles) {
+  const ImGuiStyle& style = ImGui::GetStyle();
+  float text = 0;
+  for (const char* title : titles) text += ImGui::CalcTextSize(title).x;
+  const auto count = static_cast<float>(titles.size());
+  const float room = ImGui::GetContentRegionAvail().x - text - 3 * count;
+  const float pad = std::clamp(room / (2 * count), 1.f, style.FramePadding.x);
+  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {pad, style.FramePadding.y});
+}
+
 void CentreTabs(Frame& frame) {
+  FitTabs({"Conversation", "Compare", "Recordings"});
   TabButton(frame, "Conversation", "conversation", CentreTab::kConversation, &frame.view.centre);
   TabButton(frame, "Compare", "compare", CentreTab::kCompare, &frame.view.centre);
   TabButton(frame, "Recordings", "recordings", CentreTab::kRecordings, &frame.view.centre);
+  ImGui::PopStyleVar();
 }
 
 void InspectorTabs(Frame& frame) {
+  FitTabs({"Step", "State", "Mailboxes", "Fork"});
   TabButton(frame, "Step", "step", InspectorTab::kStep, &frame.view.inspector);
   TabButton(frame, "State", "state", InspectorTab::kState, &frame.view.inspector);
   TabButton(frame, "Mailboxes", "mailboxes", InspectorTab::kMailboxes, &frame.view.inspector);
   TabButton(frame, "Fork", "fork", InspectorTab::kFork, &frame.view.inspector);
+  ImGui::PopStyleVar();
 }
 
 void DrawCentre(Frame& frame) {

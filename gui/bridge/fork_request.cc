@@ -99,6 +99,50 @@ std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts) {
   return draft.parent.empty() ? facts.branch : draft.parent;
 }
 
+Result<std::vector<std::string>> SplitCommand(const std::string& line) {
+  std::vector<std::string> words;
+  char quote = 0;
+  bool inside = false;   // a word has begun, be it empty
+  for (size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    const bool blank = quote == 0 && (c == ' ' || c == '\t' || c == '\n');
+    if (blank) {
+      inside = false;
+      continue;
+    }
+    if (!inside) words.emplace_back();
+    inside = true;
+    if (c == quote) quote = 0;
+    else if (quote == 0 && (c == '"' || c == '\'')) quote = c;
+    else if (c == '\\' && quote != '\'' && i + 1 < line.size()) words.back() += line[++i];
+    else words.back() += c;
+  }
+  if (quote != 0) {
+    return Status::InvalidArgument(std::string("the command line has a ") + quote +
+                                   " that is not closed");
+  }
+  return words;
+}
+
+std::string CommandLineOf(const OpenFacts& facts) {
+  std::string line;
+  for (const std::string& word : facts.command) {
+    line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  }
+  return line;
+}
+
+void BeginOtherProgram(const OpenFacts& facts, ForkDraft* draft) {
+  draft->other_program = true;
+  draft->program = CommandLineOf(facts);
+  draft->directory = facts.working_directory;
+  draft->confirmed = false;
+}
+
+bool WantsConfirmation(const ForkDraft& draft, const OpenFacts& facts) {
+  return !facts.distrust.empty() || draft.other_program;
+}
+
 ForkDraft DraftHere(ForkDraft::Kind kind, StepNumber cursor, const std::string& agent) {
   ForkDraft draft;
   draft.kind = kind;
@@ -121,7 +165,8 @@ std::string WhyNotNow(const ForkDraft& draft, const Model& model) {
   if (!fault && draft.target.empty()) return "choose what is to be changed first";
   if (same) return "the text is unchanged";
   if (problem && !plan.loading) return "the form says why not";
-  if (!facts.distrust.empty() && !draft.confirmed) return "confirm the command line first";
+  if (draft.other_program && draft.program.empty()) return "type the program's command line first";
+  if (WantsConfirmation(draft, facts) && !draft.confirmed) return "confirm the command line first";
   return {};
 }
 
@@ -136,6 +181,11 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
     return Status::InvalidArgument(why);
   }
   RunRequest request = Begin(facts);
+  if (draft.other_program) {
+    BACKSTEP_ASSIGN_OR_RETURN(request.command, SplitCommand(draft.program));
+    if (request.command.empty()) return Status::InvalidArgument("type the program's command line");
+    request.working_directory = draft.directory;
+  }
   request.parent = ParentOf(draft, facts);
   Experiment experiment;
   experiment.name = draft.name;
@@ -180,6 +230,9 @@ std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
   for (const std::string& rule : RulesOf(draft)) line += " --on-miss " + replay::ShellQuote(rule);
   if (!draft.budget_usd.empty()) line += " --max-cost " + replay::ShellQuote(draft.budget_usd);
   if (!draft.name.empty()) line += " --name " + replay::ShellQuote(draft.name);
+  if (!draft.other_program) return line;
+  if (!draft.directory.empty()) line = "cd " + replay::ShellQuote(draft.directory) + " && " + line;
+  line += " -- " + draft.program;
   return line;
 }
 

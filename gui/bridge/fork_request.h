@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "backstep/base/status.h"
 #include "backstep/gui/bridge/model.h"
@@ -18,6 +19,15 @@ std::string WhyNotNow(const ForkDraft& draft, const Model& model);
 void BeginAnew(ForkDraft* draft);
 // InvalidArgument: what of the form is missing or wrong.
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts);
+// A command line in words, as a shell splits it: blanks, quotes and backslashes; nothing is expanded.
+// InvalidArgument: a quote is not closed.
+Result<std::vector<std::string>> SplitCommand(const std::string& line);
+// Whether the person must have seen the whole command line before it runs.
+bool WantsConfirmation(const ForkDraft& draft, const OpenFacts& facts);
+// The form runs another program; its fields begin as what was recorded.
+void BeginOtherProgram(const OpenFacts& facts, ForkDraft* draft);
+// The recorded command line as a shell takes it.
+std::string CommandLineOf(const OpenFacts& facts);
 // The branch that it forks.
 std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts);
 // Unchanged, served and free.

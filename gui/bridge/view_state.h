@@ -46,6 +46,9 @@ struct ForkDraft {
   std::string answer;                 // typed for a call that has none
   std::string answer_to;              // that call's id once it is to be used; for this call only
   std::string goes_on;                // a paused branch to be taken on from its end; empty: a fork
+  bool other_program = false;         // run `program` instead of the recorded command line
+  std::string program, directory;     // a command line as for a shell; where it starts, empty: here
+  bool miss_chosen = false;           // `on_miss` was chosen by the person
   bool confirmed = false;             // the whole command line was confirmed
 };
 

@@ -89,7 +89,7 @@ void DrawPathLine(Frame& frame, const FolderView* folder) {
 void Place(Frame& frame, const char* label, const std::string& path, const FolderView* folder) {
   const bool here = folder != nullptr && folder->path == path;
   ImGui::PushID(path.c_str());
-  if (ImGui::Selectable(Drawable(replay::Elide(label, 22)).c_str(), here)) Browse(frame, path);
+  if (ChoiceLine(replay::Elide(label, 22), here)) Browse(frame, path);
   frame.NameItem(std::string("place:") + label);
   Hint(Drawable(path).c_str());
   ImGui::PopID();
@@ -157,9 +157,8 @@ void DrawEntry(Frame& frame, const FolderView& folder, const FolderEntry& entry)
   ImGui::PushID(entry.name.c_str());
   DrawKind(frame, entry.recording);
   ImGui::SameLine(0, frame.Px(6));
-  const std::string label = DrawableLine(entry.name) + "##entry";
-  if (ImGui::Selectable(label.c_str(), dialog.chosen == entry.name,
-                        ImGuiSelectableFlags_SpanAllColumns |
+  if (ChoiceLine(entry.name, dialog.chosen == entry.name,
+                 ImGuiSelectableFlags_SpanAllColumns |
                             ImGuiSelectableFlags_AllowDoubleClick)) {
     dialog.chosen = entry.name;
     if (ImGui::IsMouseDoubleClicked(0)) Enter(frame, folder, entry);

@@ -105,13 +105,13 @@ void DrawName(Frame& frame, const OpenFacts& facts, const Plan& plan) {
 
 void DrawBranchMenu(Frame& frame, const OpenFacts& facts, const Plan& plan) {
   ImGui::SetNextItemWidth(frame.Px(plan.branch));
-  const std::string shown = DrawableLine(facts.branch);
+  const std::string shown = Preview(facts.branch);
   if (ImGui::BeginCombo("##branch", shown.c_str())) {
     for (const replay::BranchRow& row : facts.branches) {
       const std::string name = row.depth == 0 ? "main" : row.name;
       const std::string label = std::string(static_cast<size_t>(row.depth) * 2, ' ') + name + "  " +
                                 (row.depth == 0 ? "" : "from " + row.fork + ", " + row.result);
-      if (ImGui::Selectable(DrawableLine(label).c_str(), name == facts.branch)) {
+      if (ChoiceLine(label, name == facts.branch)) {
         frame.Send(SelectBranch{name});
       }
       frame.NameItem("branch:" + name);

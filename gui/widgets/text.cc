@@ -298,6 +298,32 @@ void KeepRowInSight(int row, float row_height) {
   if (ImGui::GetScrollY() < top + row_height - room) ImGui::SetScrollY(top + row_height - room);
 }
 
+bool ChoiceLine(const std::string& raw, bool chosen, ImGuiSelectableFlags flags) {
+  const std::string text = DrawableLine(raw);
+  ImGuiWindow* window = ImGui::GetCurrentWindow();
+  ImVec2 at = ImGui::GetCursorScreenPos();
+  at.y += window->DC.CurrLineTextBaseOffset;
+  ImGui::PushID(text.c_str());
+  const bool clicked = ImGui::Selectable("##choice", chosen, flags);
+  ImGui::PopID();
+  const char* const end = text.data() + text.size();
+  const float right = at.x + ImGui::CalcTextSize(text.data(), end).x;
+  window->DrawList->AddText(at, ImGui::GetColorU32(ImGuiCol_Text), text.data(), end);
+  // A list that opens is as wide as its widest line.
+  window->DC.CursorMaxPos.x = std::max(window->DC.CursorMaxPos.x, right);
+  window->DC.IdealMaxPos.x = std::max(window->DC.IdealMaxPos.x, right);
+  return clicked;
+}
+
+std::string Preview(std::string_view text) {
+  std::string shown;
+  for (const char c : DrawableLine(text)) {
+    if (c == '#' && shown.ends_with('#')) shown += ' ';
+    shown += c;
+  }
+  return shown;
+}
+
 void Hint(const char* text) {
   if (!ImGui::IsItemHovered()) return;
   ImGui::BeginTooltip();

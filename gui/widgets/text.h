@@ -49,6 +49,10 @@ bool PlainButton(Frame& frame, const char* label, const char* tooltip = nullptr)
 void FocusIfWanted(Frame& frame, const char* name);
 // Scrolls a table with a frozen heading no further than it takes to see this row of it.
 void KeepRowInSight(int row, float row_height);
+// A line that can be chosen, whatever its text is: "##" of a name does not end it.
+bool ChoiceLine(const std::string& text, bool chosen, ImGuiSelectableFlags flags = 0);
+// A text as the preview of a list that opens, where "##" would end it.
+std::string Preview(std::string_view text);
 // A tooltip for the last item.
 void Hint(const char* text);
 

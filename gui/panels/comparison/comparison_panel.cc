@@ -30,7 +30,7 @@ void DrawSide(Frame& frame, const char* label, const char* name, float width, st
   if (ImGui::BeginCombo("##pick", "", ImGuiComboFlags_NoPreview)) {
     for (const replay::BranchRow& row : facts.branches) {
       const std::string branch = row.depth == 0 ? "main" : row.name;
-      if (ImGui::Selectable(Drawable(branch).c_str())) *side = branch, chosen = true;
+      if (ChoiceLine(branch, false)) *side = branch, chosen = true;
     }
     ImGui::EndCombo();
   }

@@ -42,7 +42,7 @@ void DrawRow(Frame& frame, const replay::ComparisonView& view, size_t index) {
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(static_cast<int>(index));
-  if (ImGui::Selectable(Drawable(StepId(diff)).c_str(), index == frame.view.difference,
+  if (ChoiceLine(StepId(diff), index == frame.view.difference,
                         ImGuiSelectableFlags_SpanAllColumns)) {
     frame.Send(GoToDifference{static_cast<int>(index), false});
   }

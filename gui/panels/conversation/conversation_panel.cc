@@ -16,9 +16,9 @@ constexpr float kMarginRight = 8;
 
 void ChooseAgent(Frame& frame, const OpenFacts& facts) {
   ImGui::SetNextItemWidth(frame.Px(170));
-  if (ImGui::BeginCombo("##agent", Drawable(frame.view.agent).c_str())) {
+  if (ImGui::BeginCombo("##agent", Preview(frame.view.agent).c_str())) {
     const auto offer = [&](const std::string& name) {
-      if (ImGui::Selectable(Drawable(name).c_str(), name == frame.view.agent)) {
+      if (ChoiceLine(name, name == frame.view.agent)) {
         frame.Send(SelectAgent{name});
       }
     };
@@ -39,7 +39,8 @@ void DrawTop(Frame& frame, const replay::Conversation* chat) {
     text = std::to_string(chat->steps_shown) + " of " +
            replay::FormatCount(chat->steps_total, "step");
   }
-  Dim(frame, text + " up to step " + std::to_string(chat->until.value));
+  Elided(frame, text + " up to step " + std::to_string(chat->until.value), 0,
+         frame.theme.text_dim);
 }
 
 // Heights of rows that have been measured, under what they depend on.

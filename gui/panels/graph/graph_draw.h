@@ -8,6 +8,9 @@
 
 namespace backstep::gui {
 
+// As many dots have their names drawn.
+constexpr size_t kNamedDotsMax = 16;
+
 // What lies under the mouse; -1: none.
 struct GraphHover {
   int node = -1, edge = -1;

@@ -131,6 +131,10 @@ void DrawEdgeLabel(Frame& frame, const replay::AgentGraph& graph, const GraphPic
   if (placed.loop) at.x += frame.Px(12);
   const Side side = LabelSide(placed);
   if (!placed.messages.empty()) {
+    // Few dots have their names beside them, which it would hide.
+    const bool names = picture.detail == GraphDetail::kDot &&
+                       picture.nodes.size() <= kNamedDotsMax;
+    if (names && !hovered) return;
     Label(frame, at, side, MessageLabel(graph, placed), theme.accent, 0, theme.accent_text);
     return;
   }

@@ -12,7 +12,6 @@ namespace {
 
 using replay::AgentCondition;
 
-constexpr size_t kNamedDotsMax = 16;
 constexpr float kNameBeside = 110, kNameAbove = 64, kHoveredName = 220;   // points
 
 void Clipped(ImDrawList* draw, ImFont* font, float size, ImVec2 at, float width, ImU32 color,

@@ -8,11 +8,13 @@
 #include "backstep/gui/panels/inspector/fork_parts.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
+#include "backstep/replay/view/conversation/chat_text.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
 namespace {
 
+constexpr size_t kExcerptBytesMax = 16'000;
 constexpr char kAllLive[] = "llm=live tool=live env=live";
 
 void Wrapped(const std::string& text, ImU32 color) {
@@ -27,6 +29,25 @@ void CopyMenu(Frame& frame, const char* id, const std::string& text) {
   if (!ImGui::BeginPopupContextItem(id)) return;
   if (ImGui::MenuItem("Copy")) frame.Send(CopyText{text});
   ImGui::EndPopup();
+}
+
+// An excerpt comes in quotes, as one line; a person reads it with its own line breaks. One that was
+// cut is no JSON any more and is read as far as it goes.
+std::string ReadableExcerpt(const std::string& excerpt) {
+  const auto unescaped = [](const std::string& text) {
+    std::string plain;
+    for (size_t i = 0; i < text.size(); ++i) {
+      const bool escape = text[i] == '\\' && i + 1 < text.size();
+      if (!escape) plain += text[i];
+      else plain += text[++i] == 'n' ? '\n' : text[i] == 't' ? '\t' : text[i];
+    }
+    return plain;
+  };
+  const bool quoted = excerpt.size() >= 2 && excerpt.front() == '"';
+  const size_t end = quoted ? excerpt.rfind('"') : excerpt.size();
+  const std::string text = quoted ? unescaped(excerpt.substr(1, end - 1)) : excerpt;
+  const std::string readable = replay::ReadableJson(text, kExcerptBytesMax);
+  return readable.empty() ? unescaped(text) : readable;
 }
 
 std::string Dismissed(const replay::ReplayReport& report) {
@@ -89,7 +110,7 @@ void DrawMiss(Frame& frame, const replay::ReplayReport& report) {
               ", and the recording has no answer to it.",
           frame.theme.text);
   frame.NameItem("question:" + call);
-  TextBlock(frame, "##miss-request", miss.request_excerpt, frame.fonts.mono, 5);
+  TextBlock(frame, "##miss-request", ReadableExcerpt(miss.request_excerpt), frame.fonts.mono, 8);
   if (!miss.hint.empty()) Wrapped(miss.hint, frame.theme.text_dim);
   CopyMenu(frame, "hint-menu", miss.hint);
   DrawAnswers(frame, report);
@@ -120,6 +141,9 @@ void DrawFailure(Frame& frame, const RunState& run) {
   Wrapped("It was not run. " + run.error, frame.theme.failed);
   frame.NameItem("error:run");
   CopyMenu(frame, "error-menu", run.error);
+  if (!frame.view.fork.other_program && PlainButton(frame, "Another program")) {
+    BeginOtherProgram(*frame.model.open.value, &frame.view.fork);
+  }
   ImGui::Separator();
 }
 

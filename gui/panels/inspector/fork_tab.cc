@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <iterator>
 
 #include <imgui.h>
@@ -17,6 +18,7 @@ namespace {
 constexpr const char* kKinds[] = {"Another text of a message", "Without a message",
                                   "Another answer of a call", "A fault"};
 constexpr float kLabel = 64;
+constexpr int kCommandLines = 12;
 
 constexpr struct {
   const char* value;
@@ -59,13 +61,13 @@ void DrawFrom(Frame& frame, const OpenFacts& facts) {
   const std::string chosen =
       parent + (draft.latest ? ", the latest moment that works"
                              : ", step " + std::to_string(draft.from.value));
-  if (ImGui::BeginCombo("##from", Drawable(chosen).c_str())) {
+  if (ImGui::BeginCombo("##from", Preview(chosen).c_str())) {
     const std::string latest = parent + ", the latest moment that works";
-    if (ImGui::Selectable(Drawable(latest).c_str(), draft.latest)) draft.latest = true;
+    if (ChoiceLine(latest, draft.latest)) draft.latest = true;
     frame.NameItem("from:latest");
     if (parent != facts.branch) {
       const std::string shown = facts.branch + ", the latest moment that works";
-      if (ImGui::Selectable(Drawable(shown).c_str(), false)) {
+      if (ChoiceLine(shown, false)) {
         draft.parent.clear();
         draft.latest = true;
       }
@@ -83,8 +85,17 @@ void DrawFrom(Frame& frame, const OpenFacts& facts) {
   frame.NameItem("field:from");
 }
 
+// Nobody pays for calls that they have neither chosen nor given a budget.
+void DoNotSpendUnasked(Frame& frame) {
+  ForkDraft& draft = frame.view.fork;
+  const replay::ForkPlan* plan = frame.model.plan.value.get();
+  const bool costs = plan != nullptr && plan->live_usage_max.cost_usd > 0;
+  if (costs && !draft.miss_chosen && draft.budget_usd.empty()) draft.on_miss.clear();
+}
+
 void DrawPolicy(Frame& frame) {
   ForkDraft& draft = frame.view.fork;
+  DoNotSpendUnasked(frame);
   const char* shown = draft.on_miss.c_str();
   for (const auto& policy : kPolicies) {
     if (draft.on_miss == policy.value) shown = policy.title;
@@ -96,6 +107,7 @@ void DrawPolicy(Frame& frame) {
     for (const auto& policy : kPolicies) {
       if (ImGui::Selectable(policy.title, draft.on_miss == policy.value)) {
         draft.on_miss = policy.value;
+        draft.miss_chosen = true;
       }
       frame.NameItem(std::string("miss:") + policy.title);
       Hint(policy.meaning);
@@ -145,37 +157,68 @@ void DrawPlan(Frame& frame) {
   }
 }
 
-std::string CommandOf(const OpenFacts& facts) {
-  std::string line;
-  for (const std::string& word : facts.command) {
-    line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+void DrawConfirm(Frame& frame) {
+  ImGui::Checkbox("I have read this command line; run it", &frame.view.fork.confirmed);
+  frame.NameItem("check:confirm");
+}
+
+// What is typed anew is confirmed anew.
+void DrawOtherProgram(Frame& frame) {
+  ForkDraft& draft = frame.view.fork;
+  Heading(frame, "Runs this program instead of the recorded one");
+  int lines = 1;
+  ImFont* font = frame.fonts.mono;
+  const float width = ImGui::GetContentRegionAvail().x - frame.Px(24);
+  (void)WrapText(draft.program, font, font->FontSize * font->Scale, width, &lines);
+  lines = std::min(lines, kCommandLines);
+  ImGui::PushFont(font);
+  const float height = ImGui::GetTextLineHeight() * static_cast<float>(lines) + frame.Px(10);
+  if (ImGui::InputTextMultiline("##program", &draft.program, {-1, height})) draft.confirmed = false;
+  frame.NameItem("field:program");
+  ImGui::PopFont();
+  FieldLabel(frame, "in");
+  if (ImGui::InputTextWithHint("##directory", "the folder that this window was started in",
+                               &draft.directory)) {
+    draft.confirmed = false;
   }
-  return line;
+  frame.NameItem("field:directory");
+  DrawConfirm(frame);
+  if (PlainButton(frame, "The recorded program")) {
+    draft.other_program = draft.confirmed = false;
+  }
 }
 
 // A program of one's own is named in a line; one that is not trusted is shown whole.
 void DrawProgram(Frame& frame, const OpenFacts& facts) {
-  const std::string command = CommandOf(facts);
+  if (frame.view.fork.other_program) return DrawOtherProgram(frame);
+  const std::string command = CommandLineOf(facts);
+  const auto another = [&] {
+    if (PlainButton(frame, "Another program", "It was moved or rebuilt elsewhere")) {
+      BeginOtherProgram(facts, &frame.view.fork);
+    }
+  };
   if (facts.distrust.empty()) {
     FieldLabel(frame, "Program");
     ImGui::PushFont(frame.fonts.mono);
-    Elided(frame, command, 0, frame.theme.text_dim);
+    Elided(frame, command, ImGui::GetContentRegionAvail().x - frame.Px(124), frame.theme.text_dim);
     ImGui::PopFont();
     if (ImGui::BeginPopupContextItem("program-menu")) {
       if (ImGui::MenuItem("Copy")) frame.Send(CopyText{command});
       ImGui::EndPopup();
     }
+    ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(116));
+    another();
     return;
   }
   Heading(frame, "Runs this program, in a process of its own");
-  TextBlock(frame, "##command", command, frame.fonts.mono, 4);
+  TextBlock(frame, "##command", command, frame.fonts.mono, kCommandLines);
   ImGui::PushTextWrapPos();
   ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.fault);
   ImGui::TextUnformatted(Drawable(facts.distrust).c_str());
   ImGui::PopStyleColor();
   ImGui::PopTextWrapPos();
-  ImGui::Checkbox("I have read this command line; run it", &frame.view.fork.confirmed);
-  frame.NameItem("check:confirm");
+  DrawConfirm(frame);
+  another();
 }
 
 void DrawForm(Frame& frame, const OpenFacts& facts) {

@@ -93,7 +93,7 @@ void DrawPick(Frame& frame, const std::vector<Choice>& choices) {
   if (!ImGui::BeginCombo("##pick", "", kFlags)) return;
   for (const Choice& choice : choices) {
     const std::string label = choice.id + "   " + choice.what;
-    if (ImGui::Selectable(Drawable(label).c_str(), choice.id == draft.target)) {
+    if (ChoiceLine(label, choice.id == draft.target)) {
       draft.parent.clear();  // what the cursor shows is of the branch that is shown
       draft.target = choice.id;
       draft.original = draft.text = *choice.text;

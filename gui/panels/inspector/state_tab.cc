@@ -15,9 +15,9 @@ constexpr size_t kChangesAbove = 12;   // the tree is to be seen below them
 
 void DrawChoice(Frame& frame) {
   ImGui::SetNextItemWidth(-1);
-  if (!ImGui::BeginCombo("##agent", DrawableLine(frame.view.agent).c_str())) return;
+  if (!ImGui::BeginCombo("##agent", Preview(frame.view.agent).c_str())) return;
   for (const auto& agent : frame.model.checkpoint.value->agents) {
-    if (ImGui::Selectable(DrawableLine(agent.name).c_str(), agent.name == frame.view.agent)) {
+    if (ChoiceLine(agent.name, agent.name == frame.view.agent)) {
       frame.Send(SelectAgent{agent.name});
     }
   }

@@ -83,5 +83,32 @@ TEST_CASE("What of the form is missing or wrong is said") {
   CHECK(!MakeRunRequest(draft, scoped).ok());
 }
 
+TEST_CASE("A command line is split as a shell does, and one with an open quote is refused") {
+  const auto words = SplitCommand("./team  --name 'two words' \"a \\\"b\\\"\" c\\ d ''");
+  REQUIRE(words.ok());
+  CHECK(*words == std::vector<std::string>{"./team", "--name", "two words", "a \"b\"", "c d", ""});
+  CHECK_FALSE(SplitCommand("./team 'open").ok());
+}
+
+TEST_CASE("Another program replaces the recorded one once its command line is confirmed") {
+  const OpenFacts facts = Facts();
+  ForkDraft draft = DraftHere(ForkDraft::Kind::kFault, StepNumber(3), "coder");
+  Model model;
+  model.open.value = std::make_shared<const OpenFacts>(facts);
+  CHECK(WhyNotNow(draft, model).empty());
+  BeginOtherProgram(facts, &draft);
+  CHECK(draft.program == "./team");
+  CHECK(WhyNotNow(draft, model) == "confirm the command line first");
+  draft.confirmed = true;
+  draft.program = "./moved/team --fast";
+  draft.directory = "/tmp";
+  CHECK(WhyNotNow(draft, model).empty());
+  const auto request = MakeRunRequest(draft, facts);
+  REQUIRE(request.ok());
+  CHECK(request->command == std::vector<std::string>{"./moved/team", "--fast"});
+  CHECK(request->working_directory == "/tmp");
+  CHECK(ReplayCommandLine(draft, facts).ends_with(" -- ./moved/team --fast"));
+}
+
 }  // namespace
 }  // namespace backstep::gui
