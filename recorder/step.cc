@@ -106,14 +106,15 @@ bool Step::Impl::AskAbandoned() {
 void Step::Impl::KeepState(CommitItem* ending, const StateChange& change) {
   if (!core->Recording()) return;
   if (change.whole != nullptr) {
-    Body kept{{}, {}};
+    Body kept{std::move(ending->spare_bytes), {}};
     core->KeepOrDrop(*change.whole, &kept, &ending->record.state);
     if (ending->record.state.where != BodyRef::Where::kDropped) ending->state = std::move(kept);
   } else if (change.edit != nullptr) {
     size_t bytes = 0;
     for (const StateEdit::Splice& splice : change.edit->splices) bytes += splice.insert.size();
     if (core->HasRoom(bytes)) {
-      ending->state = *change.edit;
+      ending->state = std::move(ending->spare_edit);
+      std::get<StateEdit>(ending->state) = *change.edit;
     } else {
       ending->record.state = DroppedRef(bytes, {});
     }

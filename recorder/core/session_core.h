@@ -95,6 +95,11 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   // A step that is given up: it stays open in the log.
   void Abandon(AgentEntry& agent, AgentClock clock);
 
+  // An empty item to fill and push.
+  template <typename Item>
+  std::unique_ptr<Item> Take() {
+    return items_.Take<Item>();
+  }
   // Room for a body in the queue. False: it must be dropped.
   bool HasRoom(size_t bytes);
   // `body` where there is room for it, else a reference to what is dropped.
@@ -163,7 +168,7 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   std::atomic<uint64_t> in_log_{0};      // the newest step that is
   std::atomic<uint64_t> dropped_bodies_{0};
 
-  BufferPool buffers_;
+  ItemPool items_;
 
   // The order: guarded by queue_.mutex().
   LogQueue queue_;

@@ -100,7 +100,7 @@ Status SessionCore::OpenLog() {
   log_ = writer->id();
   DrainOptions drain_options;
   drain_options.redactor = redactor_;
-  drain_options.buffers = &buffers_;
+  drain_options.items = &items_;
   drain_options.on_failure = [this](const Status& failure) { Fail(failure); };
   drain_options.committed = &in_log_;
   drain_ = std::make_unique<Drain>(&queue_, std::move(recording), std::move(writer),

@@ -75,7 +75,7 @@ std::unique_ptr<Step> SessionCore::BeginStep(const std::string& agent,
   if (Live()) {
     Protect([&] {
       (void)queue_.HasRoom(0);  // a step goes in in any case; this slows down who makes too many
-      step.item = std::make_unique<CommitItem>();
+      step.item = Take<CommitItem>();
       step.caller = caller;
       if (caller != nullptr && caller->item != nullptr) {
         step.info.caller = {caller->info.agent, caller->info.clock};
@@ -144,7 +144,7 @@ MessageRecord RecordOf(const Message& message) {
 }
 
 std::unique_ptr<MessageItem> SessionCore::OutsideItem(const Message& message) {
-  auto item = std::make_unique<MessageItem>();
+  auto item = Take<MessageItem>();
   MessageRecord& record = item->record;
   record = RecordOf(message);
   record.sent_wall = clock_->Now();

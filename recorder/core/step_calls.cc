@@ -109,7 +109,7 @@ CallResult NumberResult(uint64_t number) {
 
 void Step::Impl::RecordCall(const CallInfo& call, const CallRequest& request, CallOutcome& outcome,
                             EffectRecord&& began) {
-  auto calling = std::make_unique<EffectItem>();
+  auto calling = core->Take<EffectItem>();
   EffectRecord& record = calling->record;
   record = std::move(began);
   record.agent = info.agent;

@@ -49,7 +49,7 @@ void Step::Impl::TakeActivation(std::vector<Message> messages) {
     record.program_index = info.program_index;
     record.taken = info.taken;
     for (const MessageId& id : info.taken) record.took.push_back({id});
-    auto begin = std::make_unique<BeginItem>();
+    auto begin = core->Take<BeginItem>();
     begin->record = record;
     core->PushBegin(std::move(begin));
   });
@@ -91,7 +91,7 @@ void Step::Impl::RecordSent(const Message& message, const Offer& offer, bool dro
     sent.delay = message.delay;
     sent.sent_virtual = VirtualNow();
     sent.dropped = dropped;
-    auto sending = std::make_unique<MessageItem>();
+    auto sending = core->Take<MessageItem>();
     MessageRecord& record = sending->record;
     record = RecordOf(message);
     record.sent_wall = core->clock().Now();

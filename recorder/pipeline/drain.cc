@@ -22,7 +22,7 @@ Drain::Drain(LogQueue* queue, std::unique_ptr<store::Recording> recording,
              std::unique_ptr<store::LogWriter> writer, DrainOptions options)
     : queue_(queue), recording_(std::move(recording)), writer_(std::move(writer)),
       options_(std::move(options)),
-      item_writer_(writer_.get(), options_.redactor, options_.buffers) {}
+      item_writer_(writer_.get(), options_.redactor) {}
 
 Drain::~Drain() {
   queue_->Close();
@@ -52,12 +52,12 @@ void Drain::WriteAll(std::vector<std::unique_ptr<LogItem>>& items) {
   for (size_t i = 0; i < items.size(); ++i) {
     const size_t bytes = items[i]->Bytes();
     Attempt([&] { return items[i]->WriteTo(item_writer_); });
-    items[i].reset();
     ++pending_items;
     pending_bytes += bytes;
     const bool more = i + 1 < items.size();
     if (more && pending_items < kFlushItems && pending_bytes < kFlushBytes) continue;
     Attempt([this] { return FlushLog(); });
+    options_.items->GiveBack({&items[i + 1 - pending_items], pending_items});
     queue_->Written(pending_items, pending_bytes);
     pending_items = pending_bytes = 0;
   }

@@ -9,6 +9,7 @@
 #include <string>
 #include <thread>
 
+#include "backstep/recorder/pipeline/item_pool.h"
 #include "backstep/recorder/pipeline/item_writer.h"
 #include "backstep/recorder/pipeline/log_queue.h"
 #include "backstep/store/index/index.h"
@@ -18,7 +19,7 @@ namespace backstep::recorder {
 
 struct DrainOptions {
   std::shared_ptr<const Redactor> redactor;
-  BufferPool* buffers = nullptr;  // not owned, outlives the drain
+  ItemPool* items = nullptr;      // not owned, outlives the drain
   // Told of the first failure of the log, on the drain's thread. The drain then throws away what
   // comes.
   std::function<void(const Status&)> on_failure;

@@ -24,26 +24,8 @@ Status EffectItem::WriteTo(ItemWriter& writer) { return writer.Effect(*this); }
 Status CommitItem::WriteTo(ItemWriter& writer) { return writer.Commit(*this); }
 Status EventItem::WriteTo(ItemWriter& writer) { return writer.Event(*this); }
 
-size_t CommitItem::Bytes() const {
-  size_t bytes = sizeof *this + record.sent.size() * sizeof(SentMessage);
-  if (const auto* whole = std::get_if<Body>(&state)) bytes += whole->bytes.size();
-  if (const auto* edit = std::get_if<StateEdit>(&state)) {
-    for (const auto& splice : edit->splices) bytes += sizeof splice + splice.insert.size();
-  }
-  return bytes;
-}
-
-BodyRef DroppedRef(size_t size, const std::string& media_type) {
-  BodyRef ref;
-  ref.where = BodyRef::Where::kDropped;
-  ref.size = size;
-  ref.media_type = media_type;
-  return ref;
-}
-
-ItemWriter::ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor> redactor,
-                       BufferPool* buffers)
-    : writer_(writer), redactor_(std::move(redactor)), buffers_(buffers) {}
+ItemWriter::ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor> redactor)
+    : writer_(writer), redactor_(std::move(redactor)) {}
 
 Status ItemWriter::Agent(AgentItem& item) {
   AgentRecord& record = item.record;
@@ -77,9 +59,7 @@ Status ItemWriter::Message(MessageItem& item) {
   Redact(&item.body.bytes);
   const Body* body = BodyUnlessReferred(record.body, item.body);
   if (body != nullptr && record.offered_hash.IsZero()) record.offered_hash = HashBytes(body->bytes);
-  const Status put = writer_->PutMessage(&record, body);
-  buffers_->GiveBack(std::move(item.body.bytes));
-  return put;
+  return writer_->PutMessage(&record, body);
 }
 
 Status ItemWriter::Effect(EffectItem& item) {
@@ -99,10 +79,7 @@ Status ItemWriter::Effect(EffectItem& item) {
     record.request_hash = HashOfRedacted(record.kind, record.name, *request, item.volatile_fields);
   }
   const Body* response = record.error ? nullptr : BodyUnlessReferred(record.response, item.response);
-  const Status put = writer_->PutEffect(&record, request, response);
-  buffers_->GiveBack(std::move(item.request.bytes));
-  buffers_->GiveBack(std::move(item.response.bytes));
-  return put;
+  return writer_->PutEffect(&record, request, response);
 }
 
 void ItemWriter::RedactStep(StepRecord* record) {
@@ -133,7 +110,6 @@ Status ItemWriter::CommitWhole(CommitItem& item) {
   BACKSTEP_RETURN_IF_ERROR(writer_->Commit(&item.record, item.state));
   const auto known = edited_states_.find(item.record.agent);
   if (known != edited_states_.end()) std::swap(known->second, body);
-  buffers_->GiveBack(std::move(body.bytes));
   return {};
 }
 

@@ -5,7 +5,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "backstep/recorder/pipeline/buffer_pool.h"
 #include "backstep/recorder/pipeline/log_item.h"
 #include "backstep/recorder/redact.h"
 #include "backstep/store/line.h"
@@ -16,9 +15,8 @@ namespace backstep::recorder {
 // One thread. Every failure of it is the log's end.
 class ItemWriter {
  public:
-  // Not owned: `writer` and `buffers` outlive this.
-  ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor> redactor,
-             BufferPool* buffers);
+  // Not owned: `writer` outlives this.
+  ItemWriter(store::LogWriter* writer, std::shared_ptr<const Redactor> redactor);
 
   Status Agent(AgentItem& item);
   Status Segment(SegmentItem& item);
@@ -40,7 +38,6 @@ class ItemWriter {
 
   store::LogWriter* writer_;
   std::shared_ptr<const Redactor> redactor_;
-  BufferPool* buffers_;
   StepNumber last_step_;
   // States of the agents that commit edits, as stored: a secret may only show where an edit meets
   // what stood there before.

@@ -1,6 +1,7 @@
 // What waits to be written: everything the log is made of, in the order it will stand there.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,13 +15,31 @@ namespace backstep::recorder {
 
 class ItemWriter;
 
+// Bytes that the buffers of an edit take.
+size_t EditRoom(const StateEdit& edit);
+
 // One record and its bodies, as the program gave them: not yet redacted, hashed or encoded.
 // Values; one owner at a time.
-struct LogItem {
+class LogItem {
+ public:
+  // What a pool keeps by kind; kOther: what comes too rarely.
+  enum class Kind : uint8_t { kOther, kBegin, kMessage, kEffect, kCommit };
+
   virtual ~LogItem() = default;
+  LogItem(const LogItem&) = delete;
+  LogItem& operator=(const LogItem&) = delete;
   virtual Status WriteTo(ItemWriter& writer) = 0;
   // Memory it holds while it waits, about.
   virtual size_t Bytes() const = 0;
+  // Makes it as new, but for the room of its bodies.
+  virtual void Clear() {}
+  Kind kind() const { return kind_; }
+
+ protected:
+  explicit LogItem(Kind kind = Kind::kOther) : kind_(kind) {}
+
+ private:
+  const Kind kind_;
 };
 
 struct AgentItem final : LogItem {
@@ -37,19 +56,26 @@ struct SegmentItem final : LogItem {
 };
 
 struct BeginItem final : LogItem {
+  BeginItem() : LogItem(Kind::kBegin) {}
   StepBegin record;
   Status WriteTo(ItemWriter& writer) override;
   size_t Bytes() const override { return sizeof *this; }
+  void Clear() override;
+  size_t Room() const { return 0; }
 };
 
 struct MessageItem final : LogItem {
+  MessageItem() : LogItem(Kind::kMessage) {}
   MessageRecord record;  // body: kDropped when there was no room for it
   Body body{{}, {}};
   Status WriteTo(ItemWriter& writer) override;
   size_t Bytes() const override { return sizeof *this + body.bytes.size(); }
+  void Clear() override;
+  size_t Room() const { return body.bytes.capacity(); }
 };
 
 struct EffectItem final : LogItem {
+  EffectItem() : LogItem(Kind::kEffect) {}
   EffectRecord record;  // request, response: kDropped, or where it is stored already
   Body request{{}, {}};
   Body response{{}, {}};
@@ -58,13 +84,21 @@ struct EffectItem final : LogItem {
   size_t Bytes() const override {
     return sizeof *this + request.bytes.size() + response.bytes.size();
   }
+  void Clear() override;
+  size_t Room() const { return request.bytes.capacity() + response.bytes.capacity(); }
 };
 
 struct CommitItem final : LogItem {
+  CommitItem() : LogItem(Kind::kCommit) {}
   StepRecord record;    // state: kDropped when there was no room for it
   std::variant<std::monostate, Body, StateEdit> state;
+  // Room for what `state` will hold; nothing that is meant.
+  std::string spare_bytes;
+  StateEdit spare_edit;
   Status WriteTo(ItemWriter& writer) override;
   size_t Bytes() const override;
+  void Clear() override;
+  size_t Room() const { return spare_bytes.capacity() + EditRoom(spare_edit); }
 };
 
 struct EventItem final : LogItem {

@@ -46,17 +46,20 @@ Times TimeEach(int count, bool paced, const std::function<void(int)>& call) {
   return {Percentile(&taken, 0.5), Percentile(&taken, 0.99)};
 }
 
-// A state that differs a little from the one before, and a message.
+// Agents' states, each a little different from the one before, and a message.
 struct Payload {
-  Body state;
+  std::vector<Body> states;
   Message message;
-  explicit Payload(size_t state_bytes) : state{Prose(state_bytes, 1), "text/plain"} {
+  explicit Payload(size_t state_bytes, size_t agents = kAgents)
+      : states(agents, Body{Prose(state_bytes, 1), "text/plain"}) {
     message.to = "agent0";
     message.body = {Prose(kMessageBytes, 2), "text/plain"};
   }
-  void Touch(int i) {
+  const Body& Next(int i) {
+    Body& state = states[static_cast<size_t>(i) % states.size()];
     std::memcpy(state.bytes.data() + static_cast<size_t>(i * 37) % (state.bytes.size() - 8), &i,
                 sizeof i);
+    return state;
   }
 };
 
@@ -71,11 +74,10 @@ struct Ring {
 };
 
 Times TimeCopies(int count, bool paced, size_t state_bytes, int messages) {
-  Payload payload(state_bytes);
+  Payload payload(state_bytes, messages > 0 ? kAgents : 4);
   Ring ring;
   return TimeEach(count, paced, [&](int i) {
-    payload.Touch(i);
-    ring.Put(payload.state.bytes);
+    ring.Put(payload.Next(i).bytes);
     for (int m = 0; m < messages; ++m) ring.Put(payload.message.body.bytes);
   });
 }
@@ -104,10 +106,9 @@ class Recorded {
   Session& session() { return *session_; }
 
   void WholeState(const std::string& agent, Payload& payload, int i, int messages) {
-    payload.Touch(i);
     auto step = session_->BeginStep(agent);
     for (int m = 0; m < messages; ++m) (void)step->Send(payload.message);
-    (void)step->Commit(payload.state);
+    (void)step->Commit(payload.Next(i));
   }
 
  private:
@@ -178,13 +179,12 @@ void MeasureSnapshots(Context& context, size_t bytes, const char* name, int coun
   const Times copy = TimeCopies(count, false, bytes, 0);
   Recorded recorded(context, bytes, false);
   std::vector<double> taken;
-  std::vector<Payload> payloads(4, Payload(bytes));
+  Payload payload(bytes, 4);
   for (int i = 0; i < count; ++i) {
-    const auto agent = static_cast<size_t>(i % 4);
-    payloads[agent].Touch(i);
+    const Body& state = payload.Next(i);
     const auto step = recorded.session().BeginStep(Recorded::Name(i % 4));
     const double begin = WallNs();
-    (void)step->Commit(payloads[agent].state);
+    (void)step->Commit(state);
     taken.push_back(WallNs() - begin);
     // A program does something between its steps; what is queued must not pile up.
     if (i % 16 == 15) Need(recorded.session().Flush());
@@ -212,7 +212,7 @@ void MeasureDisabled(Context& context, int count) {
     for (int i = 0; i < n; ++i) (void)session.BeginStep(agent);
   });
   const double whole = EachOf(count, [&](int n) {
-    for (int i = 0; i < n; ++i) (void)session.BeginStep(agent)->Commit(payload.state);
+    for (int i = 0; i < n; ++i) (void)session.BeginStep(agent)->Commit(payload.states[0]);
   });
   context.add(Figure{"  BeginStep and the step's end", step, "ns"}.AtMost(5));
   context.add(Figure{"  Commit of 4 KiB", std::max(0.0, whole - step), "ns"}.AtMost(5));

@@ -24,12 +24,12 @@ TEST_CASE("What writing an item throws ends the log, and neither its host nor a 
   auto recording = Must(store::Recording::Create(recorded.path()));
   auto writer = Must(recording->NewLog({}, {}));
   LogQueue queue(1 << 20, Milliseconds(10));
-  BufferPool buffers;
+  ItemPool items;
   std::atomic<uint64_t> committed{0};
   Status failure;
   DrainOptions options;
   options.redactor = Must(Redactor::Make({}));
-  options.buffers = &buffers;
+  options.items = &items;
   options.committed = &committed;
   options.on_failure = [&](const Status& status) { failure = status; };
   Drain drain(&queue, std::move(recording), std::move(writer), std::move(options));
