@@ -67,6 +67,8 @@ class ReplayCommand : public Command {
     flags.Number("--max-steps", "N", &max_steps_, "End after N steps");
     flags.Decimal("--max-cost", "USD", &max_cost_, "End when live calls have cost so much");
     flags.Decimal("--max-wall", "SECONDS", &max_wall_, "End after so long");
+    flags.Decimal("--max-silence", "SECONDS", &max_silence_,
+                  "Kill it after so long without a step or live call; default: 60");
     flags.Choice("--schedule", {"served", "free", "both"}, &schedule_,
                  "Follow the recording, or ask the program");
     flags.Switch("--check-restore", &check_restore_, "Restore each agent before each of its steps");
@@ -179,6 +181,9 @@ class ReplayCommand : public Command {
       }
       experiment->limits.wall_max = {static_cast<int64_t>(*max_wall_ * 1e9)};
     }
+    if (max_silence_ && !(*max_silence_ > 0 && *max_silence_ < 1e9)) {
+      return Status::InvalidArgument("--max-silence must be more than 0 and less than 1e9");
+    }
     experiment->check_restore = check_restore_;
     return {};
   }
@@ -236,11 +241,7 @@ class ReplayCommand : public Command {
     options.command = program.command;
     options.working_directory = program.working_directory;
     options.cancel = interrupted.flag();
-    if (max_wall_) {
-      // The limit is looked at between steps; one that hangs is not waited for much longer.
-      const DurationNs most = experiment.limits.wall_max + Milliseconds(2000);
-      options.silence_max = std::min(options.silence_max, most);
-    }
+    if (max_silence_) options.silence_max = {static_cast<int64_t>(*max_silence_ * 1e9)};
     options.progress = [&](const replay::Progress& progress) {
       line.Update(progress.steps_done, progress.steps_expected);
     };
@@ -310,7 +311,7 @@ class ReplayCommand : public Command {
   std::string path_, from_, branch_, faults_, name_, schedule_;
   std::vector<std::string> edit_files_, edit_messages_, drop_messages_, edit_responses_, on_miss_;
   std::optional<uint64_t> seed_, max_steps_;
-  std::optional<double> max_cost_, max_wall_;
+  std::optional<double> max_cost_, max_wall_, max_silence_;
   bool check_restore_ = false, json_ = false;
   std::vector<std::string> command_;
 };

@@ -17,7 +17,9 @@ struct LaunchOptions {
   std::vector<std::string> command;      // argv; [0] is looked up in PATH
   std::string working_directory;         // empty: here
   DurationNs connect_max{10'000'000'000};// for the child to serve
-  DurationNs silence_max{60'000'000'000};// without progress: hung
+  // Without a step that begins or ends, outside of live calls: hung. A live call may take as long as
+  // the experiment's limit of wall time lets it; past that the branch ends as "limit".
+  DurationNs silence_max{60'000'000'000};
   size_t output_bytes_max = 1 << 20;     // of stdout + stderr kept; the rest is counted
   std::function<void(const Progress&)> progress;
   const std::atomic<bool>* cancel = nullptr;  // not owned; kills the process group
@@ -30,7 +32,7 @@ struct LaunchResult {
 };
 
 // Runs `experiment` in a child. A child that crashes, hangs, is cancelled or is no replay host is
-// a result ("crashed", "cancelled") with the reason in replay.detail.
+// a result ("crashed", "cancelled", "limit") with the reason in replay.detail.
 // NotFound: no such program. InvalidArgument: from CheckExperiment, in the child's words.
 Result<LaunchResult> Launch(const std::string& recording_path, const Experiment& experiment,
                             const LaunchOptions& options);

@@ -78,6 +78,9 @@ struct ReexecuteOptions {
   // Where the run stands, told whenever an activation begins or a step has its number, on the thread
   // that runs it: be brief. May be empty.
   std::function<void(const Position&)> position;
+  // A call begins (true) or ends (false) to run live, on the thread that makes it: be brief. They
+  // nest. May be empty.
+  std::function<void(bool)> live_call;
   // What the program has printed so far, bounded: asked once at the end, kept in LogEnd::output.
   // May be empty.
   std::function<std::string()> output;

@@ -13,7 +13,8 @@ std::string FormatActivation(const Position& position) {
 }
 
 std::string CutOffReason(const std::string& result, const Position& position) {
-  return result + (position.open.empty() ? "" : " in " + FormatActivation(position));
+  return (result == "limit" ? "at a limit" : result) +
+         (position.open.empty() ? "" : " in " + FormatActivation(position));
 }
 
 }  // namespace backstep

@@ -32,7 +32,7 @@ std::string CutOffReason(const std::string& result, const Position& position);
 
 // Of a log without a seal whose process is gone. The log itself cannot say it any more.
 struct CutOff {
-  std::string result;                // "crashed" "cancelled"
+  std::string result;                // "crashed" "cancelled" "limit"
   std::string detail;                // why, one line, redacted
   ReplaySummary summary;             // as far as it was told
   Position position;                 // committed 0 and nothing open: not known

@@ -31,11 +31,13 @@ struct MissRule {
   std::string text{};         // kSubstitute: the answer; empty: the nearest recorded one
 };
 
+inline constexpr DurationNs kWallMaxDefault{600'000'000'000};  // 10 minutes
+
 struct Limits {
   uint64_t steps_max = 0;        // 0: 10x the parent's steps + 1000
   uint64_t live_calls_max = 0;   // 0: no limit
   double cost_usd_max = -1;      // < 0: no limit
-  DurationNs wall_max{};           // 0: 10 minutes
+  DurationNs wall_max{};           // 0: kWallMaxDefault
 };
 
 struct Experiment {

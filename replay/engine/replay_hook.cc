@@ -9,6 +9,18 @@ namespace {
 
 StepKey KeyOf(const recorder::StepInfo& step) { return {step.agent, step.clock}; }
 
+// Tells that a call runs live, also where it ends by throwing.
+class LiveSpan {
+ public:
+  explicit LiveSpan(const std::function<void(bool)>& tell) : tell_(tell) { tell_(true); }
+  ~LiveSpan() { tell_(false); }
+  LiveSpan(const LiveSpan&) = delete;
+  LiveSpan& operator=(const LiveSpan&) = delete;
+
+ private:
+  const std::function<void(bool)>& tell_;
+};
+
 }  // namespace
 
 std::optional<StepError> FaultTap::BeforeStep(const recorder::StepInfo& step,
@@ -134,7 +146,9 @@ recorder::CallOutcome ReplayHook::OnCall(const recorder::StepInfo& step,
   parts_.halt->Fail(parts_.watcher->Call(step, call, request));
   answers_.SetRequest(&request);
   if (tap_ != nullptr) tap_->Reset();
-  recorder::CallOutcome outcome = chain_->OnCall(step, call, request, live, progress);
+  recorder::CallOutcome outcome =
+      listeners_.live_call ? chain_->OnCall(step, call, request, Told(live), progress)
+                           : chain_->OnCall(step, call, request, live, progress);
   answers_.SetRequest(nullptr);
   if (outcome.duration) parts_.system->time().Spend(KeyOf(step), *outcome.duration);
   if (OwnHit(outcome.faults.size()) || outcome.status == CallStatus::kEdited) {
@@ -281,6 +295,13 @@ void ReplayHook::OnCommit(const recorder::StepInfo& step, const StepRecord& reco
   parts_.halt->CountStep();
   TellCommitted(step, record.number);
   if (listeners_.committed) listeners_.committed();
+}
+
+LiveCall ReplayHook::Told(const LiveCall& live) const {
+  return [this, &live](const CallRequest& request, CallProgress& progress) {
+    const LiveSpan span(listeners_.live_call);
+    return live(request, progress);
+  };
 }
 
 void ReplayHook::TellBegun(const recorder::StepInfo& step) {

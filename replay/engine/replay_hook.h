@@ -58,6 +58,7 @@ class ReplayHook : public recorder::Hook {
   struct Listeners {
     std::function<void()> committed;      // after each committed step
     std::function<void(const Position&)> position;
+    std::function<void(bool)> live_call;  // a call begins (true) or ends to run live
   };
   // `own`: the experiment's fault plan, may be empty.
   ReplayHook(Parts parts, const Lineage& lineage, recorder::FaultPlan own, Listeners listeners);
@@ -89,6 +90,8 @@ class ReplayHook : public recorder::Hook {
   // The experiment's own faults beyond what came from further in.
   bool OwnHit(size_t faults) const;
   void Count(const recorder::CallOutcome& outcome);
+  // `live`, told of while it runs.
+  LiveCall Told(const LiveCall& live) const;
   void TellBegun(const recorder::StepInfo& step);
   void TellCommitted(const recorder::StepInfo& step, StepNumber number);
   std::optional<recorder::SendOutcome> Delivered(const recorder::StepInfo& step,

@@ -13,7 +13,7 @@ constexpr DurationNs kProgressEvery = Milliseconds(50);
 
 Limits WithDefaults(Limits limits, const store::Line& line) {
   if (limits.steps_max == 0) limits.steps_max = 10 * line.last().value + 1000;
-  if (limits.wall_max.ns == 0) limits.wall_max = Milliseconds(10 * 60 * 1000);
+  if (limits.wall_max.ns == 0) limits.wall_max = kWallMaxDefault;
   return limits;
 }
 
@@ -75,7 +75,8 @@ Status ReplayRun::MakeParts() {
   const ReplayHook::Parts parts{recorded_.get(), matcher_.get(), &edits_,
                                 &system_,        runner_.get(),  watcher_.get(),
                                 halt_.get(),     &experiment_};
-  ReplayHook::Listeners listeners{[this] { ReportProgress(false); }, options_.position};
+  ReplayHook::Listeners listeners{[this] { ReportProgress(false); }, options_.position,
+                                  options_.live_call};
   hook_ = std::make_unique<ReplayHook>(parts, lineage, std::move(own), std::move(listeners));
   schedule_ = std::make_unique<Schedule>(&program_, recorded_.get(), &system_, watcher_.get(),
                                          halt_.get(), experiment_.free_schedule);

@@ -22,8 +22,11 @@ constexpr size_t kTookMax = 8;
 constexpr size_t kTextBytesMax = 300;
 constexpr size_t kOpenMax = 4;
 
-std::atomic_ref<uint32_t> HoldingSlot(char* memory) {
-  return std::atomic_ref<uint32_t>(*reinterpret_cast<uint32_t*>(memory + sizeof kMagic));
+// The words behind the magic.
+enum Word { kHoldingSlot, kCallsBegun, kCallsEnded, kWords };
+
+std::atomic_ref<uint32_t> At(char* memory, Word word) {
+  return std::atomic_ref<uint32_t>(reinterpret_cast<uint32_t*>(memory + sizeof kMagic)[word]);
 }
 
 char* Slot(char* memory, uint32_t slot) { return memory + kHeadBytes + (slot & 1) * kSlotBytes; }
@@ -139,7 +142,7 @@ Result<std::unique_ptr<PositionWriter>> PositionWriter::Open(const std::string& 
 PositionWriter::~PositionWriter() { munmap(memory_, kPageBytes); }
 
 void PositionWriter::Write(const Position& position) {
-  const uint32_t slot = HoldingSlot(memory_).load(std::memory_order_relaxed) + 1;
+  const uint32_t slot = At(memory_, kHoldingSlot).load(std::memory_order_relaxed) + 1;
   Packer packer(Slot(memory_, slot));
   packer.Add(position.committed.value);
   const size_t skip = position.open.size() - std::min(position.open.size(), kOpenMax);
@@ -153,7 +156,19 @@ void PositionWriter::Write(const Position& position) {
     for (size_t j = 0; j < count; ++j) packer.AddText(activation.took[j]);
   }
   packer.Finish();
-  HoldingSlot(memory_).store(slot, std::memory_order_release);
+  At(memory_, kHoldingSlot).store(slot, std::memory_order_release);
+}
+
+void PositionWriter::CountLiveCall(bool begins) {
+  At(memory_, begins ? kCallsBegun : kCallsEnded).fetch_add(1, std::memory_order_release);
+}
+
+SignsOfLife PositionPage::Signs() const {
+  uint32_t words[kWords];
+  if (pread(fd_, words, sizeof words, sizeof kMagic) != static_cast<ssize_t>(sizeof words)) {
+    return {};
+  }
+  return {words[kHoldingSlot], words[kCallsBegun], words[kCallsEnded]};
 }
 
 Position PositionPage::Read() const {

@@ -63,6 +63,7 @@ Result<ReplayResult> RunOrdered(Program& program, const host::RunOrder& order,
   options.cancel = server->cancel();
   if (page != nullptr) {
     options.position = [page](const Position& position) { page->Write(position); };
+    options.live_call = [page](bool begins) { page->CountLiveCall(begins); };
   }
   options.output = [server] {
     FlushOutput();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "backstep/recorder/redact.h"
@@ -29,10 +30,11 @@ constexpr int kPollMs = 50;
 constexpr DurationNs kLastWords = Milliseconds(1000);    // for the answer of a child that has ended
 constexpr DurationNs kExitGrace = Milliseconds(5000);    // to end by itself after its answer
 constexpr DurationNs kCancelGrace = Milliseconds(2000);  // to end its branch when cancelled
+constexpr DurationNs kWallGrace = Milliseconds(2000);    // to end by itself at its limit of time
 constexpr DurationNs kTermGrace = Milliseconds(1000);    // between SIGTERM and SIGKILL
 
 // Why the launcher stopped following the child.
-enum class End { kAnswered, kExited, kNotServing, kSilent, kCancelled, kRefused };
+enum class End { kAnswered, kExited, kNotServing, kSilent, kOverTime, kCancelled, kRefused };
 
 std::string Seconds(DurationNs duration) {
   return std::to_string((duration.ns + 999'999'999) / 1'000'000'000) + " s";
@@ -178,8 +180,25 @@ class Supervisor {
       }
       const DurationNs silence = Now() - last_sign_;
       if (!state.described && silence > options_.connect_max) return End::kNotServing;
-      if (state.described && silence > options_.silence_max) return End::kSilent;
+      if (const auto end = OverLimit(silence); state.described && end) return *end;
     }
+  }
+
+  // A child looks at its limit of time itself, but in a step, between calls.
+  std::optional<End> OverLimit(DurationNs silence) const {
+    if (!in_live_call_) return silence > SilenceMax() ? std::optional(End::kSilent) : std::nullopt;
+    const bool over_time = running_since_ && Now() - *running_since_ > WallMax() + kWallGrace;
+    return over_time ? std::optional(End::kOverTime) : std::nullopt;
+  }
+
+  DurationNs SilenceMax() const {
+    return running_since_ ? std::min(options_.silence_max, WallMax() + kWallGrace)
+                          : options_.silence_max;
+  }
+
+  DurationNs WallMax() const {
+    const DurationNs given = experiment_.limits.wall_max;
+    return given.ns == 0 ? kWallMaxDefault : given;
   }
 
   void Wait() {
@@ -205,16 +224,29 @@ class Supervisor {
     client_ = std::make_unique<HostClient>(fd, std::move(request));
   }
 
-  // A sign of life is a step done, or the first word; what it prints is none.
+  // Signs of life are the first word, a step and a live call, as they begin and end, and all the time
+  // that such a call runs; what the program prints is none.
   void Report(const HostState& state) {
     if (state.described && !described_) {
       described_ = true;
       last_sign_ = Now();
     }
+    LookForSigns();
     if (state.progress_count == progress_count_) return;
     progress_count_ = state.progress_count;
     last_sign_ = Now();
+    if (!running_since_) running_since_ = last_sign_;
     if (options_.progress) options_.progress(state.progress);
+  }
+
+  void LookForSigns() {
+    if (page_ == nullptr) return;
+    const host::SignsOfLife signs = page_->Signs();
+    in_live_call_ = signs.in_live_call();
+    if (signs == signs_ && !in_live_call_) return;
+    signs_ = signs;
+    last_sign_ = Now();
+    if (signs.running() && !running_since_) running_since_ = last_sign_;
   }
 
   // Ends the child's group; what it could still say stands in the state.
@@ -246,7 +278,9 @@ class Supervisor {
   }
 
   void DescribeFailure(End end, const HostState& state, int exit_code, ReplayResult* result) const {
-    result->result = end == End::kCancelled ? "cancelled" : "crashed";
+    result->result = end == End::kCancelled  ? "cancelled"
+                     : end == End::kOverTime ? "limit"
+                                             : "crashed";
     result->summary = state.progress.summary;
     auto recording = store::Recording::Open(before_.path);
     if (recording.ok()) NameBranch(**recording, state, result);
@@ -302,9 +336,12 @@ class Supervisor {
       case End::kNotServing:
         return program + "did not serve within " + Seconds(options_.connect_max) +
                " and was killed: a replay host links backstep::program and calls RunProgram";
+      case End::kOverTime:
+        return "the wall time limit of " + Seconds(WallMax()) + " passed in a live call" + so_far +
+               "; " + program + "was killed";
       case End::kSilent:
-        return program + "made no progress for " + Seconds(options_.silence_max) +
-               " and was killed" + so_far;
+        return program + "made no progress for " + Seconds(SilenceMax()) +
+               " outside of live calls and was killed" + so_far;
       case End::kExited:
         if (!state.described && state.failure.empty()) {
           return program + "is not a replay host (it " + host::DescribeExit(exit_code) +
@@ -349,6 +386,9 @@ class Supervisor {
   std::shared_ptr<const host::PositionPage> page_;
   std::unique_ptr<HostClient> client_;  // its thread uses output_: ends first
   DurationNs last_sign_;
+  host::SignsOfLife signs_;
+  bool in_live_call_ = false;
+  std::optional<DurationNs> running_since_;  // its first step, or word of progress
   bool described_ = false;
   uint64_t progress_count_ = 0;
 };

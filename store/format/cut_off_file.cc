@@ -35,7 +35,8 @@ OpenActivation ActivationOf(const json& object) {
 
 CutOff ParseCutOff(const json& object) {
   CutOff cut_off;
-  cut_off.result = JsonText(object, "result") == "cancelled" ? "cancelled" : "crashed";
+  cut_off.result = JsonText(object, "result");
+  if (cut_off.result != "cancelled" && cut_off.result != "limit") cut_off.result = "crashed";
   cut_off.detail = JsonText(object, "detail");
   const auto summary = object.find("summary");
   if (summary != object.end() && summary->is_object()) {

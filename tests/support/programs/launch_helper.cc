@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
 #include <iostream>
+#include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "backstep/replay/program.h"
 
@@ -24,20 +27,38 @@ constexpr int kCount = 12;
 constexpr char kPlain[] = "text/plain";
 
 struct Habit {
-  std::string name;       // "faithful", "crash", "hang", "print", "stubborn", "exit"
+  // "faithful", "crash", "hang", "print", "stubborn", "exit"; in a live call: "slow_tool",
+  // "slow_then_hang", "endless_tool", "throwing_tool"
+  std::string name;
   std::string steps_file;
 
-  void AtHalf() const {
+  void AtHalf(Step& step) const {
+    if (name.ends_with("_tool") || name == "slow_then_hang") CallTool(step);
     if (name == "crash") {
       signal(SIGSEGV, SIG_DFL);  // a sanitizer would end the program its own way
       raise(SIGSEGV);
     }
     if (name == "exit") _exit(7);
     if (name == "stubborn") signal(SIGTERM, SIG_IGN);
-    while (name == "hang" || name == "stubborn") pause();
+    while (name == "hang" || name == "stubborn" || name == "slow_then_hang") pause();
     while (name == "print") std::cout << "for ever and ever " << std::endl;
   }
+  void CallTool(Step& step) const;
 };
+
+// A call that the recording has not.
+void Habit::CallTool(Step& step) const {
+  try {
+    step.CallTool({.name = "wait", .free = true}, [this](const auto&, auto&) {
+      while (name == "endless_tool") pause();
+      if (name == "throwing_tool") throw std::runtime_error("no tool");
+      std::this_thread::sleep_for(std::chrono::seconds(4));
+      return backstep::CallResult(backstep::CallResponse{.body = {"waited", kPlain}});
+    });
+  } catch (const std::runtime_error&) {
+    while (true) pause();
+  }
+}
 
 class Counter : public Agent {
  public:
@@ -48,7 +69,7 @@ class Counter : public Agent {
     const Message& message = step.taken().front();
     const int left = std::stoi(message.body.bytes);
     std::cout << step.info().agent_name << " has " << left << " left" << std::endl;
-    if (left == kCount / 2) habit_.AtHalf();
+    if (left == kCount / 2) habit_.AtHalf(step);
     seen_ += message.body.bytes + " ";
     if (left > 0) {
       const std::string other = step.info().agent_name == "ping" ? "pong" : "ping";

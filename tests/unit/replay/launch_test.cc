@@ -209,6 +209,49 @@ TEST_CASE("a program that hangs in a step is killed after the limit of silence")
   CHECK_FALSE(HasChildren());
 }
 
+TEST_CASE("a live call that takes longer than the limit of silence is waited for") {
+  Recorded recorded;
+  LaunchOptions options = recorded.Options("slow_tool");
+  options.silence_max = Milliseconds(2000);
+  auto launched = Launch(recorded.path(), recorded.FromStart(), options);
+  REQUIRE(launched.ok());
+  INFO(launched->replay.detail);
+  CHECK(launched->replay.result == "finished");
+  CHECK(launched->replay.last == StepNumber(kSteps));
+  CHECK(launched->replay.summary.live == 1);
+}
+
+TEST_CASE("a program that hangs after its live call has ended or thrown is killed as silent") {
+  Recorded recorded;
+  LaunchOptions options = recorded.Options(GENERATE("slow_then_hang", "throwing_tool"));
+  options.silence_max = Milliseconds(2000);
+  auto launched = Launch(recorded.path(), recorded.FromStart(), options);
+  REQUIRE(launched.ok());
+  CHECK(launched->replay.result == "crashed");
+  Contains(launched->replay.detail, "made no progress for 2 s outside of live calls");
+  CHECK_FALSE(HasChildren());
+}
+
+TEST_CASE("a live call that never ends is ended at the branch's limit of wall time") {
+  Recorded recorded;
+  Experiment experiment = recorded.FromStart();
+  experiment.limits.wall_max = Milliseconds(1000);
+  auto launched = Launch(recorded.path(), experiment, recorded.Options("endless_tool"));
+  REQUIRE(launched.ok());
+  const ReplayResult& result = launched->replay;
+  INFO(result.detail);
+  CHECK(result.result == "limit");
+  Contains(result.detail, "the wall time limit of 1 s passed in a live call in ping/4");
+  CHECK(result.outcome.reason == "at a limit in ping/4, which took pong/3.0");
+  CHECK_FALSE(HasChildren());
+  auto recording = store::Recording::Open(recorded.path());
+  REQUIRE(recording.ok());
+  const auto rows = ViewBranches(**recording, LogId(1));
+  REQUIRE(rows.ok());
+  CHECK(rows->back().result == "limit");
+  CHECK(rows->back().detail == result.detail);
+}
+
 TEST_CASE("printing without end is no progress and stays bounded") {
   Recorded recorded;
   LaunchOptions options = recorded.Options("print");

@@ -41,6 +41,29 @@ TEST_CASE("what a host writes into its page its debugger reads, the newest each 
   CHECK((*page)->Read() == Position{StepNumber(13), {}});
 }
 
+TEST_CASE("each position and each live call that begins or ends is a sign of life") {
+  TempDir dir;
+  auto page = PositionPage::Create(dir / "page");
+  REQUIRE(page.ok());
+  auto host = PositionWriter::Open(dir / "page");
+  REQUIRE(host.ok());
+  CHECK_FALSE((*page)->Signs().running());
+  (*host)->Write(Somewhere());
+  auto last = (*page)->Signs();
+  CHECK(last.running());
+  CHECK_FALSE(last.in_live_call());
+  const std::vector<std::pair<bool, bool>> nested{
+      {true, true}, {true, true}, {false, true}, {false, false}};
+  for (const auto& [begins, in_call] : nested) {
+    (*host)->CountLiveCall(begins);
+    const auto signs = (*page)->Signs();
+    CHECK(signs.in_live_call() == in_call);
+    CHECK_FALSE(signs == last);
+    last = signs;
+  }
+  CHECK((*page)->Read() == Somewhere());
+}
+
 TEST_CASE("a page keeps the innermost activations and bounds what it keeps of each") {
   TempDir dir;
   auto page = PositionPage::Create(dir / "page");
