@@ -1,10 +1,20 @@
-// Cutting text between characters.
+// UTF-8: what is a character, and cutting text between two of them. Pure functions.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace backstep {
+
+struct CodePoint {
+  uint32_t value = 0;
+  size_t bytes = 0;  // 0: no character is here, as in bytes that are no UTF-8
+};
+
+// The well-formed character that begins at byte `at`, which is inside the text.
+CodePoint DecodeUtf8(std::string_view text, size_t at);
+bool IsUtf8(std::string_view text);
 
 // Whether this byte goes on with a character of UTF-8 that an earlier one began.
 inline bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }

@@ -1,11 +1,11 @@
 #include <cmath>
 #include <filesystem>
 
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/comparison/comparison_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -1,6 +1,6 @@
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/recordings.h"
-#include "backstep/replay/view/check_view.h"
+#include "backstep/cli/terminal/command.h"
+#include "backstep/replay/view/fork/check_view.h"
 
 namespace backstep::cli {
 namespace {

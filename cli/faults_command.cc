@@ -1,9 +1,9 @@
 #include "backstep/base/nearest.h"
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/table.h"
 #include "backstep/recorder/faults/fault_plan.h"
-#include "backstep/replay/view/check_view.h"
+#include "backstep/replay/view/fork/check_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -1,8 +1,8 @@
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/session/session_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -1,10 +1,10 @@
 #include <filesystem>
 
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/folder_view.h"
+#include "backstep/replay/view/session/folder_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -1,10 +1,10 @@
-#include "backstep/base/time.h"
 #include "backstep/base/nearest.h"
+#include "backstep/base/time.h"
+#include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/interrupt.h"
-#include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/step_row.h"
+#include "backstep/replay/view/rows/step_row.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

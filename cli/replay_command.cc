@@ -1,17 +1,17 @@
 #include <algorithm>
 #include <map>
 
-#include "backstep/cli/terminal/command.h"
-#include "backstep/cli/terminal/interrupt.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/support/replay_output.h"
 #include "backstep/cli/support/replay_program.h"
+#include "backstep/cli/terminal/command.h"
+#include "backstep/cli/terminal/interrupt.h"
 #include "backstep/recorder/faults/fault_plan.h"
 #include "backstep/replay/experiment_file.h"
 #include "backstep/replay/launch.h"
 #include "backstep/replay/reexecute.h"
-#include "backstep/replay/view/replay_report.h"
+#include "backstep/replay/view/fork/replay_report.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

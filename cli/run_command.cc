@@ -4,13 +4,13 @@
 #include <set>
 
 #include "backstep/cli/support/child.h"
-#include "backstep/cli/terminal/command.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/support/trust_watch.h"
+#include "backstep/cli/terminal/command.h"
 #include "backstep/recorder/faults/fault_plan.h"
 #include "backstep/replay/launch.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/session/session_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -1,7 +1,7 @@
+#include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/interrupt.h"
-#include "backstep/cli/support/recordings.h"
-#include "backstep/replay/view/check_view.h"
+#include "backstep/replay/view/fork/check_view.h"
 #include "backstep/replay/view/text.h"
 #include "backstep/store/verify.h"
 

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep {
 namespace {
 
@@ -9,15 +11,6 @@ using Json = nlohmann::ordered_json;
 
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-bool IsUtf8(const std::string& text) {
-  try {
-    Json(text).dump();
-    return true;
-  } catch (const Json::exception&) {
-    return false;
-  }
 }
 
 Json TextToJson(const std::string& text) {

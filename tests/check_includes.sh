@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails when a module includes what it may not (docs/ARCHITECTURE.md), or a third-party header
+# Fails when a module, or a folder of the window, includes what it may not (docs/ARCHITECTURE.md), or a third-party header
 # appears outside the folder that wraps it. Usage: check_includes.sh SOURCE_DIR
 cd "$1" || exit 2
 find base schemas store recorder replay cli gui samples -name '*.h' -o -name '*.cc' 2>/dev/null |
@@ -11,6 +11,9 @@ BEGIN {
   may["cli"] = "base schemas store recorder replay cli"
   may["gui"] = "base schemas replay gui"
   may["samples"] = "base schemas recorder replay samples"
+  # Within the window: what a folder stands on.
+  below["bridge"] = "bridge"; below["widgets"] = "bridge widgets"
+  below["panels"] = "bridge widgets panels"; below["app"] = "bridge widgets panels app"
   # third-party header -> files (regular expression) that may include it
   wrap["rocksdb/"] = "^store/log/rocks/"; wrap["sqlite3.h"] = "^store/index/"
   wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
@@ -35,6 +38,11 @@ BEGIN {
     target = header; sub(/^backstep\//, "", target)
     from = target; sub(/\/.*/, "", from)
     if (index(" " may[module] " ", " " from " ") == 0) deny(module " may not include " header)
+    if (module == "gui" && from == "gui") {
+      split(file, inner, "/"); split(target, used, "/")
+      if (index(" " below[inner[2]] " ", " " used[2] " ") == 0)
+        deny("gui/" inner[2] " may not include " header)
+    }
     if (module == "samples" && from != "samples" && !(target in installed)) deny("not an installed header: " header)
     if ((file in installed) && !(target in installed)) deny("a public header includes the private " header)
     next

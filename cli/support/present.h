@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "backstep/cli/terminal/console.h"
-#include "backstep/replay/view/body_view.h"
-#include "backstep/replay/view/branch_row.h"
 #include "backstep/replay/compare.h"
+#include "backstep/replay/view/rows/body_view.h"
+#include "backstep/replay/view/rows/branch_row.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::cli {

@@ -2,7 +2,7 @@
 
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/terminal/table.h"
-#include "backstep/replay/view/comparison_view.h"
+#include "backstep/replay/view/comparison/comparison_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {

@@ -5,7 +5,7 @@
 
 #include "backstep/cli/terminal/console.h"
 #include "backstep/replay/launch.h"
-#include "backstep/replay/view/replay_report.h"
+#include "backstep/replay/view/fork/replay_report.h"
 
 namespace backstep::cli {
 

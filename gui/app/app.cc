@@ -6,10 +6,11 @@
 #include <iterator>
 #include <utility>
 
-#include "backstep/gui/app/dump.h"
-#include "backstep/gui/app/keys.h"
+#include "backstep/gui/app/commands.h"
 #include "backstep/gui/app/layout.h"
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/app/unattended/dump.h"
+#include "backstep/gui/bridge/running/fork_request.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"
 
 namespace backstep::gui {

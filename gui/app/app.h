@@ -6,19 +6,19 @@
 #include <vector>
 
 #include "backstep/gui/app/commands.h"
-#include "backstep/gui/app/fonts.h"
-#include "backstep/gui/app/frame_log.h"
 #include "backstep/gui/app/options.h"
-#include "backstep/gui/app/script.h"
 #include "backstep/gui/app/settings.h"
-#include "backstep/gui/app/theme.h"
+#include "backstep/gui/app/unattended/frame_log.h"
+#include "backstep/gui/app/unattended/script.h"
 #include "backstep/gui/app/window.h"
 #include "backstep/gui/bridge/action.h"
 #include "backstep/gui/bridge/model.h"
-#include "backstep/gui/bridge/planner.h"
 #include "backstep/gui/bridge/reader.h"
-#include "backstep/gui/bridge/runner.h"
+#include "backstep/gui/bridge/running/planner.h"
+#include "backstep/gui/bridge/running/runner.h"
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/fonts.h"
+#include "backstep/gui/widgets/theme.h"
 
 namespace backstep::gui {
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backstep/gui/app/app.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/replay/view/timeline/timeline_view.h"
 
 namespace backstep::gui {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "backstep/gui/app/app.h"
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/replay/view/comparison/step_pair.h"
 #include "backstep/replay/view/fork/fork_plan.h"
 

@@ -1,6 +1,6 @@
 // The form that forks: opened, copied, run.
 #include "backstep/gui/app/app.h"
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 
 namespace backstep::gui {
 

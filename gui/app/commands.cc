@@ -5,8 +5,8 @@
 
 #include <imgui.h>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/sheet.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"
 
 namespace backstep::gui {

@@ -7,8 +7,8 @@
 #include <imgui_stdlib.h>
 
 #include "backstep/gui/app/commands.h"
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/app/sheet.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"
 
 namespace backstep::gui {

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "backstep/gui/app/frame_log.h"
+#include "backstep/gui/bridge/clock.h"
 
 namespace backstep::gui {
 namespace {

@@ -1,8 +1,42 @@
 #include "backstep/gui/bridge/glyphs.h"
 
-#include "backstep/gui/app/fonts.h"
+#include <algorithm>
+
+#include "backstep/base/utf8.h"
 
 namespace backstep::gui {
+namespace {
+
+constexpr size_t kGlyphsMax = 8000;
+
+bool Always(uint32_t c) {
+  for (size_t i = 0; kGlyphsAlways[i] != 0; i += 2) {
+    if (c >= kGlyphsAlways[i] && c <= kGlyphsAlways[i + 1]) return true;
+  }
+  return c < 0x20;
+}
+
+}  // namespace
+
+bool AddGlyph(uint32_t c, Glyphs* glyphs) {
+  if (c > 0xffff || Always(c) || glyphs->size() >= kGlyphsMax) return false;
+  const auto glyph = static_cast<uint16_t>(c);
+  const auto place = std::lower_bound(glyphs->begin(), glyphs->end(), glyph);
+  if (place != glyphs->end() && *place == glyph) return false;
+  glyphs->insert(place, glyph);
+  return true;
+}
+
+bool AddNeededGlyphs(std::string_view text, Glyphs* glyphs) {
+  bool added = false;
+  for (size_t at = 0; at < text.size();) {
+    const bool ascii = static_cast<unsigned char>(text[at]) < 0x80;
+    const CodePoint c = ascii ? CodePoint{0, 1} : DecodeUtf8(text, at);
+    at += std::max<size_t>(c.bytes, 1);
+    if (!ascii && c.bytes != 0) added |= AddGlyph(c.value, glyphs);
+  }
+  return added;
+}
 
 bool AddGlyphsOf(const replay::CheckpointView& view, Glyphs* glyphs) {
   bool added = false;

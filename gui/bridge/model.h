@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "backstep/replay/view/branch_row.h"
-#include "backstep/replay/view/checkpoint_view.h"
-#include "backstep/replay/view/comparison_view.h"
-#include "backstep/replay/view/folder_view.h"
-#include "backstep/replay/view/replay_report.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/comparison/comparison_view.h"
+#include "backstep/replay/view/fork/replay_report.h"
+#include "backstep/replay/view/moment/checkpoint_view.h"
+#include "backstep/replay/view/rows/branch_row.h"
+#include "backstep/replay/view/session/folder_view.h"
+#include "backstep/replay/view/session/session_view.h"
 
 namespace backstep::replay {
 struct AgentGraph;

@@ -9,8 +9,8 @@
 #include <imgui_internal.h>
 #include <imgui_stdlib.h>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"

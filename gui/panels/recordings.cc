@@ -6,8 +6,8 @@
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/outcome.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"

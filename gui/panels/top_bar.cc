@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/outcome.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"

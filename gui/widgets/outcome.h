@@ -4,7 +4,7 @@
 #include <string>
 
 #include "backstep/gui/widgets/shapes.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/session/session_view.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::gui {

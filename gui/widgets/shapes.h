@@ -3,7 +3,7 @@
 
 #include <imgui.h>
 
-#include "backstep/gui/app/theme.h"
+#include "backstep/gui/widgets/theme.h"
 
 namespace backstep::gui {
 

@@ -5,7 +5,7 @@
 
 #include <imgui_internal.h>
 
-#include "backstep/replay/view/text.h"
+#include "backstep/base/utf8.h"
 
 namespace backstep::gui {
 namespace {
@@ -29,14 +29,6 @@ std::string FramedCodePoint(unsigned code_point) { return Framed("U+%04X", code_
 bool IsInvisible(unsigned c) {
   return (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
          (c >= 0x2060 && c <= 0x206f) || (c >= 0xfe00 && c <= 0xfe0f) || c == 0xfeff || c == 0xad;
-}
-
-unsigned CodePointOf(std::string_view piece) {
-  unsigned c = static_cast<unsigned char>(piece[0]) & (0x7fu >> piece.size());
-  for (size_t i = 1; i < piece.size(); ++i) {
-    c = (c << 6) | (static_cast<unsigned char>(piece[i]) & 0x3fu);
-  }
-  return c;
 }
 
 void Centred(const std::string& text, ImU32 color, float width) {
@@ -84,7 +76,7 @@ std::string WrapText(const std::string& text, ImFont* font, float size, float wi
       const char* cut = font->CalcWordWrapPositionA(size / font->FontSize, at, line_end, width);
       if (cut < line_end) cut = BeforeFrame(at, cut);
       if (cut == at) ++cut;
-      while (cut < line_end && (static_cast<unsigned char>(*cut) & 0xc0) == 0x80) ++cut;
+      while (cut < line_end && IsContinuation(*cut)) ++cut;
       out.append(at, cut);
       at = cut;
       while (at < line_end && *at == ' ') ++at;
@@ -108,17 +100,15 @@ std::string Drawable(std::string_view text) {
       ++i;
       continue;
     }
-    const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 1;
-    const std::string_view piece = text.substr(i, length);
-    if (length == 1 || !replay::IsUtf8(piece)) {
+    const CodePoint c = DecodeUtf8(text, i);
+    if (c.bytes == 0) {
       out += FramedByte(first);
       ++i;
       continue;
     }
-    const unsigned c = CodePointOf(piece);
-    if (length == 4 || IsInvisible(c) || !HasGlyph(c)) out += FramedCodePoint(c);
-    else out += piece;
-    i += length;
+    const bool shown = c.value <= 0xffff && !IsInvisible(c.value) && HasGlyph(c.value);
+    out += shown ? std::string(text.substr(i, c.bytes)) : FramedCodePoint(c.value);
+    i += c.bytes;
   }
   return out;
 }

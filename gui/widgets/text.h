@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "backstep/gui/panels/panel.h"
+#include "backstep/gui/widgets/frame.h"
 
 namespace backstep::gui {
 

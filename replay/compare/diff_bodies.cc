@@ -1,11 +1,16 @@
 #include <algorithm>
 
+#include "backstep/base/utf8.h"
 #include "backstep/replay/compare.h"
 #include "backstep/replay/compare/excerpt.h"
 #include "backstep/replay/compare/value_diffs.h"
 
 namespace backstep::replay {
 namespace {
+
+bool IsText(std::string_view bytes) {
+  return bytes.find('\0') == std::string_view::npos && IsUtf8(bytes);
+}
 
 void DiffBinary(std::string_view before, std::string_view after, ValueDiffs* diffs) {
   const size_t shorter = std::min(before.size(), after.size());

@@ -12,21 +12,6 @@ constexpr char kMark[] = "…";
 constexpr size_t kMarkBytes = sizeof kMark - 1;
 constexpr size_t kLeadBytes = 60;  // shown before the first difference
 
-// The length of the well-formed character at `at`; 0: there is none.
-size_t CharacterBytes(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[at + i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return lead == 0 ? 0 : 1;
-  const size_t length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : 2;
-  if (lead < 0xC2 || lead > 0xF4 || at + length > text.size()) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool overlong = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xF0 && byte(1) < 0x90);
-  const bool outside = (lead == 0xED && byte(1) > 0x9F) || (lead == 0xF4 && byte(1) > 0x8F);
-  return overlong || outside ? 0 : length;
-}
-
 std::string Window(std::string_view text, size_t from) {
   from = CharacterStart(text, std::min(from, text.size()));
   const size_t room = kExcerptBytesMax - (from > 0 ? kMarkBytes : 0);
@@ -37,15 +22,6 @@ std::string Window(std::string_view text, size_t from) {
 }
 
 }  // namespace
-
-bool IsText(std::string_view bytes) {
-  for (size_t at = 0; at < bytes.size();) {
-    const size_t length = CharacterBytes(bytes, at);
-    if (length == 0) return false;
-    at += length;
-  }
-  return true;
-}
 
 std::string Excerpt(std::string_view text) { return Window(text, 0); }
 

@@ -9,8 +9,6 @@ namespace backstep::replay {
 
 inline constexpr size_t kExcerptBytesMax = 240;
 
-// Whether `bytes` is UTF-8 without zero bytes.
-bool IsText(std::string_view bytes);
 // The beginning, at most kExcerptBytesMax bytes; "…" where it was cut.
 std::string Excerpt(std::string_view text);
 // Both sides around their first difference, each at most kExcerptBytesMax bytes.

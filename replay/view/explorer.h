@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "backstep/base/status.h"
-#include "backstep/replay/view/branch_row.h"
-#include "backstep/replay/view/checkpoint_view.h"
 #include "backstep/replay/view/comparison/line_pair.h"
-#include "backstep/replay/view/session_view.h"
+#include "backstep/replay/view/moment/checkpoint_view.h"
+#include "backstep/replay/view/rows/branch_row.h"
+#include "backstep/replay/view/session/session_view.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"

@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "backstep/replay/compare.h"
-#include "backstep/replay/view/body_view.h"
-#include "backstep/replay/view/branch_row.h"
-#include "backstep/replay/view/call_row.h"
-#include "backstep/replay/view/step_row.h"
+#include "backstep/replay/view/rows/body_view.h"
+#include "backstep/replay/view/rows/branch_row.h"
+#include "backstep/replay/view/rows/call_row.h"
+#include "backstep/replay/view/rows/step_row.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::replay {

@@ -16,27 +16,6 @@ std::string Printf(const char* format, double value, const char* unit) {
   return buffer;
 }
 
-struct CodePoint {
-  uint32_t value = 0;
-  size_t bytes = 0;  // 0: no valid UTF-8 here
-};
-
-CodePoint Decode(std::string_view text, size_t at) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[at + i]); };
-  const uint8_t first = byte(0);
-  if (first < 0x80) return {first, 1};
-  const size_t bytes = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || at + bytes > text.size()) return {};
-  uint32_t value = first & (0x7fu >> bytes);
-  for (size_t i = 1; i < bytes; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    value = (value << 6) | (byte(i) & 0x3fu);
-  }
-  const bool overlong = (bytes == 3 && value < 0x800) || (bytes == 4 && value < 0x10000);
-  if (overlong || value > 0x10ffff || (value >= 0xd800 && value < 0xe000)) return {};
-  return {value, bytes};
-}
-
 size_t WidthOf(uint32_t c) {
   const bool combining = (c >= 0x300 && c < 0x370) || (c >= 0x200b && c < 0x2010) ||
                          (c >= 0xfe00 && c < 0xfe10) || (c >= 0x20d0 && c < 0x2100);
@@ -71,7 +50,7 @@ std::string Safe(std::string_view text, bool keep_lines) {
   std::string out;
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
-    const CodePoint c = Decode(text, at);
+    const CodePoint c = DecodeUtf8(text, at);
     if (c.bytes == 0) {
       char buffer[8];
       std::snprintf(buffer, sizeof buffer, "\\x%02x", static_cast<uint8_t>(text[at++]));
@@ -182,7 +161,7 @@ std::string FormatMomentOf(const store::Recording& recording, const store::Line&
 size_t DisplayWidth(std::string_view text) {
   size_t width = 0;
   for (size_t at = 0; at < text.size();) {
-    const CodePoint c = Decode(text, at);
+    const CodePoint c = DecodeUtf8(text, at);
     width += c.bytes == 0 ? 1 : WidthOf(c.value);
     at += c.bytes == 0 ? 1 : c.bytes;
   }
@@ -199,7 +178,7 @@ std::string Elide(std::string_view text, size_t columns) {
   std::string out;
   size_t width = 0;
   for (size_t at = 0; at < text.size();) {
-    const CodePoint c = Decode(text, at);
+    const CodePoint c = DecodeUtf8(text, at);
     const size_t bytes = c.bytes == 0 ? 1 : c.bytes;
     width += c.bytes == 0 ? 1 : WidthOf(c.value);
     if (width > columns - 1) break;
@@ -221,15 +200,6 @@ std::string Joined(const std::vector<std::string>& words, std::string_view betwe
 std::string_view CutUtf8(std::string_view text, size_t bytes) {
   if (text.size() <= bytes) return text;
   return text.substr(0, CharacterStart(text, bytes));
-}
-
-bool IsUtf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const CodePoint c = Decode(text, at);
-    if (c.bytes == 0) return false;
-    at += c.bytes;
-  }
-  return true;
 }
 
 std::string ShellQuote(std::string_view text) {

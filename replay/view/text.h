@@ -49,7 +49,6 @@ std::string SafeLines(std::string_view text);
 std::string Elide(std::string_view text, size_t columns);
 // The longest beginning of `text` of at most `bytes` bytes that does not cut a UTF-8 character.
 std::string_view CutUtf8(std::string_view text, size_t bytes);
-bool IsUtf8(std::string_view text);
 // The text as one word of a POSIX shell command line.
 std::string ShellQuote(std::string_view text);
 

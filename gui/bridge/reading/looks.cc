@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "backstep/gui/bridge/clock.h"
+
 namespace backstep::gui {
 namespace {
 

@@ -3,13 +3,9 @@
 #include <chrono>
 #include <utility>
 
-#include "backstep/gui/app/frame_log.h"
+#include "backstep/gui/bridge/clock.h"
 
 namespace backstep::gui {
-double SteadyMs() {
-  const auto now = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double, std::milli>(now).count();
-}
 
 void ReaderQueue::Ask(const std::function<void(Requests*)>& set) {
   {

@@ -55,9 +55,6 @@ struct Requests {
   bool turns() const { return open || close || end; }
 };
 
-// By the steady clock.
-double SteadyMs();
-
 // Ask, Collect and told are the UI thread's; looking and idle anybody's; the others the reader's.
 class ReaderQueue {
  public:

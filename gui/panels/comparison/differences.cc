@@ -3,8 +3,8 @@
 
 #include <imgui.h>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/comparison/parts.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
 

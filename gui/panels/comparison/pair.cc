@@ -5,7 +5,7 @@
 
 #include "backstep/gui/panels/comparison/parts.h"
 #include "backstep/gui/panels/inspector/tabs.h"
-#include "backstep/gui/widgets/diff_block.h"
+#include "backstep/gui/widgets/diff/diff_block.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"

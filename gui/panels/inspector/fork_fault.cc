@@ -4,7 +4,7 @@
 
 #include "backstep/gui/panels/inspector/fork_parts.h"
 #include "backstep/gui/widgets/text.h"
-#include "backstep/replay/view/fault_form.h"
+#include "backstep/replay/view/fork/fault_form.h"
 
 namespace backstep::gui {
 namespace {

@@ -4,7 +4,7 @@
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/panels/inspector/fork_parts.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"

@@ -2,10 +2,10 @@
 
 #include "backstep/gui/panels/inspector/tabs.h"
 #include "backstep/gui/panels/timeline/timeline_ticks.h"
-#include "backstep/gui/widgets/diff_block.h"
+#include "backstep/gui/widgets/diff/diff_block.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
-#include "backstep/replay/view/state_view.h"
+#include "backstep/replay/view/moment/state_view.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {

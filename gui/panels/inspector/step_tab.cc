@@ -1,4 +1,4 @@
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/panels/inspector/tabs.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"

@@ -1,7 +1,7 @@
 // Gestures and keys of the timeline. Private to the panel.
 #pragma once
 
-#include "backstep/gui/panels/timeline/timeline_draw.h"
+#include "backstep/gui/panels/timeline/draw/timeline_draw.h"
 
 namespace backstep::gui {
 

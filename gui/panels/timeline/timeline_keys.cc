@@ -3,8 +3,8 @@
 #include <cmath>
 #include <utility>
 
-#include "backstep/gui/app/keys.h"
 #include "backstep/gui/panels/timeline/timeline_input.h"
+#include "backstep/gui/widgets/keys.h"
 #include "backstep/replay/view/timeline/timeline_view.h"
 
 namespace backstep::gui {

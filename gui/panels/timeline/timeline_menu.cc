@@ -1,6 +1,6 @@
 // Tooltips and the context menu of the timeline.
-#include "backstep/gui/bridge/fork_request.h"
-#include "backstep/gui/panels/timeline/timeline_draw.h"
+#include "backstep/gui/bridge/running/fork_request.h"
+#include "backstep/gui/panels/timeline/draw/timeline_draw.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "backstep/base/status.h"
+#include "backstep/replay/view/comparison/comparison_view.h"
 #include "backstep/replay/view/comparison/step_pair.h"
-#include "backstep/replay/view/comparison_view.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "backstep/base/status.h"
-#include "backstep/replay/view/checkpoint_view.h"
 #include "backstep/replay/view/diff/text_diff.h"
+#include "backstep/replay/view/moment/checkpoint_view.h"
 
 namespace backstep::replay {
 

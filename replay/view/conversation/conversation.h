@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "backstep/base/status.h"
-#include "backstep/replay/view/body_view.h"
+#include "backstep/replay/view/rows/body_view.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
 

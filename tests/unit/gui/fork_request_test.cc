@@ -1,4 +1,4 @@
-#include "backstep/gui/bridge/fork_request.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 
 #include "backstep/tests/support/catch.h"
 

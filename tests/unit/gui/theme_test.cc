@@ -1,5 +1,5 @@
 // Both palettes can be read: the contrast of text on what lies behind it, after WCAG 2.1.
-#include "backstep/gui/app/theme.h"
+#include "backstep/gui/widgets/theme.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,45 @@
+// What a panel and a widget are given to draw one frame with.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <imgui.h>
+
+#include "backstep/gui/bridge/action.h"
+#include "backstep/gui/bridge/model.h"
+#include "backstep/gui/bridge/view_state.h"
+#include "backstep/gui/widgets/fonts.h"
+#include "backstep/gui/widgets/theme.h"
+
+namespace backstep::gui {
+
+// Where a named thing was drawn in this frame, so that a script can click it and a test can see it.
+// Names are stable: "lane:planner", "step:12", "button:run", "node:coder", "tab:state", ...
+struct NamedRect {
+  std::string name;
+  ImVec2 min, max;
+};
+
+struct Frame {
+  const Model& model;
+  ViewState& view;
+  const Theme& theme;
+  const Fonts& fonts;
+  double now = 0;                      // seconds since the window opened
+  std::vector<Action>& actions;
+  std::vector<NamedRect>& named;
+
+  void Send(Action action) { actions.push_back(std::move(action)); }
+  void Name(std::string name, ImVec2 min, ImVec2 max) {
+    named.push_back({std::move(name), min, max});
+  }
+  // Names the item ImGui has just drawn.
+  void NameItem(std::string name) {
+    Name(std::move(name), ImGui::GetItemRectMin(), ImGui::GetItemRectMax());
+  }
+  float Px(float points) const { return theme.Px(points); }
+};
+
+}  // namespace backstep::gui

@@ -1,0 +1,144 @@
+#include "backstep/replay/view/session/folder_view.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "backstep/store/line.h"
+#include "backstep/store/recording.h"
+
+namespace backstep::replay {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kSuffix[] = ".backstep";
+constexpr size_t kEntriesMax = 5000;
+constexpr uint64_t kCountedStepsMax = 20'000;    // of a session
+constexpr uint64_t kCountedTotalMax = 100'000;   // of a listing
+
+bool NamedSo(const std::string& path) { return fs::path(path).extension() == kSuffix; }
+
+// False: the directory is no recording.
+bool AddRecording(const std::string& path, std::vector<RecordingRow>* rows) {
+  auto recording = store::Recording::Open(path);
+  if (recording.ok()) {
+    rows->push_back(ViewRecording(**recording));
+    return true;
+  }
+  const bool named_so = NamedSo(path);
+  if (recording.status().code() == StatusCode::kInvalidArgument && !named_so) return false;
+  rows->push_back({path, {}, {}, recording.status().message()});
+  return named_so || recording.status().code() != StatusCode::kIo;
+}
+
+Result<SessionCounts> CountSession(const store::Recording& recording, LogId session) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto line, recording.OpenLine(session));
+  SessionCounts counts;
+  BACKSTEP_RETURN_IF_ERROR(
+      line->ScanSteps(StepNumber(1), line->last(), [&](const StepRecord& step) {
+        counts.errors += step.error.has_value();
+        return true;
+      }));
+  BACKSTEP_RETURN_IF_ERROR(line->ScanEffects(StepNumber(0), [&](const EffectRecord& effect) {
+    counts.errors += effect.error.has_value();
+    counts.cost_usd += effect.usage.cost_usd;
+    return true;
+  }));
+  return counts;
+}
+
+std::string Home() {
+  const char* home = std::getenv("HOME");
+  return home == nullptr ? "/" : home;
+}
+
+std::string Absolute(const std::string& folder) {
+  std::string path = folder.empty() ? "." : folder;
+  if (path == "~" || path.starts_with("~/")) path = Home() + path.substr(1);
+  std::error_code ignored;
+  const fs::path whole = fs::absolute(path, ignored);
+  std::string text = whole.lexically_normal().string();
+  while (text.size() > 1 && text.back() == '/') text.pop_back();
+  return text;
+}
+
+FolderEntry EntryOf(const std::string& folder, std::string name) {
+  FolderEntry entry;
+  const std::string path = folder + "/" + name;
+  struct stat facts{};
+  if (stat(path.c_str(), &facts) == 0) {
+    entry.changed_wall = TimeNs{facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
+  }
+  entry.recording = NamedSo(name) || access((path + "/manifest.json").c_str(), F_OK) == 0;
+  entry.name = std::move(name);
+  return entry;
+}
+
+}  // namespace
+
+RecordingRow RowOfRecording(const std::string& path) {
+  std::vector<RecordingRow> rows;
+  if (!AddRecording(path, &rows) && rows.empty()) {
+    rows.push_back({path, {}, {}, path + " is no recording"});
+  }
+  return rows.front();
+}
+
+Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder) {
+  std::error_code error;
+  std::vector<std::string> paths;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    std::error_code ignored;
+    if (!it->is_directory(ignored)) continue;
+    paths.push_back(folder == "." ? it->path().filename().string() : it->path().string());
+  }
+  if (error) return Status::Io("cannot read " + folder + ": " + error.message());
+  std::sort(paths.begin(), paths.end());
+  std::vector<RecordingRow> rows;
+  if (AddRecording(folder, &rows)) return rows;
+  for (const std::string& path : paths) AddRecording(path, &rows);
+  return rows;
+}
+
+void CountListed(std::vector<RecordingRow>* rows) {
+  uint64_t left = kCountedTotalMax;
+  for (RecordingRow& row : *rows) {
+    const auto recording = store::Recording::Open(row.path);
+    if (!recording.ok()) continue;
+    for (SessionRow& session : row.sessions) {
+      if (session.last.value > std::min(left, kCountedStepsMax)) continue;
+      left -= session.last.value;
+      const auto counts = CountSession(**recording, session.id);
+      if (counts.ok()) session.counts = *counts;
+    }
+  }
+}
+
+Result<FolderView> ViewFolder(const std::string& folder) {
+  FolderView view;
+  view.path = Absolute(folder);
+  if (view.path != "/") view.parent = fs::path(view.path).parent_path().string();
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator it(view.path, error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code ignored;
+    std::string name = it->path().filename().string();
+    if (!name.starts_with(".") && it->is_directory(ignored)) names.push_back(std::move(name));
+  }
+  if (error == std::errc::no_such_file_or_directory) {
+    return Status::NotFound("there is no folder " + view.path);
+  }
+  if (error) return Status::Io("cannot read " + view.path + ": " + error.message());
+  std::sort(names.begin(), names.end());
+  view.total = names.size();
+  names.resize(std::min(names.size(), kEntriesMax));
+  for (std::string& name : names) view.entries.push_back(EntryOf(view.path, std::move(name)));
+  return view;
+}
+
+}  // namespace backstep::replay

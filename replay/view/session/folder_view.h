@@ -1,0 +1,43 @@
+// What lies in a folder: its recordings with their outcomes, and the names a file dialog shows.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "backstep/base/status.h"
+#include "backstep/base/time.h"
+#include "backstep/replay/view/session/session_view.h"
+
+namespace backstep::replay {
+
+// The row of one recording; where it cannot be read, a row with its error.
+RecordingRow RowOfRecording(const std::string& path);
+
+// A row for every recording directly inside `folder`, or `folder` itself where it is one, by name.
+// Whatever ends in ".backstep" counts as one, and so does a directory that holds a manifest.
+// Io: the folder cannot be read.
+Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder);
+
+// Reads errors and cost of every session that has not too many steps for a listing to wait for; the
+// others keep `counts` empty, as do those that cannot be read.
+void CountListed(std::vector<RecordingRow>* rows);
+
+struct FolderEntry {
+  std::string name;
+  bool recording = false;
+  TimeNs changed_wall;               // 0: not known
+};
+
+struct FolderView {
+  std::string path;                  // absolute, without a slash behind it
+  std::string parent;                // empty: it is the root
+  std::vector<FolderEntry> entries;  // directories, by name; without those that begin with a dot
+  uint64_t total = 0;                // of them, where `entries` is cut
+};
+
+// The directories inside `folder` ("~" and "~/..." are the user's home), 5,000 at most.
+// Io, NotFound: it cannot be read, with path and reason.
+Result<FolderView> ViewFolder(const std::string& folder);
+
+}  // namespace backstep::replay

@@ -1,0 +1,90 @@
+#include "backstep/replay/view/session/folder_view.h"
+
+#include <filesystem>
+#include <string>
+
+#include "backstep/recorder/session.h"
+#include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/temp_dir.h"
+
+namespace backstep::replay {
+namespace {
+
+using testing::TempDir;
+namespace fs = std::filesystem;
+
+// One step with a call that costs and a call that fails, and a step that fails.
+void Record(const std::string& path) {
+  recorder::SessionOptions options;
+  options.path = path;
+  options.read_environment = false;
+  auto session = recorder::Session::Open(options);
+  session->AddAgent({.name = "a"});
+  {
+    auto step = session->BeginStep("a");
+    (void)step->CallLlm({.name = "m"}, [](const CallRequest&, CallProgress&) {
+      CallResponse response;
+      response.usage.cost_usd = 0.5;
+      return CallResult(response);
+    });
+    (void)step->CallTool({.name = "t"}, [](const CallRequest&, CallProgress&) {
+      return CallResult(CallError{.kind = "timeout"});
+    });
+    (void)step->Commit({"x", "text/plain"});
+  }
+  session->BeginStep("a")->Fail({.kind = "broken"});
+  REQUIRE(session->Close().ok());
+}
+
+}  // namespace
+
+TEST_CASE("a folder's recordings are listed by name, and what cannot be read among them") {
+  const TempDir dir;
+  Record(dir / "b.backstep");
+  Record(dir / "other-name");
+  fs::create_directories(dir / "a.backstep");
+  fs::create_directories(dir / "plain");
+  const auto rows = ListRecordings(dir.path());
+  REQUIRE(rows.ok());
+  REQUIRE(rows->size() == 3);
+  CHECK((*rows)[0].path.ends_with("a.backstep"));
+  CHECK(!(*rows)[0].error.empty());
+  CHECK((*rows)[1].sessions.size() == 1);
+  CHECK((*rows)[2].path.ends_with("other-name"));
+  const auto itself = ListRecordings(dir / "b.backstep");
+  REQUIRE(itself.ok());
+  CHECK(itself->size() == 1);
+  CHECK(ListRecordings(dir / "nowhere").status().code() == StatusCode::kIo);
+}
+
+TEST_CASE("errors and cost of a listed session are counted over its steps and calls") {
+  const TempDir dir;
+  Record(dir / "b.backstep");
+  auto rows = ListRecordings(dir.path());
+  REQUIRE(rows.ok());
+  CHECK(!(*rows)[0].sessions[0].counts.has_value());
+  CountListed(&*rows);
+  REQUIRE((*rows)[0].sessions[0].counts.has_value());
+  CHECK((*rows)[0].sessions[0].counts->errors == 2);
+  CHECK((*rows)[0].sessions[0].counts->cost_usd == 0.5);
+}
+
+TEST_CASE("a folder shows its directories by name, with its own place and its parent's") {
+  const TempDir dir;
+  Record(dir / "z.backstep");
+  fs::create_directories(dir / "inner");
+  fs::create_directories(dir / ".hidden");
+  const auto view = ViewFolder(dir / "inner/../");
+  REQUIRE(view.ok());
+  CHECK(view->path == fs::canonical(dir.path()).string());
+  CHECK(view->parent == fs::canonical(dir.path()).parent_path().string());
+  REQUIRE(view->entries.size() == 2);
+  CHECK(view->entries[0].name == "inner");
+  CHECK(!view->entries[0].recording);
+  CHECK(view->entries[1].recording);
+  CHECK(view->total == 2);
+  CHECK(ViewFolder("/")->parent.empty());
+  CHECK(ViewFolder(dir / "nowhere").status().code() == StatusCode::kNotFound);
+}
+
+}  // namespace backstep::replay
