@@ -1,4 +1,4 @@
-#include "sample_recording.h"
+#include "backstep/tests/unit/store/sample_recording.h"
 
 #include <signal.h>
 #include <sys/wait.h>

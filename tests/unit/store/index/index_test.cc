@@ -17,7 +17,7 @@
 #include "backstep/store/line.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/temp_dir.h"
-#include "sample_recording.h"
+#include "backstep/tests/unit/store/sample_recording.h"
 
 namespace backstep::store {
 namespace {
