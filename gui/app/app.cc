@@ -31,16 +31,15 @@ App::App(Options options, std::unique_ptr<Window> window)
     : options_(std::move(options)),
       window_(std::move(window)),
       reader_([] { Window::Wake(); }),
+      lister_([] { Window::Wake(); }),
       runner_([] { Window::Wake(); }),
       planner_([] { Window::Wake(); }) {}
 
 int App::Run() {
   Start();
   while (!window_->ShouldClose() && !done_) Tick();
-  if (const OpenFacts* facts = model_.open.value.get()) {
-    (void)settings_.Save(facts->path, view_);
-  } else {
-    (void)settings_.Save({}, view_);
+  if (const Status status = SaveSettings(); !status.ok()) {
+    std::fprintf(stderr, "backstep-gui: %s\n", status.message().c_str());
   }
   return exit_code_;
 }
@@ -151,6 +150,7 @@ void App::TakeArrivals() {
     Notify(std::exchange(model_.open.error, {}));   // the open one stays
   }
   if (view_.follow_live && facts != nullptr) view_.cursor = facts->last;
+  if (lister_.Collect(&model_)) quiet_frames_ = 0;
   if (planner_.Collect(&model_)) quiet_frames_ = 0;
   TakeRun();
   if (facts != nullptr && now_ - last_watch_ > kWatchSeconds) {
@@ -169,6 +169,7 @@ void App::BeginRecording(const OpenFacts& facts) {
   settings_.AddRecent(facts.path);
   view_.recent = settings_.recent();
   settings_.Load(facts.path, &view_);
+  (void)SaveSettings();
   view_.fork = {};
   view_.compare_a.clear();
   view_.compare_b.clear();
@@ -324,7 +325,7 @@ void App::Ask() {
 }
 
 bool App::Settled() const {
-  const bool reading = !reader_.idle() || model_.open.loading || !planner_.idle() ||
+  const bool reading = !reader_.idle() || !lister_.idle() || model_.open.loading || !planner_.idle() ||
                        planned_ != plan_wanted_;
   return !reading && !runner_.running() && !view_.playing && actions_.empty() &&
          quiet_frames_ >= kQuietFrames;
@@ -357,6 +358,14 @@ bool App::FinishCommandLine() {
     exit_code_ = 3;
   }
   return true;
+}
+
+// Told once: what could not be written now will hardly be the next time.
+Status App::SaveSettings() {
+  const OpenFacts* facts = model_.open.value.get();
+  const Status status = settings_.Save(facts == nullptr ? std::string() : facts->path, view_);
+  if (!status.ok() && !std::exchange(told_unsaved_, true)) Notify(status.message());
+  return status;
 }
 
 void App::Notify(std::string text) {

@@ -12,6 +12,7 @@
 #include "backstep/gui/app/unattended/script.h"
 #include "backstep/gui/app/window.h"
 #include "backstep/gui/bridge/action.h"
+#include "backstep/gui/bridge/lister.h"
 #include "backstep/gui/bridge/model.h"
 #include "backstep/gui/bridge/reader.h"
 #include "backstep/gui/bridge/running/planner.h"
@@ -100,6 +101,7 @@ class App {
 
   void Travel(StepNumber step, bool remember);
   void Notify(std::string text);
+  Status SaveSettings();
   StepNumber Last() const;
 
   Options options_;
@@ -113,6 +115,7 @@ class App {
   std::vector<Action> actions_;
   std::vector<NamedRect> named_;
   Reader reader_;
+  Lister lister_;
   Runner runner_;
   Planner planner_;
   Script script_;
@@ -127,13 +130,18 @@ class App {
   // The newest comparison, and the step of it that was asked for.
   std::shared_ptr<const replay::ComparisonView> asked_comparison_;
   std::string asked_pair_;
-  std::string planned_, plan_wanted_;  // command lines of the form
+  ForkDraft form_;                      // as it was seen last, of which recording
+  std::shared_ptr<const OpenFacts> form_facts_;
+  std::string form_line_;               // its command line
+  std::string planned_, plan_wanted_;   // command lines of the form
   double plan_wanted_at_ = 0, plan_last_at_ = 0;
   StepNumber plan_last_;                // the recording's end as it was last planned with
   std::string wanted_branch_;           // that a finished run left, to be compared when it is open
   std::string notice_;
-  double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, last_watch_ = 0, play_debt_ = 0;
+  double notice_until_ = 0, now_ = 0, last_frame_ = 0, last_refresh_ = 0, last_watch_ = 0;
+  double play_debt_ = 0;
   bool show_keys_ = false;
+  bool told_unsaved_ = false;           // that the settings cannot be written
   Palette palette_;
   int quiet_frames_ = 0, frames_ = 0;
   bool done_ = false;

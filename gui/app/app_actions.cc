@@ -18,7 +18,7 @@ void App::Perform(const Action& action) {
 }
 
 void App::Do(const OpenRecording& a) {
-  if (const OpenFacts* facts = model_.open.value.get()) (void)settings_.Save(facts->path, view_);
+  if (model_.open.value != nullptr) (void)SaveSettings();
   model_.open.loading = true;
   model_.open.error.clear();
   view_.playing = false;
@@ -26,7 +26,7 @@ void App::Do(const OpenRecording& a) {
 }
 
 void App::Do(const CloseRecording&) {
-  if (const OpenFacts* facts = model_.open.value.get()) (void)settings_.Save(facts->path, view_);
+  if (model_.open.value != nullptr) (void)SaveSettings();
   view_.playing = false;
   model_.open = {};
   model_.comparison = {};
@@ -37,17 +37,17 @@ void App::Do(const CloseRecording&) {
 
 void App::Do(const ListFolder& a) {
   model_.listing.loading = true;
-  reader_.List(a.path);
+  lister_.List(a.path);
 }
 
 void App::Do(const ListKnown&) {
   model_.known.loading = true;
-  reader_.ListKnown(view_.recent, view_.samples_folder);
+  lister_.ListKnown(view_.recent, view_.samples_folder);
 }
 
 void App::Do(const BrowseFolder& a) {
   model_.browsed.loading = true;
-  reader_.Browse(a.path);
+  lister_.Browse(a.path);
 }
 
 void App::Do(const ShowOpenDialog&) {

@@ -113,16 +113,21 @@ void App::AskPlan() {
     plan_wanted_ = planned_;
     return;
   }
+  bool changed = !(form_ == view_.fork) || form_facts_ != model_.open.value;
   // One that is being written is planned again as it grows, now and then.
   if (now_ >= plan_last_at_ + kPlanAgainSeconds) {
+    changed |= plan_last_ != facts.last;
     plan_last_ = facts.last;
     plan_last_at_ = now_;
   }
-  const std::string wanted =
-      std::to_string(model_.generation) + " " + std::to_string(plan_last_.value) + " " +
-      ReplayCommandLine(view_.fork, facts);
-  if (wanted != plan_wanted_) {
-    plan_wanted_ = wanted;
+  if (changed) {
+    form_ = view_.fork;
+    form_facts_ = model_.open.value;
+    form_line_ = std::to_string(model_.generation) + " " + std::to_string(plan_last_.value) + " " +
+                 ReplayCommandLine(form_, facts);
+  }
+  if (form_line_ != plan_wanted_) {
+    plan_wanted_ = form_line_;
     plan_wanted_at_ = now_;
     model_.plan.loading = true;
   }

@@ -1,7 +1,13 @@
 #include "backstep/gui/app/settings.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -91,6 +97,85 @@ Json RecordingJson(const ViewState& view) {
   return json;
 }
 
+std::string TextOf(const std::string& path) {
+  std::error_code error;
+  if (path.empty() || fs::file_size(path, error) > kFileBytesMax || error) return {};
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void AddInFront(std::vector<std::string>* recent, const std::string& recording) {
+  std::erase(*recent, recording);
+  recent->insert(recent->begin(), recording);
+  if (recent->size() > kRecentMax) recent->resize(kRecentMax);
+}
+
+std::vector<std::string> RecentOf(const Json& json) {
+  std::vector<std::string> recent;
+  if (!json.contains("recent") || !json["recent"].is_array()) return recent;
+  for (const Json& path : json["recent"]) {
+    if (path.is_string() && recent.size() < kRecentMax) recent.push_back(path);
+  }
+  return recent;
+}
+
+// What was changed from `base` to `mine`, on top of `theirs`.
+Json Merged(const Json& base, const Json& mine, const Json& theirs) {
+  if (!mine.is_object() || !theirs.is_object()) return mine == base ? theirs : mine;
+  static const Json none;
+  const auto of = [](const Json& json, const std::string& key) -> const Json& {
+    const auto found = json.find(key);
+    return found == json.end() ? none : *found;
+  };
+  Json merged = theirs;
+  for (const auto& [key, value] : mine.items()) {
+    merged[key] = Merged(base.is_object() ? of(base, key) : none, value, of(theirs, key));
+    if (merged[key].is_null()) merged.erase(key);
+  }
+  if (!base.is_object()) return merged;
+  for (const auto& [key, value] : base.items()) {
+    if (!mine.contains(key)) merged.erase(key);
+  }
+  return merged;
+}
+
+// Other windows write the file too.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path)
+      : file_(open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600)) {
+    if (file_ >= 0) (void)flock(file_, LOCK_EX);
+  }
+  ~FileLock() {
+    if (file_ >= 0) close(file_);
+  }
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+  bool held() const { return file_ >= 0; }
+
+ private:
+  const int file_;
+};
+
+Status NotRemembered(const std::string& path, const std::string& why) {
+  return Status::Io("layout, theme and bookmarks are not remembered: " + path + ": " + why +
+                    "; make the folder writable, or set XDG_CONFIG_HOME to one that is");
+}
+
+// The file is whole at every moment.
+Status Replace(const std::string& path, const std::string& text) {
+  const std::string fresh = path + ".new";
+  std::ofstream file(fresh);
+  file << text;
+  file.close();
+  if (!file) return NotRemembered(fresh, "cannot be written");
+  std::error_code error;
+  fs::rename(fresh, path, error);
+  return error ? NotRemembered(path, error.message()) : Status();
+}
+
 }  // namespace
 
 std::string SamplesFolder() {
@@ -104,25 +189,14 @@ std::string SamplesFolder() {
   return {};
 }
 
-Settings::Settings(std::string path) : path_(path.empty() ? DefaultPath() : std::move(path)) {
-  std::error_code error;
-  if (path_.empty() || fs::file_size(path_, error) > kFileBytesMax || error) return;
-  std::ifstream file(path_);
-  std::stringstream text;
-  text << file.rdbuf();
-  text_ = text.str();
-  const Json json = Parse(text_);
-  if (!json.contains("recent") || !json["recent"].is_array()) return;
-  for (const Json& path : json["recent"]) {
-    if (path.is_string() && recent_.size() < kRecentMax) recent_.push_back(path);
-  }
-}
+Settings::Settings(std::string path)
+    : path_(path.empty() ? DefaultPath() : std::move(path)), text_(TextOf(path_)),
+      recent_(RecentOf(Parse(text_))) {}
 
 void Settings::AddRecent(const std::string& given) {
   const std::string recording = Absolute(given);
-  std::erase(recent_, recording);
-  recent_.insert(recent_.begin(), recording);
-  if (recent_.size() > kRecentMax) recent_.resize(kRecentMax);
+  AddInFront(&recent_, recording);
+  AddInFront(&added_, recording);
 }
 
 void Settings::Load(const std::string& given, ViewState* view) {
@@ -141,26 +215,27 @@ void Settings::Load(const std::string& given, ViewState* view) {
 Status Settings::Save(const std::string& given, const ViewState& view) {
   const std::string recording = Absolute(given);
   if (path_.empty()) return {};
-  Json json = Parse(text_);
-  json["theme"] = view.dark ? "dark" : "light";
-  json["wheel_zooms"] = view.wheel_zooms;
-  json["recent"] = recent_;
-  json["layout"] = {{"left", view.left_share}, {"right", view.right_share},
+  const Json base = Parse(text_);
+  Json mine = base;
+  mine["theme"] = view.dark ? "dark" : "light";
+  mine["wheel_zooms"] = view.wheel_zooms;
+  mine["layout"] = {{"left", view.left_share}, {"right", view.right_share},
                     {"bottom", view.bottom_share}, {"graph", view.graph_share}};
-  if (!json["recordings"].is_object()) json["recordings"] = Json::object();
-  if (!recording.empty()) json["recordings"][recording] = RecordingJson(view);
-  const std::string text = json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
-  if (text == text_) return {};
+  if (!mine["recordings"].is_object()) mine["recordings"] = Json::object();
+  if (!recording.empty()) mine["recordings"][recording] = RecordingJson(view);
   std::error_code error;
   fs::create_directories(fs::path(path_).parent_path(), error);
-  const std::string fresh = path_ + ".new";
-  std::ofstream file(fresh);
-  file << text;
-  file.close();
-  if (!file) return Status::Io(fresh + ": cannot be written; the layout is not remembered");
-  fs::rename(fresh, path_, error);
-  if (error) return Status::Io(path_ + ": " + error.message());
+  const FileLock lock(path_ + ".lock");
+  if (!lock.held()) return NotRemembered(path_, std::strerror(errno));
+  const std::string old = TextOf(path_);
+  Json merged = Merged(base, mine, Parse(old));
+  recent_ = RecentOf(merged);
+  for (auto path = added_.rbegin(); path != added_.rend(); ++path) AddInFront(&recent_, *path);
+  merged["recent"] = recent_;
+  const std::string text = merged.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  if (text != old) BACKSTEP_RETURN_IF_ERROR(Replace(path_, text));
   text_ = text;
+  added_.clear();
   return {};
 }
 

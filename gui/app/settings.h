@@ -29,12 +29,14 @@ class Settings {
   // Theme, layout and wheel into `view`; where `recording` is not empty its bookmarks and node places
   // alone, so that what was changed since the window began stays.
   void Load(const std::string& recording, ViewState* view);
-  // All of it; `recording` empty: without bookmarks. And writes the file where something changed. Io: it cannot be written.
+  // Writes what this window has changed since it last read or wrote the file, and leaves what other
+  // windows have written meanwhile; `recording` empty: without bookmarks. Io: it cannot be written.
   Status Save(const std::string& recording, const ViewState& view);
 
  private:
   std::string path_, text_;   // text: of the file as last read or written
   std::vector<std::string> recent_;
+  std::vector<std::string> added_;  // of these, since then
 };
 
 }  // namespace backstep::gui

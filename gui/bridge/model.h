@@ -5,8 +5,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "backstep/base/status.h"
 #include "backstep/replay/view/comparison/comparison_view.h"
 #include "backstep/replay/view/fork/replay_report.h"
 #include "backstep/replay/view/moment/checkpoint_view.h"
@@ -25,7 +27,7 @@ struct Timeline;
 
 namespace backstep::gui {
 
-// A value that comes from the reader. While a newer one is loading the older one stays, so that
+// A value that comes from another thread. While a newer one is loading the older one stays, so that
 // nothing flashes; `error` is what to show instead where reading failed.
 template <typename T>
 struct Loaded {
@@ -34,6 +36,18 @@ struct Loaded {
   std::string error;
   bool empty() const { return value == nullptr && !loading && error.empty(); }
 };
+
+// What was asked for has arrived; where it could not be had the older one stays.
+template <typename T>
+void Put(Loaded<T>* slot, Result<T> result) {
+  slot->loading = false;
+  if (result.ok()) {
+    slot->error.clear();
+    slot->value = std::make_shared<const T>(std::move(*result));
+  } else {
+    slot->error = result.status().message();
+  }
+}
 
 // What is known of an open recording as soon as it is open.
 struct OpenFacts {
@@ -78,6 +92,11 @@ struct KnownRecordings {
   std::vector<replay::RecordingRow> recent, samples;
 };
 
+// How far a folder's recordings have been read.
+struct ListingRead {
+  size_t looked = 0, total = 0;                // of its directories
+};
+
 struct Model {
   uint64_t generation = 0;                     // of the open recording and branch; 0: none is open
   Loaded<OpenFacts> open;
@@ -85,6 +104,7 @@ struct Model {
   Loaded<replay::SessionView> session;         // in full: counts, segments, agents
   Loaded<std::vector<replay::RecordingRow>> listing;
   std::string listing_folder;
+  ListingRead listing_read;
   Loaded<KnownRecordings> known;
   Loaded<replay::FolderView> browsed;          // what the file dialog shows
 

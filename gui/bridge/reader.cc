@@ -6,7 +6,6 @@
 
 #include "backstep/gui/bridge/reading/facts.h"
 #include "backstep/gui/bridge/reading/line_teller.h"
-#include "backstep/gui/bridge/reading/lists.h"
 #include "backstep/gui/bridge/reading/looks.h"
 #include "backstep/gui/bridge/reading/pairs.h"
 #include "backstep/gui/bridge/reading/place.h"
@@ -34,7 +33,6 @@ class Reader::Thread {
       const Requests now = queue.Take(looks_.RestInMs());
       if (now.end) return;
       if (now.close) Forget();
-      ServeLists(now, &queue);
       if (now.open) ServeOpen(*now.open);
       ServeLook(now);
       if (now.watch) ServeWatch();
@@ -48,7 +46,6 @@ class Reader::Thread {
     const std::optional<Requests> now = queue.TakeMeanwhile();
     if (!now) return false;
     ServeLook(*now);
-    ServeLists(*now, &queue);
     return true;
   }
 
@@ -82,15 +79,14 @@ class Reader::Thread {
     line_.Drop();
     ++shown_.generation;
     queue.Tell([](Model* model, StepNumber*) {
-      Loaded<std::vector<replay::RecordingRow>> listing = model->listing;
-      const std::string folder = model->listing_folder;
-      Loaded<KnownRecordings> known = model->known;
-      Loaded<replay::FolderView> browsed = model->browsed;
-      *model = Model();
-      model->listing = listing;
-      model->listing_folder = folder;
-      model->known = known;
-      model->browsed = browsed;
+      Model fresh;
+      fresh.listing = model->listing;
+      fresh.listing_folder = model->listing_folder;
+      fresh.listing_read = model->listing_read;
+      fresh.known = model->known;
+      fresh.browsed = model->browsed;
+      fresh.run = std::move(model->run);
+      *model = std::move(fresh);
     });
   }
 
@@ -213,18 +209,6 @@ void Reader::Compare(const std::string& a, const std::string& b) {
 
 void Reader::ShowPair(StepNumber step, const std::string& agent, AgentClock clock) {
   thread_->queue.Ask([&](Requests* waiting) { waiting->pair = {step, agent, clock}; });
-}
-
-void Reader::List(const std::string& folder) {
-  thread_->queue.Ask([&](Requests* waiting) { waiting->folder = folder; });
-}
-
-void Reader::ListKnown(const std::vector<std::string>& recent, const std::string& samples_folder) {
-  thread_->queue.Ask([&](Requests* waiting) { waiting->known = {recent, samples_folder}; });
-}
-
-void Reader::Browse(const std::string& folder) {
-  thread_->queue.Ask([&](Requests* waiting) { waiting->browse = folder; });
 }
 
 void Reader::Refresh() {

@@ -29,9 +29,6 @@ class Reader {
   // The step on both sides of what was compared last: `step` of the branch that is looked at, or
   // where `agent` is not empty that agent's with `clock`.
   void ShowPair(StepNumber step, const std::string& agent, AgentClock clock);
-  void List(const std::string& folder);
-  void ListKnown(const std::vector<std::string>& recent, const std::string& samples_folder);
-  void Browse(const std::string& folder);
   // Looks for new steps of a live recording and for new branches.
   void Refresh();
 

@@ -50,6 +50,8 @@ struct ForkDraft {
   std::string program, directory;     // a command line as for a shell; where it starts, empty: here
   bool miss_chosen = false;           // `on_miss` was chosen by the person
   bool confirmed = false;             // the whole command line was confirmed
+
+  bool operator==(const ForkDraft&) const = default;
 };
 
 struct Bookmark {
@@ -65,7 +67,9 @@ struct FileDialog {
   std::string filled;                 // the folder that the path was filled with last
 };
 
-struct LaidOutDiffs;                   // of widgets/diff_block.h
+struct LaidOutDiffs;                   // of widgets/diff/diff_block.h
+struct ListedRows;                     // of panels/recordings.cc
+struct ListedEntries;                  // of panels/file_dialog.cc
 
 struct ViewState {
   StepNumber cursor;
@@ -95,6 +99,8 @@ struct ViewState {
   std::string folder_filter;          // of the names of those
   std::string chosen_recording;       // the row that keys have come to; empty: none
   bool listed = false;                // it has been asked for once
+  std::shared_ptr<ListedRows> listed_rows;        // sorted as they were drawn last
+  std::shared_ptr<ListedEntries> listed_entries;  // likewise, of the file dialog
   std::vector<std::string> recent;    // recordings, the newest first
   bool asked_known = false;           // what is known of them has been asked for
   std::string samples_folder;         // with the recordings that the build makes; empty: none

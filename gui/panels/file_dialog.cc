@@ -16,6 +16,16 @@
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
+
+// Sorted anew where the folder or the sorting has changed, and not each frame.
+struct ListedEntries {
+  std::shared_ptr<const replay::FolderView> of;
+  int column = -1;                       // -1: as they were listed
+  bool down = false;
+  std::vector<const replay::FolderEntry*> entries;
+  std::string count;                     // in words
+};
+
 namespace {
 
 using replay::FolderEntry;
@@ -119,20 +129,54 @@ void DrawPlaces(Frame& frame, const FolderView* folder) {
   }
 }
 
-// By name or time as the header says; recordings and folders among each other.
-std::vector<const FolderEntry*> Sorted(const FolderView& folder) {
+std::string CountText(const FolderView& folder) {
+  const auto recordings = static_cast<uint64_t>(
+      std::count_if(folder.entries.begin(), folder.entries.end(),
+                    [](const FolderEntry& entry) { return entry.recording; }));
+  std::string text = replay::FormatCount(recordings, "recording") + ", " +
+                     replay::FormatCount(folder.entries.size() - recordings, "folder");
+  if (folder.total > folder.entries.size()) {
+    text += "; the first " + std::to_string(folder.entries.size()) + " of " +
+            std::to_string(folder.total) + ": type a path for the others";
+  }
+  return text;
+}
+
+std::vector<const FolderEntry*> InOrder(const FolderView& folder) {
   std::vector<const FolderEntry*> entries;
+  entries.reserve(folder.entries.size());
   for (const FolderEntry& entry : folder.entries) entries.push_back(&entry);
+  return entries;
+}
+
+// What is browsed; something must have been read.
+ListedEntries* EntriesShown(Frame& frame) {
+  const auto& folder = frame.model.browsed.value;
+  std::shared_ptr<ListedEntries>& kept = frame.view.listed_entries;
+  if (kept == nullptr || kept->of != folder) {
+    kept = std::make_shared<ListedEntries>(
+        ListedEntries{folder, -1, false, InOrder(*folder), CountText(*folder)});
+  }
+  return kept.get();
+}
+
+// By name or time as the header says; recordings and folders among each other. Inside the table.
+const std::vector<const FolderEntry*>& Sorted(ListedEntries* listed) {
   const ImGuiTableSortSpecs* specs = ImGui::TableGetSortSpecs();
-  if (specs == nullptr || specs->SpecsCount == 0) return entries;
+  if (specs == nullptr || specs->SpecsCount == 0) return listed->entries;
   const int column = specs->Specs[0].ColumnIndex;
   const bool down = specs->Specs[0].SortDirection == ImGuiSortDirection_Descending;
+  if (listed->column == column && listed->down == down) return listed->entries;
+  listed->column = column;
+  listed->down = down;
+  listed->entries = InOrder(*listed->of);
+  auto& entries = listed->entries;
   std::stable_sort(entries.begin(), entries.end(), [&](const auto* a, const auto* b) {
     if (down) std::swap(a, b);
     if (column == 1) return a->recording && !b->recording;
     return column == 0 ? a->name < b->name : a->changed_wall < b->changed_wall;
   });
-  return entries;
+  return listed->entries;
 }
 
 void DrawKind(Frame& frame, bool recording) {
@@ -204,7 +248,7 @@ void DrawEntries(Frame& frame, const FolderView& folder) {
   ImGui::TableSetupColumn("Kind", ImGuiTableColumnFlags_WidthFixed, frame.Px(78));
   ImGui::TableSetupColumn("Changed", ImGuiTableColumnFlags_WidthFixed, frame.Px(150));
   ImGui::TableHeadersRow();
-  const auto entries = Sorted(folder);
+  const auto& entries = Sorted(EntriesShown(frame));
   const bool moved = HandleKeys(frame, folder, entries);
   ImGuiListClipper clipper;
   clipper.Begin(static_cast<int>(entries.size()));
@@ -238,22 +282,9 @@ void DrawFolder(Frame& frame) {
   }
 }
 
-std::string CountText(const FolderView& folder) {
-  const auto recordings = static_cast<uint64_t>(
-      std::count_if(folder.entries.begin(), folder.entries.end(),
-                    [](const FolderEntry& entry) { return entry.recording; }));
-  std::string text = replay::FormatCount(recordings, "recording") + ", " +
-                     replay::FormatCount(folder.entries.size() - recordings, "folder");
-  if (folder.total > folder.entries.size()) {
-    text += "; the first " + std::to_string(folder.entries.size()) + " of " +
-            std::to_string(folder.total) + ": type a path for the others";
-  }
-  return text;
-}
-
 void DrawButtons(Frame& frame, const FolderView* folder) {
   ImGui::AlignTextToFramePadding();
-  if (folder != nullptr) Dim(frame, CountText(*folder));
+  if (folder != nullptr) Dim(frame, EntriesShown(frame)->count);
   const float open = ImGui::CalcTextSize("Open").x + 2 * ImGui::GetStyle().FramePadding.x;
   ImGui::SameLine(ImGui::GetWindowWidth() - open - frame.Px(70 + 8 + 16));
   if (ImGui::Button("Cancel", {frame.Px(70), 0})) Close(frame);

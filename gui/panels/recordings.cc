@@ -14,16 +14,29 @@
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
-namespace {
-
-enum Column { kName, kOutcome, kLength, kCost, kErrors, kBranches, kBegan, kColumns };
 
 // A session, or what of a recording cannot be read.
-struct Row {
+struct ListedRow {
   const replay::RecordingRow* recording;
   const replay::SessionRow* session;   // null: `error` says why
   std::string name, error;
 };
+
+// Made anew where the listing, the filter or the sorting has changed, and not each frame.
+struct ListedRows {
+  std::shared_ptr<const std::vector<replay::RecordingRow>> of;
+  std::string filter;
+  int column = -1;                     // -1: as they were listed
+  bool down = false;
+  std::vector<ListedRow> rows;
+  size_t total = 0;
+};
+
+namespace {
+
+using Row = ListedRow;
+
+enum Column { kName, kOutcome, kLength, kCost, kErrors, kBranches, kBegan, kColumns };
 
 bool Contains(const std::string& text, const std::string& part) {
   const auto same = [](char a, char b) {
@@ -78,12 +91,30 @@ int Compare(const Row& a, const Row& b, int column) {
   }
 }
 
-void Sort(std::vector<Row>* rows) {
+// The rows that pass the filter, as they are listed.
+const ListedRows& RowsShown(Frame& frame) {
+  const auto& listing = frame.model.listing.value;
+  std::shared_ptr<ListedRows>& kept = frame.view.listed_rows;
+  const std::string& filter = frame.view.folder_filter;
+  if (kept != nullptr && kept->of == listing && kept->filter == filter) return *kept;
+  kept = std::make_shared<ListedRows>();
+  kept->of = listing;
+  kept->filter = filter;
+  if (listing != nullptr) kept->rows = RowsOf(*listing, filter, &kept->total);
+  return *kept;
+}
+
+// Inside their table.
+void Sort(ListedRows* listed) {
   const ImGuiTableSortSpecs* specs = ImGui::TableGetSortSpecs();
   if (specs == nullptr || specs->SpecsCount == 0) return;
   const int column = specs->Specs[0].ColumnIndex;
   const bool down = specs->Specs[0].SortDirection == ImGuiSortDirection_Descending;
-  std::stable_sort(rows->begin(), rows->end(), [&](const Row& a, const Row& b) {
+  if (listed->column == column && listed->down == down) return;
+  if (listed->column >= 0) listed->rows = RowsOf(*listed->of, listed->filter, &listed->total);
+  listed->column = column;
+  listed->down = down;
+  std::stable_sort(listed->rows.begin(), listed->rows.end(), [&](const Row& a, const Row& b) {
     const int order = Compare(a, b, column);
     return down ? order > 0 : order < 0;
   });
@@ -204,14 +235,14 @@ void SetUpColumns(Frame& frame) {
   ImGui::TableHeadersRow();
 }
 
-void DrawTable(Frame& frame, const std::vector<Row>& unsorted) {
+void DrawTable(Frame& frame) {
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_Sortable | ImGuiTableFlags_RowBg |
                                      ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_ScrollY;
   ImGui::PushFont(frame.fonts.small);
   if (ImGui::BeginTable("##recordings", kColumns, kFlags, {0, 0})) {
     SetUpColumns(frame);
-    std::vector<Row> rows = unsorted;
-    Sort(&rows);
+    Sort(frame.view.listed_rows.get());
+    const std::vector<Row>& rows = frame.view.listed_rows->rows;
     const int moved = HandleKeys(frame, rows);
     const float high = ImGui::GetTextLineHeight() + 2 * ImGui::GetStyle().CellPadding.y;
     if (moved >= 0) KeepRowInSight(moved, high);
@@ -266,26 +297,29 @@ void DrawRecordings(Frame& frame) {
     if (frame.view.folder == "." && !error) frame.view.folder = here;
     frame.Send(ListFolder{frame.view.folder});
   }
-  size_t total = 0;
-  std::vector<Row> rows;
-  if (listing.value != nullptr) rows = RowsOf(*listing.value, frame.view.folder_filter, &total);
+  const ListedRows& listed = RowsShown(frame);
   std::string count;
-  if (listing.value != nullptr && total != 0) {
-    count = std::to_string(rows.size()) + " of " + std::to_string(total);
+  if (listed.total != 0) {
+    count = std::to_string(listed.rows.size()) + " of " + std::to_string(listed.total);
+  }
+  const ListingRead& read = frame.model.listing_read;
+  if (listing.value != nullptr && read.looked < read.total) {
+    count += ", " + std::to_string(read.looked) + " of " + std::to_string(read.total) +
+             " folders read";
   }
   DrawHead(frame, count);
   if (!listing.error.empty()) {
     ErrorState(frame, listing.error, "Give another folder.");
   } else if (listing.value == nullptr) {
     LoadingState(frame, "Reading the recordings of this folder", 1);
-  } else if (total == 0) {
+  } else if (listed.total == 0) {
     const std::string& folder = frame.model.listing_folder;
     EmptyState(frame, "No recordings in " + folder,
                "`backstep run -o NAME.backstep -- PROGRAM` makes one.");
-  } else if (rows.empty()) {
+  } else if (listed.rows.empty()) {
     EmptyState(frame, "None of them has this in its name", "Clear the filter to see all.");
   } else {
-    DrawTable(frame, rows);
+    DrawTable(frame);
   }
 }
 

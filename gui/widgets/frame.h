@@ -42,4 +42,9 @@ struct Frame {
   float Px(float points) const { return theme.Px(points); }
 };
 
+// A number that the window being drawn keeps between frames, 0 at first.
+inline int* Kept(const char* what) {
+  return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what));
+}
+
 }  // namespace backstep::gui

@@ -29,10 +29,6 @@ struct PairRequest {
   std::string agent;
   AgentClock clock;
 };
-struct KnownRequest {
-  std::vector<std::string> recent;
-  std::string samples_folder;
-};
 
 // What waits; one slot a kind, so that a newer one replaces an older one.
 struct Requests {
@@ -42,13 +38,10 @@ struct Requests {
   std::optional<AgentRequest> chat, state;
   std::optional<CompareRequest> compare;
   std::optional<PairRequest> pair;
-  std::optional<std::string> folder, browse;
-  std::optional<KnownRequest> known;
   bool any() const {
-    return open || close || refresh || watch || end || checkpoint || chat || state || compare || pair ||
-           lists();
+    return open || close || refresh || watch || end || checkpoint || chat || state || compare ||
+           pair;
   }
-  bool lists() const { return folder || browse || known; }
   // What follows the cursor.
   bool looks() const { return checkpoint || state || chat; }
   // What ends the reading of a long recording.

@@ -15,17 +15,6 @@
 
 namespace backstep::gui {
 
-template <typename T>
-void Put(Loaded<T>* slot, Result<T> result) {
-  slot->loading = false;
-  if (result.ok()) {
-    slot->error.clear();
-    slot->value = std::make_shared<const T>(std::move(*result));
-  } else {
-    slot->error = result.status().message();
-  }
-}
-
 // One thread, the reader's.
 struct Shown {
   ReaderQueue* queue = nullptr;                  // not owned

@@ -31,7 +31,7 @@ class Runner::Job {
   }
   std::string Collect(RunState* state) {
     std::lock_guard<std::mutex> lock(mutex_);
-    *state = state_;
+    if (std::exchange(changed_, false)) *state = state_;
     return std::exchange(finished_, {});
   }
 
@@ -41,6 +41,7 @@ class Runner::Job {
     {
       std::lock_guard<std::mutex> lock(mutex_);
       state_.running = false;
+      changed_ = true;
       if (!status.ok()) state_.error = status.message();
     }
     wake_();
@@ -79,6 +80,7 @@ class Runner::Job {
     state_.report = std::make_shared<const replay::ReplayReport>(std::move(report));
     state_.output = std::move(result.output);
     finished_ = branch;
+    changed_ = true;
     return {};
   }
 
@@ -88,6 +90,7 @@ class Runner::Job {
       state_.steps_done = progress.steps_done;
       state_.steps_expected = progress.steps_expected;
       state_.summary = replay::FormatSummary(progress.summary);
+      changed_ = true;
     }
     wake_();
   }
@@ -97,6 +100,7 @@ class Runner::Job {
   std::atomic<bool> cancel_ = false;
   mutable std::mutex mutex_;
   RunState state_;
+  bool changed_ = true;    // since it was collected
   std::string finished_;
   std::thread thread_;
 };

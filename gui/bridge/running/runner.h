@@ -32,8 +32,8 @@ class Runner {
   void Start(RunRequest request);
   void Cancel();
   bool running() const;
-  // Copies how it stands into the model. Returns the name of a branch that has just been finished,
-  // once; empty: nothing new.
+  // Copies how it stands into the model, where that has changed. Returns the name of a branch that
+  // has just been finished, once; empty: nothing new.
   std::string Collect(RunState* state);
 
  private:

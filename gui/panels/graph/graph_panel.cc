@@ -20,7 +20,6 @@ constexpr float kTooltipWidth = 320;
 
 // What a gesture or a menu is about lives in ImGui's own storage while it lasts: node or edge + 1,
 // 0 for the empty ground.
-int* Held(const char* what) { return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what)); }
 
 void KeepCamera(Frame& frame, const GraphPicture& picture) {
   if (frame.view.graph_zoom > 0) return;
@@ -95,7 +94,7 @@ void HandleClick(Frame& frame, const replay::AgentGraph& graph, const GraphHover
 
 void HandleMouse(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                  const GraphHover& hover) {
-  int* held = Held("held");
+  int* held = Kept("held");
   if (ImGui::IsItemActivated()) {
     *held = hover.node + 1;
     HandleClick(frame, graph, hover);
@@ -111,8 +110,8 @@ void HandleMouse(Frame& frame, const replay::AgentGraph& graph, const GraphPictu
   if (!ImGui::IsItemHovered()) return;
   HandleWheel(frame, picture);
   if (ImGui::IsMouseClicked(1)) {
-    *Held("menu-node") = hover.node + 1;
-    int* edge = Held("menu-edge");
+    *Kept("menu-node") = hover.node + 1;
+    int* edge = Kept("menu-edge");
     *edge = 0;
     if (hover.edge >= 0) {
       *edge = static_cast<int>(picture.edges[static_cast<size_t>(hover.edge)].edge) + 1;
@@ -158,8 +157,8 @@ void EdgeMenu(Frame& frame, const replay::AgentGraph& graph, const replay::Graph
 }
 
 void DrawMenu(Frame& frame, const replay::AgentGraph& graph) {
-  const auto node = static_cast<size_t>(*Held("menu-node"));
-  const auto edge = static_cast<size_t>(*Held("menu-edge"));
+  const auto node = static_cast<size_t>(*Kept("menu-node"));
+  const auto edge = static_cast<size_t>(*Kept("menu-edge"));
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(8)});
   if (ImGui::BeginPopup("graph-menu")) {
     if (node > 0 && node <= graph.nodes.size()) {

@@ -17,12 +17,7 @@ constexpr float kGrabPx = 5, kDragPx = 4;
 enum class Grip { kNone, kPlayhead, kOverviewWindow, kOverviewLeft, kOverviewRight, kOverviewNew,
                   kSelect, kPan, kScroll };
 
-int* Stored(const char* what) { return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what)); }
-Grip CurrentGrip() { return static_cast<Grip>(*Stored("grip")); }
-
-double Position(const TimelinePicture& picture, float x) {
-  return picture.viewport.Position(static_cast<double>(x - picture.lanes.x0));
-}
+Grip CurrentGrip() { return static_cast<Grip>(*Kept("grip")); }
 
 // A position of the whole run, in the overview.
 double OverviewPosition(const replay::Timeline& timeline, const TimelinePicture& picture, float x) {
@@ -90,7 +85,7 @@ void HandleDoubleClick(Frame& frame, const replay::Timeline& timeline,
     TravelTo(frame, hover.step);
     ZoomToItem(timeline, picture, hover, window);
   } else if (hover.zone == TimelineHover::Zone::kLanes) {
-    frame.Send(GoTo{replay::MomentAt(timeline, picture.viewport.mode, Position(picture, x))});
+    frame.Send(GoTo{replay::MomentAt(timeline, picture.viewport.mode, picture.PositionAt(x))});
   } else if (hover.zone == TimelineHover::Zone::kOverview) {
     const double position = OverviewPosition(timeline, picture, x);
     frame.Send(GoTo{replay::MomentAt(timeline, picture.viewport.mode, position)});
@@ -119,7 +114,7 @@ void DragSelection(Frame& frame, const TimelinePicture& picture) {
       frame.view.timeline.select_to <= frame.view.timeline.select_from) {
     return;
   }
-  double from = Position(picture, io.MouseClickedPos[0].x), to = Position(picture, io.MousePos.x);
+  double from = picture.PositionAt(io.MouseClickedPos[0].x), to = picture.PositionAt(io.MousePos.x);
   if (from > to) std::swap(from, to);
   if (frame.view.timeline.by_step) {
     from = std::floor(from + 0.5);
@@ -174,7 +169,7 @@ void Drag(Frame& frame, const replay::Timeline& timeline, const TimelinePicture&
     case Grip::kNone: break;
     case Grip::kPlayhead:
       TravelTo(frame, replay::MomentAt(timeline, picture.viewport.mode,
-                                       std::clamp(Position(picture, io.MousePos.x),
+                                       std::clamp(picture.PositionAt(io.MousePos.x),
                                                   picture.viewport.from, picture.viewport.to)));
       break;
     case Grip::kSelect: DragSelection(frame, picture); break;
@@ -205,7 +200,7 @@ void Release(Frame& frame, const replay::Timeline& timeline, const TimelineHover
     ShowRange(timeline, window->select_from, window->select_to, window);
     window->select_from = window->select_to = 0;
   }
-  *Stored("grip") = 0;
+  *Kept("grip") = 0;
 }
 
 void HandleWheel(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture,
@@ -217,7 +212,7 @@ void HandleWheel(Frame& frame, const replay::Timeline& timeline, const TimelineP
   if (io.KeyCtrl != frame.view.wheel_zooms) {
     const bool over = hover.zone == TimelineHover::Zone::kOverview;
     const double about = over ? OverviewPosition(timeline, picture, io.MousePos.x)
-                              : Position(picture, std::max(io.MousePos.x, picture.lanes.x0));
+                              : picture.PositionAt(std::max(io.MousePos.x, picture.lanes.x0));
     ZoomWindow(timeline, about, std::pow(kZoomNotch, static_cast<double>(io.MouseWheel)), window);
   } else if (io.KeyShift) {
     PanWindow(timeline, -static_cast<double>(io.MouseWheel) * notch, window);
@@ -250,7 +245,7 @@ void HandleTimelineMouse(Frame& frame, const replay::Timeline& timeline,
                          const TimelinePicture& picture, const TimelineHover& hover) {
   const float reach = frame.Px(kGrabPx);
   if (ImGui::IsItemActivated()) {
-    *Stored("grip") = static_cast<int>(GripOf(picture, hover, reach));
+    *Kept("grip") = static_cast<int>(GripOf(picture, hover, reach));
     if (ImGui::IsMouseDown(0)) HandlePress(frame, timeline, picture, hover);
   }
   if (ImGui::IsItemActive()) Drag(frame, timeline, picture);

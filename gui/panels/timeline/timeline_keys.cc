@@ -13,12 +13,6 @@ namespace {
 constexpr double kKeyZoomPerSecond = 6, kKeyPanPerSecond = 0.9;
 constexpr float kFrameSecondsMax = 0.1f;
 
-int* Stored(const char* what) { return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what)); }
-
-double Position(const TimelinePicture& picture, float x) {
-  return picture.viewport.Position(static_cast<double>(x - picture.lanes.x0));
-}
-
 // The selection, or everything where there is none or it is framed already.
 void FrameSelection(const replay::Timeline& timeline, const TimelinePicture& picture,
                     TimelineWindow* window) {
@@ -55,8 +49,8 @@ void FollowLane(Frame& frame, const replay::Timeline& timeline, const TimelinePi
   if (frame.view.playing || frame.view.cursor.value == 0 || frame.view.cursor > timeline.last) return;
   const int lane = timeline.lane_of(frame.view.cursor);
   const auto height = static_cast<int>(picture.lanes.height());
-  const bool resized = std::exchange(*Stored("lanes-height"), height) != height;
-  const bool moved = std::exchange(*Stored("cursor-lane"), lane + 1) != lane + 1;
+  const bool resized = std::exchange(*Kept("lanes-height"), height) != height;
+  const bool moved = std::exchange(*Kept("cursor-lane"), lane + 1) != lane + 1;
   if ((moved || resized) && lane >= 0 && !TimelineHeld()) {
     ShowLane(picture, lane, &frame.view.timeline);
   }
@@ -73,7 +67,7 @@ void HandleTimelineKeys(Frame& frame, const replay::Timeline& timeline,
   const bool over = hover.zone == TimelineHover::Zone::kLanes ||
                     hover.zone == TimelineHover::Zone::kRuler;
   const double about =
-      over ? Position(picture, ImGui::GetIO().MousePos.x)
+      over ? picture.PositionAt(ImGui::GetIO().MousePos.x)
            : replay::MomentPosition(timeline, picture.viewport.mode, frame.view.cursor);
   const double zoom = std::pow(kKeyZoomPerSecond, seconds);
   if (Held("W")) ZoomWindow(timeline, about, zoom, window);
@@ -88,7 +82,7 @@ void HandleTimelineKeys(Frame& frame, const replay::Timeline& timeline,
 
 void FollowCursor(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture) {
   const auto cursor = static_cast<int>(frame.view.cursor.value);
-  const bool moved = std::exchange(*Stored("cursor"), cursor) != cursor;
+  const bool moved = std::exchange(*Kept("cursor"), cursor) != cursor;
   if (moved && !picture.whole && !TimelineHeld()) {
     const double at = replay::MomentPosition(timeline, picture.viewport.mode, frame.view.cursor);
     const double span = picture.viewport.to - picture.viewport.from;
@@ -97,7 +91,7 @@ void FollowCursor(Frame& frame, const replay::Timeline& timeline, const Timeline
     }
   }
   const auto agent = static_cast<int>(ImGui::GetID(frame.view.agent.c_str()));
-  const bool chosen = std::exchange(*Stored("agent"), agent) != agent;
+  const bool chosen = std::exchange(*Kept("agent"), agent) != agent;
   for (size_t i = 0; chosen && i < timeline.lanes.size(); ++i) {
     if (timeline.lanes[i].name != frame.view.agent) continue;
     ShowLane(picture, static_cast<int>(i), &frame.view.timeline);

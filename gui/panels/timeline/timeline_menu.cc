@@ -9,7 +9,6 @@ namespace backstep::gui {
 namespace {
 
 // What the menu is about, while it is open; each value is 0 where it does not apply.
-int* MenuValue(const char* what) { return ImGui::GetStateStorage()->GetIntRef(ImGui::GetID(what)); }
 
 std::string FlagText(uint16_t flags) {
   static constexpr struct {
@@ -242,18 +241,18 @@ void DrawTimelineTooltip(Frame& frame, const replay::Timeline& timeline,
 }
 
 void OpenTimelineMenu(const TimelineHover& hover) {
-  *MenuValue("step") = static_cast<int>(hover.step.value);
-  *MenuValue("message") =
+  *Kept("step") = static_cast<int>(hover.step.value);
+  *Kept("message") =
       hover.arrow == nullptr ? 0 : static_cast<int>(hover.arrow->message.index) + 1;
-  *MenuValue("lane") = hover.lane + 1;
+  *Kept("lane") = hover.lane + 1;
   ImGui::OpenPopup("timeline-menu");
 }
 
 void DrawTimelineMenu(Frame& frame, const replay::Timeline& timeline) {
   // Read here: inside the popup another window's storage is meant.
-  const auto message = static_cast<uint32_t>(*MenuValue("message"));
-  const StepNumber step(static_cast<uint64_t>(static_cast<uint32_t>(*MenuValue("step"))));
-  const int lane = *MenuValue("lane") - 1;
+  const auto message = static_cast<uint32_t>(*Kept("message"));
+  const StepNumber step(static_cast<uint64_t>(static_cast<uint32_t>(*Kept("step"))));
+  const int lane = *Kept("lane") - 1;
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(8)});
   if (ImGui::BeginPopup("timeline-menu")) {
     if (message > 0 && message <= timeline.message_count) {

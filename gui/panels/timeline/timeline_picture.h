@@ -75,6 +75,9 @@ struct TimelinePicture {
 
   // Screen coordinates.
   float PlotX(float x) const { return lanes.x0 + x; }
+  double PositionAt(float x) const {
+    return viewport.Position(static_cast<double>(x - lanes.x0));
+  }
   float LaneMiddle(int lane) const;           // may lie outside `lanes`
   int LaneAt(float y) const;                  // -1: none
 };

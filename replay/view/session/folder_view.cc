@@ -88,7 +88,8 @@ RecordingRow RowOfRecording(const std::string& path) {
   return rows.front();
 }
 
-Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder) {
+Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder,
+                                                 const ListProgress& progress) {
   std::error_code error;
   std::vector<std::string> paths;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
@@ -100,17 +101,25 @@ Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder) {
   std::sort(paths.begin(), paths.end());
   std::vector<RecordingRow> rows;
   if (AddRecording(folder, &rows)) return rows;
-  for (const std::string& path : paths) AddRecording(path, &rows);
+  for (size_t i = 0; i < paths.size(); ++i) {
+    AddRecording(paths[i], &rows);
+    if (progress && !progress(rows, i + 1, paths.size())) break;
+  }
   return rows;
 }
 
-void CountListed(std::vector<RecordingRow>* rows) {
+void CountListed(std::vector<RecordingRow>* rows, const std::function<bool()>& go_on) {
   uint64_t left = kCountedTotalMax;
   for (RecordingRow& row : *rows) {
+    const auto short_enough = [&](const SessionRow& session) {
+      return session.last.value <= std::min(left, kCountedStepsMax);
+    };
+    if (std::none_of(row.sessions.begin(), row.sessions.end(), short_enough)) continue;
+    if (go_on && !go_on()) return;
     const auto recording = store::Recording::Open(row.path);
     if (!recording.ok()) continue;
     for (SessionRow& session : row.sessions) {
-      if (session.last.value > std::min(left, kCountedStepsMax)) continue;
+      if (!short_enough(session)) continue;
       left -= session.last.value;
       const auto counts = CountSession(**recording, session.id);
       if (counts.ok()) session.counts = *counts;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,14 +15,20 @@ namespace backstep::replay {
 // The row of one recording; where it cannot be read, a row with its error.
 RecordingRow RowOfRecording(const std::string& path);
 
+// What has been read of a folder so far, after `looked` of its `total` directories; false ends it.
+using ListProgress =
+    std::function<bool(const std::vector<RecordingRow>& rows, size_t looked, size_t total)>;
+
 // A row for every recording directly inside `folder`, or `folder` itself where it is one, by name.
 // Whatever ends in ".backstep" counts as one, and so does a directory that holds a manifest.
 // Io: the folder cannot be read.
-Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder);
+Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder,
+                                                 const ListProgress& progress = {});
 
 // Reads errors and cost of every session that has not too many steps for a listing to wait for; the
-// others keep `counts` empty, as do those that cannot be read.
-void CountListed(std::vector<RecordingRow>* rows);
+// others keep `counts` empty, as do those that cannot be read. `go_on` is asked before each; false
+// ends it.
+void CountListed(std::vector<RecordingRow>* rows, const std::function<bool()>& go_on = {});
 
 struct FolderEntry {
   std::string name;

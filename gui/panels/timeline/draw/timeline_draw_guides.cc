@@ -174,7 +174,7 @@ void DrawHoverGuide(Frame& frame, const TimelinePicture& picture, const Timeline
   draw->AddLine({x, picture.ruler.y0}, {x, picture.lanes.y1},
                 WithAlpha(frame.theme.text_dim, 0.5f));
   if (hover.zone != Zone::kRuler) return;
-  const double position = picture.viewport.Position(static_cast<double>(x - picture.lanes.x0));
+  const double position = picture.PositionAt(x);
   const std::string text =
       PositionText(picture.viewport.mode, position, 1 / picture.viewport.PxPerUnit());
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(4)});

@@ -57,6 +57,24 @@ TEST_CASE("a folder's recordings are listed by name, and what cannot be read amo
   CHECK(ListRecordings(dir / "nowhere").status().code() == StatusCode::kIo);
 }
 
+TEST_CASE("a listing tells how far it is, and ends where nobody wants more of it") {
+  const TempDir dir;
+  for (const char* name : {"a.backstep", "b.backstep", "c.backstep", "plain"}) {
+    fs::create_directories(dir / name);
+  }
+  std::vector<size_t> rows_seen, looked_at;
+  const auto rows = ListRecordings(dir.path(), [&](const auto& so_far, size_t looked, size_t total) {
+    CHECK(total == 4);
+    rows_seen.push_back(so_far.size());
+    looked_at.push_back(looked);
+    return looked < 2;
+  });
+  REQUIRE(rows.ok());
+  CHECK(rows->size() == 2);
+  CHECK(rows_seen == std::vector<size_t>{1, 2});
+  CHECK(looked_at == std::vector<size_t>{1, 2});
+}
+
 TEST_CASE("errors and cost of a listed session are counted over its steps and calls") {
   const TempDir dir;
   Record(dir / "b.backstep");
