@@ -1,6 +1,7 @@
 // Two lines (of one recording or of two) side by side, aligned by (agent, agent clock).
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -59,9 +60,13 @@ struct Comparison {
   bool identical() const { return differing_count == 0; }
 };
 
+// `progress(done, total)`, of no unit; may be empty; returning false ends it with Cancelled.
+using CompareProgress = std::function<bool(uint64_t, uint64_t)>;
+
 struct CompareOptions {
   StepNumber a_until, b_until;         // 0: to the end
   size_t most = 200;
+  CompareProgress progress = {};       // asked at every step
 };
 
 // `a` and `b` may be lines of different recordings; agents are matched by name.
@@ -73,9 +78,10 @@ struct AgentStateDiff {
   std::vector<ValueDiff> values;
   std::vector<std::string> only_a, only_b;  // messages waiting on one side only
 };
-// Only agents that differ. A message that waits on both sides with different bodies is an entry of
+// Only agents that differ; `progress` is asked at every agent and every waiting message. A message that waits on both sides with different bodies is an entry of
 // `values` with path "message planner/12.0 …".
 Result<std::vector<AgentStateDiff>> CompareMoments(store::Line& a, StepNumber at_a,
-                                                   store::Line& b, StepNumber at_b);
+                                                   store::Line& b, StepNumber at_b,
+                                                   const CompareProgress& progress = {});
 
 }  // namespace backstep::replay

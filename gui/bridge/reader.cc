@@ -49,16 +49,26 @@ class Reader::Thread {
     return true;
   }
 
+  // The same, while two lines are compared.
+  bool LookMeanwhile() {
+    const std::optional<Requests> now = queue.TakeLooks();
+    if (!now) return false;
+    if (now->looks()) {
+      Look(*now);
+      queue.EndLook();
+    }
+    looks_.ReadRest();
+    return true;
+  }
+
   // What a person waits for.
   void ServeLook(const Requests& now) {
     if (shown_.explorer != nullptr && now.looks()) Look(now);
     queue.EndLook();
     if (shown_.explorer == nullptr) return;
     looks_.ReadRest();
-    if (now.compare) {
-      pairs_.Compare(*now.compare);
-      line_.TellGraph();
-    }
+    if (now.compare) pairs_.Want(*now.compare);
+    if (pairs_.Compare()) line_.TellGraph();
     if (now.pair) pairs_.Pair(*now.pair);
   }
 
@@ -166,7 +176,8 @@ class Reader::Thread {
   std::string lost_;            // as told last
   Shown shown_{&queue, nullptr, 0, {}, {}, {}};
   LookReader looks_{&shown_};
-  PairReader pairs_{&shown_};   // of shown_'s recording: goes before it
+  // Of shown_'s recording: goes before it.
+  PairReader pairs_{&shown_, [this] { return LookMeanwhile(); }};
   LineTeller line_{&shown_, [this] { return Meanwhile(); }};
 
   std::thread thread_;  // last: it uses all of the above

@@ -67,8 +67,8 @@ class AgentNames {
 class Comparer {
  public:
   Comparer(store::Line& a, store::Line& b, const CompareOptions& options)
-      : a_(a), b_(b), names_a_(a), most_(options.most), until_a_(Until(a, options.a_until)),
-        until_b_(Until(b, options.b_until)) {}
+      : a_(a), b_(b), names_a_(a), most_(options.most), progress_(options.progress),
+        until_a_(Until(a, options.a_until)), until_b_(Until(b, options.b_until)) {}
 
   Result<Comparison> Run() {
     BACKSTEP_RETURN_IF_ERROR(BeginSide(a_, until_a_, &out_.a));
@@ -86,7 +86,8 @@ class Comparer {
     if (shared_ >= until_b_) return {};
     Status failed;
     BACKSTEP_RETURN_IF_ERROR(b_.ScanSteps(shared_.Next(), until_b_, [&](const StepRecord& step) {
-      failed = VisitB(step);
+      failed = GoOn();
+      if (failed.ok()) failed = VisitB(step);
       return failed.ok();
     }));
     return failed;
@@ -96,10 +97,17 @@ class Comparer {
     if (shared_ >= until_a_) return {};
     Status failed;
     BACKSTEP_RETURN_IF_ERROR(a_.ScanSteps(shared_.Next(), until_a_, [&](const StepRecord& step) {
-      if (!matched_[step.number.value - shared_.value - 1]) failed = VisitOnlyA(step);
+      failed = GoOn();
+      if (failed.ok() && !matched_[step.number.value - shared_.value - 1]) failed = VisitOnlyA(step);
       return failed.ok();
     }));
     return failed;
+  }
+
+  Status GoOn() {
+    const uint64_t total = until_a_.value + until_b_.value - 2 * shared_.value;
+    if (!progress_ || progress_(done_++, total)) return {};
+    return Status::Cancelled("the comparison was given up");
   }
 
   Status VisitB(const StepRecord& step) {
@@ -204,8 +212,10 @@ class Comparer {
   store::Line& b_;
   const AgentNames names_a_;
   const size_t most_;
+  const CompareProgress& progress_;  // the caller's
   const StepNumber until_a_, until_b_;
   StepNumber shared_;
+  uint64_t done_ = 0;          // steps of both
   std::vector<bool> matched_;  // steps of a after the shared ones that b has too
   std::set<std::string> touched_;
   Comparison out_;

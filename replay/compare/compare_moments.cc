@@ -34,17 +34,20 @@ Result<Sides> SidesAt(store::Line& line, StepNumber at, std::vector<std::string>
 
 class MomentComparer {
  public:
-  MomentComparer(store::Line& a, StepNumber at_a, store::Line& b, StepNumber at_b)
-      : a_(a), b_(b), at_a_(at_a), at_b_(at_b) {}
+  MomentComparer(store::Line& a, StepNumber at_a, store::Line& b, StepNumber at_b,
+                 const CompareProgress& progress)
+      : a_(a), b_(b), at_a_(at_a), at_b_(at_b), progress_(progress) {}
 
   Result<std::vector<AgentStateDiff>> Run() {
     std::vector<std::string> order;
     BACKSTEP_ASSIGN_OR_RETURN(const Sides sides_a, SidesAt(a_, at_a_, &order));
     BACKSTEP_ASSIGN_OR_RETURN(const Sides sides_b, SidesAt(b_, at_b_, &order));
+    for (const auto& [name, side] : sides_a) total_ += 1 + side.waiting.size();
     std::vector<AgentStateDiff> out;
     std::set<std::string> done;
     for (const std::string& name : order) {
       if (!done.insert(name).second) continue;
+      BACKSTEP_RETURN_IF_ERROR(GoOn());
       AgentStateDiff diff;
       diff.agent = name;
       BACKSTEP_RETURN_IF_ERROR(CompareAgent(SideOf(sides_a, name), SideOf(sides_b, name), &diff));
@@ -55,6 +58,13 @@ class MomentComparer {
   }
 
  private:
+  Status GoOn() {
+    ++done_;
+    total_ = std::max(total_, done_);  // agents that only b has
+    if (!progress_ || progress_(done_ - 1, total_)) return {};
+    return Status::Cancelled("the comparison was given up");
+  }
+
   static AgentSide SideOf(const Sides& sides, const std::string& name) {
     auto found = sides.find(name);
     return found == sides.end() ? AgentSide{} : found->second;
@@ -82,6 +92,7 @@ class MomentComparer {
     for (const MessageId& id : in_b) names_b.emplace(b_.FormatMessageId(id), id);
     size_t left_out_a = 0, left_out_b = 0;
     for (const MessageId& id : in_a) {
+      BACKSTEP_RETURN_IF_ERROR(GoOn());
       const std::string name = a_.FormatMessageId(id);
       auto other = names_b.find(name);
       if (other == names_b.end()) {
@@ -122,13 +133,16 @@ class MomentComparer {
   store::Line& a_;
   store::Line& b_;
   const StepNumber at_a_, at_b_;
+  const CompareProgress& progress_;  // the caller's
+  uint64_t done_ = 0, total_ = 0;    // agents, and messages that wait in a
 };
 
 }  // namespace
 
 Result<std::vector<AgentStateDiff>> CompareMoments(store::Line& a, StepNumber at_a,
-                                                   store::Line& b, StepNumber at_b) {
-  return MomentComparer(a, at_a, b, at_b).Run();
+                                                   store::Line& b, StepNumber at_b,
+                                                   const CompareProgress& progress) {
+  return MomentComparer(a, at_a, b, at_b, progress).Run();
 }
 
 }  // namespace backstep::replay

@@ -6,15 +6,20 @@
 
 namespace backstep::gui {
 
-void PairReader::Compare(const CompareRequest& request) {
-  auto pair = shown_.explorer->OpenPair(request.a, request.b);
-  auto view = pair.ok() ? (*pair)->Compare() : Result<replay::ComparisonView>(pair.status());
+bool PairReader::Compare() {
+  if (!wanted_) return false;
+  auto pair = shown_.explorer->OpenPair(wanted_->a, wanted_->b);
+  const auto go_on = [this](uint64_t, uint64_t) { return meanwhile_(); };
+  auto view = pair.ok() ? (*pair)->Compare(go_on) : Result<replay::ComparisonView>(pair.status());
+  if (view.status().code() == StatusCode::kCancelled) return false;
+  wanted_.reset();
   pair_ = view.ok() ? std::move(*pair) : nullptr;
   shown_.touched = view.ok() ? view->lines.agents_touched : std::vector<std::string>();
   // It stays when another branch is looked at: not of one generation.
   shown_.queue->Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
     Put(&model->comparison, std::move(view));
   });
+  return true;
 }
 
 void PairReader::Pair(PairRequest request) {
@@ -38,6 +43,7 @@ Result<replay::StepPair> PairReader::Find(PairRequest request) {
 }
 
 void PairReader::Drop() {
+  wanted_.reset();
   pair_ = nullptr;
   shown_.touched.clear();
   shown_.queue->Tell([](Model* model, StepNumber*) {

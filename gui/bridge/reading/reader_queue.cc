@@ -60,6 +60,16 @@ std::optional<Requests> ReaderQueue::TakeMeanwhile() {
   return now;
 }
 
+std::optional<Requests> ReaderQueue::TakeLooks() {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (waiting_.turns() || waiting_.compare) return std::nullopt;
+  Requests now;
+  now.checkpoint = std::exchange(waiting_.checkpoint, {});
+  now.chat = std::exchange(waiting_.chat, {});
+  now.state = std::exchange(waiting_.state, {});
+  return now;
+}
+
 void ReaderQueue::BeginLook() { look_began_cpu_ms_ = ThreadCpuMs(); }
 
 void ReaderQueue::EndLook() {

@@ -68,6 +68,9 @@ class ReaderQueue {
   Requests Take(std::optional<double> wait_ms);
   // What can be answered while a long recording is being read; nullopt: that is to end.
   std::optional<Requests> TakeMeanwhile();
+  // What follows the cursor, while two lines are being compared: there may be none; nullopt: that is
+  // to end, for another comparison too. Everything else goes on waiting.
+  std::optional<Requests> TakeLooks();
   // Around the answer to what follows the cursor.
   void BeginLook();
   void EndLook();

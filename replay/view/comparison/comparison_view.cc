@@ -103,10 +103,12 @@ Result<ComparisonView> ViewComparison(store::Line& a, store::Line& b, std::strin
                     (options.a_until.value != 0 && options.b_until.value != 0);
   if (view.with_steps) {
     BACKSTEP_ASSIGN_OR_RETURN(view.lines,
-                              Compare(a, b, {options.a_until, options.b_until, options.most}));
+                              Compare(a, b, {options.a_until, options.b_until, options.most,
+                                          options.progress}));
   }
   if (!options.with_moments) return view;
-  BACKSTEP_ASSIGN_OR_RETURN(auto states, CompareMoments(a, options.a_until, b, options.b_until));
+  BACKSTEP_ASSIGN_OR_RETURN(auto states, CompareMoments(a, options.a_until, b, options.b_until,
+                                                        options.progress));
   for (AgentStateDiff& state : states) {
     if (state.values.empty() && state.only_a.empty() && state.only_b.empty()) continue;
     view.states.push_back(std::move(state));

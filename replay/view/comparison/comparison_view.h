@@ -23,6 +23,7 @@ struct ComparisonOptions {
   StepNumber a_until, b_until;             // 0: to the end
   bool with_moments = false;               // also compare the checkpoints at the two ends
   size_t most = 200;                       // differing steps that are kept
+  CompareProgress progress = {};           // of the steps, then of the checkpoints
 };
 
 // `a_name`, `b_name`: what the sides are called. Errors: as of Compare.

@@ -45,7 +45,7 @@ Result<std::unique_ptr<LinePair>> LinePair::Open(const store::Recording& here,
   return pair;
 }
 
-Result<ComparisonView> LinePair::Compare() {
+Result<ComparisonView> LinePair::Compare(const CompareProgress& progress) {
   for (Side* side : {&a_, &b_}) {
     BACKSTEP_RETURN_IF_ERROR(side->line->Refresh().status());
     if (side->whole) side->until = side->line->last();
@@ -53,6 +53,7 @@ Result<ComparisonView> LinePair::Compare() {
   ComparisonOptions options;
   options.a_until = a_.until;
   options.b_until = b_.until;
+  options.progress = progress;
   // A moment is also a checkpoint: of two of them the states are of interest.
   options.with_moments = !a_.whole && !b_.whole;
   return ViewComparison(*a_.line, *b_.line, a_.name, b_.name, options);

@@ -23,8 +23,8 @@ class LinePair {
   const std::string& a() const { return a_.name; }
   const std::string& b() const { return b_.name; }
 
-  // Up to the two moments. Sees what has been written since.
-  Result<ComparisonView> Compare();
+  // Up to the two moments. Sees what has been written since. `progress`: as of CompareOptions.
+  Result<ComparisonView> Compare(const CompareProgress& progress = {});
   // The agent's step with that clock on both sides, up to the two moments.
   // Corruption, Io: as of store::Line.
   Result<StepPair> Steps(const std::string& agent, AgentClock clock);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
+#include <vector>
 
 #include "backstep/store/log_writer.h"
 #include "backstep/store/recording.h"
@@ -424,6 +426,33 @@ TEST_CASE("The kept differences are bounded and all are counted") {
   const Comparison c = Compared(*a, *b, {StepNumber(0), StepNumber(0), 5});
   CHECK(c.differing.size() == 5);
   CHECK(c.differing_count == 30);
+}
+
+TEST_CASE("A comparison tells how far it is, and ends where it is told to") {
+  testing::TempDir dir;
+  auto recording = Create(dir / "r.backstep");
+  Hand main(*recording, Named("team"), kTeam);
+  main.Outside("planner", "task");
+  main.Step(Plan(main));
+  main.Step(Code(main));
+  Hand branch(*recording, Branch("b", 0), {}, &main);
+  branch.Step(Plan(branch, "plan B"));
+  auto a = main.Read(), b = branch.Read();
+
+  std::vector<std::pair<uint64_t, uint64_t>> told;
+  CompareOptions options;
+  options.progress = [&told](uint64_t done, uint64_t total) {
+    told.emplace_back(done, total);
+    return told.size() != 5;
+  };
+  CHECK(Compared(*a, *b, options).differing_count == 2);
+  CHECK(told == std::vector<std::pair<uint64_t, uint64_t>>{{0, 3}, {1, 3}, {2, 3}});
+  CHECK(Compare(*a, *b, options).status().code() == StatusCode::kCancelled);
+  CHECK(told.size() == 5);
+
+  const auto never = [](uint64_t, uint64_t) { return false; };
+  const auto moments = CompareMoments(*a, StepNumber(1), *b, StepNumber(1), never);
+  CHECK(moments.status().code() == StatusCode::kCancelled);
 }
 
 TEST_CASE("Two moments differ in states and in what waits") {
