@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "backstep/gui/app/commands.h"
+#include "backstep/gui/app/commands/commands.h"
 #include "backstep/gui/app/layout.h"
 #include "backstep/gui/app/unattended/dump.h"
 #include "backstep/gui/bridge/running/fork_request.h"
@@ -118,15 +118,21 @@ void App::Tick() {
   std::vector<Action> actions;
   actions.swap(actions_);
   for (const Action& action : actions) {
-    const bool careful = std::holds_alternative<RunFork>(action) ||
-                         std::holds_alternative<Baseline>(action) ||
-                         std::holds_alternative<Quit>(action);
-    if (!careful || !script_.random()) Perform(action);
+    if (!script_.random() || StaysInside(action)) Perform(action);
   }
   if (!actions.empty()) quiet_frames_ = 0;
   Ask();
   log_.EndFrame(model_, window_->gl_cpu_ms(), script_.scrubbing());
   if (FinishCommandLine()) done_ = true;
+}
+
+// Runs nothing, ends nothing, and opens nothing but what the window was opened with.
+bool App::StaysInside(const Action& action) const {
+  if (const auto* open = std::get_if<OpenRecording>(&action)) {
+    return !options_.recording.empty() && !view_.recent.empty() && open->path == view_.recent.front();
+  }
+  return !std::holds_alternative<RunFork>(action) && !std::holds_alternative<RunForm>(action) &&
+         !std::holds_alternative<Baseline>(action) && !std::holds_alternative<Quit>(action);
 }
 
 void App::TakeArrivals() {
@@ -362,6 +368,7 @@ bool App::FinishCommandLine() {
 
 // Told once: what could not be written now will hardly be the next time.
 Status App::SaveSettings() {
+  if (script_.was_random()) return {};  // nobody chose them
   const OpenFacts* facts = model_.open.value.get();
   const Status status = settings_.Save(facts == nullptr ? std::string() : facts->path, view_);
   if (!status.ok() && !std::exchange(told_unsaved_, true)) Notify(status.message());

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "backstep/gui/app/commands.h"
-#include "backstep/gui/app/options.h"
-#include "backstep/gui/app/settings.h"
+#include "backstep/gui/app/commands/commands.h"
+#include "backstep/gui/app/setup/options.h"
+#include "backstep/gui/app/setup/settings.h"
 #include "backstep/gui/app/unattended/frame_log.h"
 #include "backstep/gui/app/unattended/script.h"
 #include "backstep/gui/app/window.h"
@@ -35,6 +35,7 @@ class App {
   void Start();
   void Tick();                          // one frame
   void WaitForLook();
+  bool StaysInside(const Action& action) const;
   void TakeArrivals();
   void BeginRecording(const OpenFacts& facts);
   void BeginBranch(const OpenFacts& facts, StepNumber cursor);

@@ -1,6 +1,8 @@
 // What a panel and a widget are given to draw one frame with.
 #pragma once
 
+#include <cfloat>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,10 @@ namespace backstep::gui {
 struct NamedRect {
   std::string name;
   ImVec2 min, max;
+  ImVec2 clip_min{-FLT_MAX, -FLT_MAX}, clip_max{FLT_MAX, FLT_MAX};  // outside it nothing is drawn
+
+  // The middle of what shows of it; nullopt: all of it is scrolled or clipped away.
+  std::optional<ImVec2> Seen() const;
 };
 
 struct Frame {
@@ -32,8 +38,10 @@ struct Frame {
   std::vector<NamedRect>& named;
 
   void Send(Action action) { actions.push_back(std::move(action)); }
+  // Inside a window; what it names is clipped as the window is just then.
   void Name(std::string name, ImVec2 min, ImVec2 max) {
-    named.push_back({std::move(name), min, max});
+    const ImDrawList* list = ImGui::GetWindowDrawList();
+    named.push_back({std::move(name), min, max, list->GetClipRectMin(), list->GetClipRectMax()});
   }
   // Names the item ImGui has just drawn.
   void NameItem(std::string name) {

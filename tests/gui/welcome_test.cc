@@ -105,10 +105,14 @@ TEST_CASE("random input neither crashes the window nor holds it up") {
   const char* longer = std::getenv("BACKSTEP_LONG");
   const std::string seconds = longer != nullptr && *longer == '1' ? "60" : "8";
   for (const std::string seed : {"1", "2"}) {
+    CHECK(stage.Window("team.backstep --dump-view view.json").code == 0);
+    const std::string settings = ReadAll(stage.dir / "config/backstep/window.json");
     std::ofstream(stage.dir / "script") << "wait\nrandom " << seed << " " << seconds << "\n";
     const Ended ended = stage.Window("team.backstep --at 50% --script script");
     INFO("seed " << seed << "\n" << ended.output);
     CHECK(ended.code == 0);
+    CHECK_FALSE(settings.empty());
+    CHECK(ReadAll(stage.dir / "config/backstep/window.json") == settings);
   }
 }
 

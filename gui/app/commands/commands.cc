@@ -1,4 +1,4 @@
-#include "backstep/gui/app/commands.h"
+#include "backstep/gui/app/commands/commands.h"
 
 #include <functional>
 #include <utility>

@@ -6,7 +6,7 @@
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
-#include "backstep/gui/app/commands.h"
+#include "backstep/gui/app/commands/commands.h"
 #include "backstep/gui/app/sheet.h"
 #include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"

@@ -1,4 +1,4 @@
-#include "backstep/gui/app/options.h"
+#include "backstep/gui/app/setup/options.h"
 
 #include <cstdio>
 #include <functional>

@@ -1,4 +1,4 @@
-#include "backstep/gui/app/settings.h"
+#include "backstep/gui/app/setup/settings.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

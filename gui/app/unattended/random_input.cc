@@ -19,13 +19,12 @@ constexpr std::array<const char*, 6> kTexts = {
 
 size_t RandomInput::Below(size_t count) { return random_() % std::max<size_t>(count, 1); }
 
-// Half of the time something that has a name.
+// Half of the time something that has a name and shows.
 ImVec2 RandomInput::Place(const std::vector<NamedRect>& named, ImVec2 size) {
   ImVec2 at{static_cast<float>(Below(static_cast<size_t>(size.x))),
             static_cast<float>(Below(static_cast<size_t>(size.y)))};
   if (!named.empty() && Below(2) == 0) {
-    const NamedRect& rect = named[Below(named.size())];
-    at = {(rect.min.x + rect.max.x) / 2, (rect.min.y + rect.max.y) / 2};
+    at = named[Below(named.size())].Seen().value_or(at);
   }
   return at;
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -89,7 +90,12 @@ void Script::BeginKeys(const std::string& combination) {
 Status Script::BeginGesture(const Line& line, const World& world) {
   const NamedRect* rect = Find(*world.named, line.name);
   if (rect == nullptr) return NotDrawn(line.where, line.name, *world.named);
-  from_ = to_ = {(rect->min.x + rect->max.x) / 2, (rect->min.y + rect->max.y) / 2};
+  const std::optional<ImVec2> seen = rect->Seen();
+  if (!seen) {
+    return Status::NotFound(line.where + ": '" + line.name + "' is scrolled or clipped away; bring it "
+                            "into sight first, with 'wheel' or a larger --size");
+  }
+  from_ = to_ = *seen;
   pointing_ = true;
   if (line.word == "scrub") {
     from_.x = rect->min.x + 1;

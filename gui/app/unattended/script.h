@@ -4,15 +4,16 @@
 //   drag NAME DX DY        pixels, with the left button
 //   scrub NAME SECONDS     drags back and forth over all of it, as fast as a hand can
 //   wheel NAME NOTCHES     with "ctrl" behind it: Ctrl+wheel
-//   key COMBINATION        as in app/keys.h
+//   key COMBINATION        as in widgets/keys.h
 //   type TEXT              into the field that has the focus
 //   replace TEXT           the same, over all of its text
 //   wait                   until nothing is being read or run and the picture stands still
 //   shot PNG | dump JSON   a picture, or what every panel shows
-//   expect NAME | absent NAME    it is drawn, or is not
+//   expect NAME | absent NAME    it is drawn, or is not; what is scrolled away counts as drawn, and
+//                          cannot be clicked
 //   await NAME                   until it is drawn
 //   sleep MILLISECONDS
-//   random SEED SECONDS    gestures at random (app/random_input.h); a stall of two seconds fails
+//   random SEED SECONDS    gestures at random (random_input.h); a stall of two seconds fails
 // docs/gui.md lists the names.
 #pragma once
 
@@ -37,8 +38,10 @@ class Script {
   bool active() const {
     return !lines_.empty() || phase_ != 0 || scrubbing() || random_ != nullptr;
   }
-  // Input at random is under way: what it asks to be run, or to end the window, is not to be done.
+  // Input at random is under way: what it asks for is not to reach beyond the window.
   bool random() const { return random_ != nullptr; }
+  // It is, or was.
+  bool was_random() const { return was_random_; }
   bool scrubbing() const { return scrub_seconds_ > 0; }
 
   // Before ImGui's frame: puts mouse and keys where the gesture under way wants them.
@@ -77,6 +80,7 @@ class Script {
   double scrub_seconds_ = 0, scrub_began_ = 0;   // seconds 0: none is under way
   int settled_frames_ = 0;
   std::unique_ptr<RandomInput> random_;          // null: none is under way
+  bool was_random_ = false;
   double random_until_ = 0, random_frame_ = 0;   // the time of its newest frame
 };
 

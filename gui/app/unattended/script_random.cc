@@ -20,6 +20,7 @@ Status Script::BeginRandom(const Line& line, double now) {
     return Status::InvalidArgument(line.where + ": it must be like 'random 7 60'");
   }
   random_ = std::make_unique<RandomInput>(seed);
+  was_random_ = true;
   random_until_ = now + seconds;
   random_frame_ = now;
   return {};
