@@ -17,8 +17,8 @@ struct LaunchOptions {
   std::vector<std::string> command;      // argv; [0] is looked up in PATH
   std::string working_directory;         // empty: here
   DurationNs connect_max{10'000'000'000};// for the child to serve
-  // Without a step that begins or ends, outside of live calls: hung. A live call may take as long as
-  // the experiment's limit of wall time lets it; past that the branch ends as "limit".
+  // Without a step that begins or ends, outside of live calls: hung. A live call may take as long
+  // as the experiment's limit of wall time lets it; past that the branch ends as "limit".
   DurationNs silence_max{60'000'000'000};
   size_t output_bytes_max = 1 << 20;     // of stdout + stderr kept; the rest is counted
   std::function<void(const Progress&)> progress;

@@ -154,21 +154,34 @@ recorder::CallOutcome ReplayHook::OnCall(const recorder::StepInfo& step,
   if (OwnHit(outcome.faults.size()) || outcome.status == CallStatus::kEdited) {
     parts_.watcher->Hit(KeyOf(step));
   }
-  Count(outcome);
+  Count(outcome, &summary_);
+  Count(outcome, &uncommitted_[KeyOf(step)]);
   return outcome;
 }
 
-void ReplayHook::Count(const recorder::CallOutcome& outcome) {
+void ReplayHook::Count(const recorder::CallOutcome& outcome, ReplaySummary* summary) const {
   switch (outcome.status) {
     case CallStatus::kExact:
-    case CallStatus::kRecorded: ++summary_.exact; break;
-    case CallStatus::kEdited: ++summary_.edited; break;
-    case CallStatus::kFault: ++summary_.fault; break;
-    case CallStatus::kLive: ++summary_.live; break;
+    case CallStatus::kRecorded: ++summary->exact; break;
+    case CallStatus::kEdited: ++summary->edited; break;
+    case CallStatus::kFault: ++summary->fault; break;
+    case CallStatus::kLive: ++summary->live; break;
     case CallStatus::kMiss:
-      if (parts_.halt->miss()) ++summary_.miss;
+      if (parts_.halt->miss()) ++summary->miss;
       break;
   }
+}
+
+ReplaySummary ReplayHook::CommittedSummary() const {
+  ReplaySummary summary = summary_;
+  for (const auto& [step, counts] : uncommitted_) {
+    summary.exact -= counts.exact;
+    summary.edited -= counts.edited;
+    summary.fault -= counts.fault;
+    summary.live -= counts.live;
+    summary.miss -= counts.miss;
+  }
+  return summary;
 }
 
 // What an open step of the fork sends again stands as it was delivered.
@@ -292,6 +305,7 @@ void ReplayHook::OnCommit(const recorder::StepInfo& step, const StepRecord& reco
   parts_.halt->Fail(
       parts_.watcher->Commit(step, record, parts_.runner->State(step.agent_name)));
   parts_.matcher->Forget(KeyOf(step));
+  uncommitted_.erase(KeyOf(step));
   parts_.halt->CountStep();
   TellCommitted(step, record.number);
   if (listeners_.committed) listeners_.committed();
@@ -311,6 +325,12 @@ void ReplayHook::TellBegun(const recorder::StepInfo& step) {
     activation.took.push_back(parts_.recorded->line().FormatMessageId(id));
   }
   position_.open.push_back(std::move(activation));
+  listeners_.position(position_);
+}
+
+void ReplayHook::TellOver() {
+  if (!listeners_.position || position_.open.empty()) return;
+  position_.open.clear();
   listeners_.position(position_);
 }
 

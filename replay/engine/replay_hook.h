@@ -64,6 +64,10 @@ class ReplayHook : public recorder::Hook {
   ReplayHook(Parts parts, const Lineage& lineage, recorder::FaultPlan own, Listeners listeners);
 
   const ReplaySummary& summary() const { return summary_; }
+  // No activation runs any more, one that was given up included.
+  void TellOver();
+  // The calls of committed steps alone.
+  ReplaySummary CommittedSummary() const;
   const Answers& answers() const { return answers_; }
   // The experiment's faults that were never applied, as lines for a person.
   std::vector<std::string> UnreachedFaults() const;
@@ -89,7 +93,7 @@ class ReplayHook : public recorder::Hook {
   void AddInherited(const InheritedFaults& faults);
   // The experiment's own faults beyond what came from further in.
   bool OwnHit(size_t faults) const;
-  void Count(const recorder::CallOutcome& outcome);
+  void Count(const recorder::CallOutcome& outcome, ReplaySummary* summary) const;
   // `live`, told of while it runs.
   LiveCall Told(const LiveCall& live) const;
   void TellBegun(const recorder::StepInfo& step);
@@ -110,6 +114,7 @@ class ReplayHook : public recorder::Hook {
   Listeners listeners_;
   Position position_;
   ReplaySummary summary_;
+  std::map<StepKey, ReplaySummary> uncommitted_;  // of these, what is of steps not committed
 };
 
 }  // namespace backstep::replay

@@ -276,7 +276,9 @@ void ReplayRun::FillResult(ReplayResult* result) {
   const bool unknown = result->outcome.kind == Outcome::Kind::kUnknown;
   if (result->result == "cancelled" && unknown) result->outcome.reason = result->detail;
   result->fork = experiment_.from;
-  result->summary = hook_->summary();
+  // Of a branch that was given up in mid-step what it holds counts, as for whoever compares it.
+  result->summary =
+      result->result == "cancelled" ? hook_->CommittedSummary() : hook_->summary();
   result->summary.reused = experiment_.from.value;
   result->summary.divergences = watcher_->divergence_count();
   result->summary.changes = watcher_->change_count();
@@ -305,6 +307,7 @@ void ReplayRun::CloseSession(ReplayResult* result) {
 }
 
 Result<ReplayResult> ReplayRun::Close() {
+  hook_->TellOver();
   watcher_->AbandonOpen();
   if (!halt_->stopped()) halt_->Fail(watcher_->Finish());
   halt_->Fail(system_.status());

@@ -1,8 +1,8 @@
 // A page of memory that a replay host shares with its debugger: where its run stands, for when it
 // can no longer say so itself. A step costs two copies and no call of the operating system. Private.
 //
-// Layout: 8 bytes magic, u32 which of two slots holds, u32 live calls begun, u32 live calls ended, to
-// byte 64 nothing; then the slots, each a u32 size and so many
+// Layout: 8 bytes magic, u32 which of two slots holds, u32 live calls begun, u32 live calls ended,
+// to byte 64 nothing; then the slots, each a u32 size and so many
 // bytes: u64 committed, u32 count, and for each open activation its agent (u32 size, bytes), u64
 // clock, u32 count of messages, and each (u32 size, bytes). Numbers as this machine has them.
 #pragma once

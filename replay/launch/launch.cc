@@ -191,9 +191,12 @@ class Supervisor {
     return over_time ? std::optional(End::kOverTime) : std::nullopt;
   }
 
+  // An activation is not waited for much longer than the branch may run. Before and after the steps
+  // the recording is read: that takes what it takes.
   DurationNs SilenceMax() const {
-    return running_since_ ? std::min(options_.silence_max, WallMax() + kWallGrace)
-                          : options_.silence_max;
+    const DurationNs most = WallMax() + kWallGrace;
+    if (options_.silence_max <= most || page_ == nullptr) return options_.silence_max;
+    return page_->Read().open.empty() ? options_.silence_max : most;
   }
 
   DurationNs WallMax() const {

@@ -11,6 +11,8 @@ namespace {
 
 using replay::LatestFork;
 using replay::ReplayResult;
+using replay::Step;
+using testing::Ask;
 using testing::Describe;
 using testing::From;
 using testing::MustReplay;
@@ -273,6 +275,35 @@ TEST_CASE("Limits and cancelling end the branch with that as its result") {
   const ReplayResult cancelled = MustReplay(team.program, *recording, experiment, options);
   REQUIRE(cancelled.result == "cancelled");
   REQUIRE(cancelled.last.value == 0);
+}
+
+TEST_CASE("a branch that is cancelled in mid-step counts the calls of the steps that it holds") {
+  const TempDir dir;
+  std::atomic<bool> cancel = false;
+  bool cancels = false;
+  ScriptProgram program;
+  program.behaviours = {{"solo", [&](Step& step, std::string* state) {
+                           int live = 0;
+                           *state += Ask(step, EffectKind::kLlm, "gpt", "again", &live);
+                           const bool more = state->size() < 40;
+                           if (cancels && !more) cancel = true;
+                           if (more || cancels) step.Send(To("solo", "on"));
+                           return Status();
+                         }}};
+  program.start = {To("solo", "go")};
+  const auto recording = RecordScript(program, dir / "a.backstep");
+  cancels = true;
+  replay::ReexecuteOptions options;
+  options.cancel = &cancel;
+  Position told;
+  options.position = [&](const Position& position) { told = position; };
+  const ReplayResult cancelled = MustReplay(program, *recording, From(0), options);
+  REQUIRE(cancelled.result == "cancelled");
+  REQUIRE(cancelled.last.value >= 1);
+  // The step that it gave up runs no more.
+  REQUIRE(told == Position{cancelled.last, {}});
+  REQUIRE(cancelled.summary.exact == cancelled.last.value);
+  REQUIRE(cancelled.outcome.reason == cancelled.detail);
 }
 
 }  // namespace
