@@ -47,6 +47,8 @@ function(backstep_together target)
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${group}_${batch}")
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  # Warns of every Impl that holds types local to its file, where that file is included by another.
+  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
 endfunction()
 
 # backstep_module(NAME SOURCES... [PUBLIC libs] [PRIVATE libs])
