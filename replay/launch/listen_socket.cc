@@ -1,6 +1,5 @@
 #include "backstep/replay/launch/listen_socket.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -8,29 +7,22 @@
 
 #include <cerrno>
 
+#include "backstep/replay/launch/private_folder.h"
+
 namespace backstep::replay::host {
 namespace {
 
-constexpr char kPattern[] = "/backstep-XXXXXX";
 constexpr char kSocketName[] = "/host";
 
 Status Failure(const std::string& what, const std::string& path) {
   return Status::Io("cannot " + what + " " + path + ": " + strerror(errno));
 }
 
-std::string TemporaryFolder() {
-  const char* set = getenv("TMPDIR");
-  const std::string folder = set == nullptr || *set == '\0' ? "/tmp" : set;
-  const size_t size = folder.size() + sizeof kPattern + sizeof kSocketName;
-  return size < sizeof(sockaddr_un::sun_path) && folder[0] == '/' ? folder : "/tmp";
-}
-
 }  // namespace
 
 Result<std::unique_ptr<ListenSocket>> ListenSocket::Create() {
-  std::string directory = TemporaryFolder() + kPattern;
-  if (mkdtemp(directory.data()) == nullptr) return Failure("make a directory", directory);
-  std::unique_ptr<ListenSocket> result(new ListenSocket(directory));
+  BACKSTEP_ASSIGN_OR_RETURN(std::string directory, MakePrivateFolder(sizeof kSocketName));
+  std::unique_ptr<ListenSocket> result(new ListenSocket(std::move(directory)));
   result->fd_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (result->fd_ < 0) return Failure("open a socket for", result->path_);
   sockaddr_un address{};

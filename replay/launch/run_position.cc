@@ -1,8 +1,8 @@
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "backstep/replay/host/position_page.h"
 #include "backstep/replay/launch.h"
+#include "backstep/replay/launch/private_folder.h"
 
 namespace backstep::replay {
 
@@ -16,10 +16,10 @@ struct RunPosition::Page {
 };
 
 std::unique_ptr<RunPosition> RunPosition::Create() {
+  auto folder = host::MakePrivateFolder(0);
+  if (!folder.ok()) return nullptr;
   auto page = std::make_unique<Page>();
-  const char* set = getenv("TMPDIR");
-  page->directory = std::string(set == nullptr || *set == '\0' ? "/tmp" : set) + "/backstep-XXXXXX";
-  if (mkdtemp(page->directory.data()) == nullptr) return nullptr;
+  page->directory = *std::move(folder);
   page->path = page->directory + "/position";
   auto made = host::PositionPage::Create(page->path);
   if (!made.ok()) return nullptr;

@@ -23,6 +23,7 @@
 #include "backstep/store/state/diff/diff.h"
 #include "backstep/store/state/state_store.h"
 #include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/measure.h"
 #include "backstep/tests/bench/workloads.h"
 #include "backstep/tests/support/memory_kv.h"
 #include "backstep/tests/support/temp_dir.h"
@@ -47,22 +48,11 @@ double Now() {
   return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
 }
 
-[[noreturn]] void Fail(const std::string& why) {
-  std::fprintf(stderr, "state_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
 size_t Compressed(const std::string& bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
   if (ZSTD_isError(size)) Fail(ZSTD_getErrorName(size));
   return size;
-}
-
-double Percentile(std::vector<double>* values, double part) {
-  if (values->empty()) return 0;
-  std::sort(values->begin(), values->end());
-  return (*values)[static_cast<size_t>(part * static_cast<double>(values->size() - 1))];
 }
 
 // What the table files of a log hold, modelled: values in key order, keys with their common
@@ -87,14 +77,6 @@ std::map<char, size_t> BlockBytes(const MemoryKv::Map& map) {
   }
   close();
   return sizes;
-}
-
-size_t FolderBytes(const std::string& path) {
-  size_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-    if (entry.is_regular_file()) bytes += entry.file_size();
-  }
-  return bytes;
 }
 
 // Writes to the model and to a log alike.
@@ -203,16 +185,6 @@ double ReadInOrder(const KvReader* reader, const Run& run, bool forward) {
   return (Now() - begin) / static_cast<double>(count);
 }
 
-void Check(const Status& status) {
-  if (!status.ok()) Fail(status.ToString());
-}
-
-template <typename T>
-T Need(Result<T> result) {
-  if (!result.ok()) Fail(result.status().ToString());
-  return std::move(result).value();
-}
-
 Report Measure(const std::string& name, size_t steps) {
   Report report;
   Run run;
@@ -302,10 +274,10 @@ void RecordStep(store::LogWriter* log, const Step& content, StepNumber number) {
   step.sent.push_back({message.id, message.to, {}, message.sent_virtual, false});
   const Body request{content.puts[0].bytes}, response{content.puts[1].bytes};
   const Body body{content.puts[2].bytes, "text/plain"};
-  Check(log->Begin(step));
-  Check(log->PutEffect(&call, &request, &response));
-  Check(log->PutMessage(&message, &body));
-  Check(log->Commit(&step, Body{content.puts[3].bytes}));
+  Need(log->Begin(step));
+  Need(log->PutEffect(&call, &request, &response));
+  Need(log->PutMessage(&message, &body));
+  Need(log->Commit(&step, Body{content.puts[3].bytes}));
 }
 
 void MeasureRecorded(const std::string& name, size_t steps) {
@@ -320,15 +292,15 @@ void MeasureRecorded(const std::string& name, size_t steps) {
       AgentRecord agent;
       agent.id = AgentId(id);
       agent.name = id == 0 ? kOutsideName : "agent" + std::to_string(id);
-      Check(log->PutAgent(agent, Body{"{}"}));
+      Need(log->PutAgent(agent, Body{"{}"}));
     }
     for (size_t i = 0; i < steps; ++i) {
       const Step step = workload->Next();
       inserted += step.inserted;
       RecordStep(log.get(), step, StepNumber(i + 1));
-      if (i % 16 == 15) Check(log->Flush());
+      if (i % 16 == 15) Need(log->Flush());
     }
-    Check(log->Seal({}));
+    Need(log->Seal({}));
   }
   const double floor = static_cast<double>(Compressed(inserted)) / static_cast<double>(steps);
   const double stored = static_cast<double>(FolderBytes(path)) / static_cast<double>(steps);

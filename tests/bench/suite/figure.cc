@@ -1,6 +1,5 @@
 #include "backstep/tests/bench/suite/figure.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -140,12 +139,6 @@ std::optional<Figure> FromLine(const std::string& line) {
   figure.ratio_at_least = GetLimit(json, "ratio_at_least");
   figure.ratio_at_most = GetLimit(json, "ratio_at_most");
   return figure;
-}
-
-double Percentile(std::vector<double>* values, double part) {
-  if (values->empty()) return 0;
-  std::sort(values->begin(), values->end());
-  return (*values)[static_cast<size_t>(part * static_cast<double>(values->size() - 1))];
 }
 
 }  // namespace backstep::bench

@@ -3,7 +3,6 @@
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace backstep::bench {
 
@@ -36,8 +35,5 @@ std::string FormatValue(double value, const std::string& unit);  // "1.52 us", "
 // One line of JSON a figure, as sections hand them to the suite, and back. nullopt: no figure.
 std::string ToLine(const Figure& figure);
 std::optional<Figure> FromLine(const std::string& line);
-
-// The value below which the given part of the values lies; sorts them. 0 without values.
-double Percentile(std::vector<double>* values, double part);
 
 }  // namespace backstep::bench

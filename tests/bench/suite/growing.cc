@@ -52,14 +52,6 @@ class Floor {
   uint64_t size_ = 0;
 };
 
-uint64_t FolderBytes(const std::string& path) {
-  uint64_t bytes = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-    if (entry.is_regular_file()) bytes += entry.file_size();
-  }
-  return bytes;
-}
-
 struct AgentOf {
   std::string name, state;
   std::vector<Message> inbox;

@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -34,21 +33,6 @@ const std::vector<Section>& Sections() {
       {"index", "that run: indexed and asked", MeasureIndex},
   };
   return sections;
-}
-
-void Fail(const std::string& why) {
-  std::fprintf(stderr, "store_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
-void Need(const Status& status) {
-  if (!status.ok()) Fail(status.ToString());
-}
-
-double WallNs() {
-  return static_cast<double>(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                 std::chrono::steady_clock::now().time_since_epoch())
-                                 .count());
 }
 
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "backstep/base/status.h"
+#include "backstep/tests/bench/measure.h"
 #include "backstep/tests/bench/suite/figure.h"
 
 namespace backstep::bench {
@@ -23,17 +23,6 @@ struct Section {
 };
 
 const std::vector<Section>& Sections();
-
-// Prints `why` and ends the process: what a section measures of a failure would be no figure.
-[[noreturn]] void Fail(const std::string& why);
-void Need(const Status& status);
-template <typename T>
-T Need(Result<T> result) {
-  if (!result.ok()) Fail(result.status().ToString());
-  return std::move(result).value();
-}
-
-double WallNs();  // of a clock that only goes forward
 
 // The sections, one function a file.
 void MeasureCaller(Context& context);
