@@ -3,7 +3,22 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "backstep/base/wide_hash.h"
+
 namespace backstep {
+#if defined(BACKSTEP_WIDE_HASH)
+namespace {
+
+// Of shorter texts the call costs more than wider registers save.
+constexpr size_t kWideMin = 1024;
+
+bool HasWide() {
+  static const bool has = __builtin_cpu_supports("avx2") != 0;
+  return has;
+}
+
+}  // namespace
+#endif
 
 std::string Hash128::ToHex() const {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -16,6 +31,13 @@ std::string Hash128::ToHex() const {
 }
 
 Hash128 HashBytes(std::string_view bytes) {
+#if defined(BACKSTEP_WIDE_HASH)
+  if (bytes.size() >= kWideMin && HasWide()) {
+    Hash128 wide;
+    HashWide(bytes.data(), bytes.size(), &wide.high, &wide.low);
+    return wide;
+  }
+#endif
   const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
   return {h.high64, h.low64};
 }

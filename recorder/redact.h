@@ -24,6 +24,9 @@ class Redactor {
   // Returns true when something was replaced. Same length before and after; the same secret gives
   // the same placeholder. Bytes that cannot hold a secret cost one scan.
   bool Redact(std::string* bytes) const;
+  // Whether there are patterns besides the default list. They may look at a whole text; what the
+  // default list finds depends on no more than 4 KiB around it.
+  bool has_patterns() const;
 
  private:
   struct Impl;

@@ -75,6 +75,7 @@ struct LogWriter::Impl {
   Result<std::optional<BodyRef>> LastRequest(AgentId agent, EffectKind kind);
   Status PutRequest(EffectRecord* effect, const Body& request);
   Status PutState(StepRecord* step, const State& state);
+  void FinishState(StepRecord* step, const BodyRef& before);
   void NoteBegun(const StepRef& step, StepNumber begin_after);
   void DropSnapshotsAfter(StepNumber step);
   void PutStep(const StepRecord& step);
@@ -162,7 +163,7 @@ Result<std::optional<BodyRef>> LogWriter::Impl::LastRequest(AgentId agent, Effec
 // In a branch the first version of a stream continues the parent's.
 Status LogWriter::Impl::FindBase(AgentId agent, uint32_t stream) {
   if (!parent || !based.insert({agent, stream}).second) return {};
-  if (encoder.Newest(agent, stream) != nullptr) return {};
+  if (encoder.Newest(agent, stream)) return {};
   BodyRef base;
   if (stream == kStateStream) {
     base = CurrentState(agent);
@@ -211,11 +212,16 @@ Status LogWriter::Impl::PutState(StepRecord* step, const State& state) {
                               encoder.Append(step->agent, kStateStream, std::get<StateEdit>(state),
                                              before.media_type));
   }
+  FinishState(step, before);
+  return {};
+}
+
+// Of a state that was appended: where it lies, and whether it differs from the one before.
+void LogWriter::Impl::FinishState(StepRecord* step, const BodyRef& before) {
   Own(&step->state);
   step->state_changed = before.where == BodyRef::Where::kNone || before.hash != step->state.hash ||
                         before.size != step->state.size ||
                         before.media_type != step->state.media_type;
-  return {};
 }
 
 // Snapshots are written in the order of the log; one that lies after the moment to which a late
@@ -359,6 +365,32 @@ Status LogWriter::Commit(StepRecord* step, const State& state) {
   if (!put.ok()) return impl_->Done(put);
   impl_->PutStep(*step);
   return impl_->Done({});
+}
+
+Result<bool> LogWriter::CommitIfClean(StepRecord* step, const Body& state, size_t around,
+                                      const std::function<bool(std::string_view)>& clean) {
+  BACKSTEP_RETURN_IF_ERROR(impl_->Ready());
+  BACKSTEP_RETURN_IF_ERROR(impl_->CheckCommit(*step));
+  // Without its base a state only takes more room.
+  static_cast<void>(impl_->FindBase(step->agent, kStateStream));
+  const BodyRef before = impl_->CurrentState(step->agent);
+  auto ref = impl_->encoder.AppendIfClean(step->agent, kStateStream, state.bytes, state.media_type,
+                                          around, clean);
+  if (!ref.ok()) {
+    BACKSTEP_RETURN_IF_ERROR(impl_->Done(ref.status()));
+  }
+  if (!ref->has_value()) return false;
+  step->state = std::move(**ref);
+  impl_->FinishState(step, before);
+  impl_->PutStep(*step);
+  BACKSTEP_RETURN_IF_ERROR(impl_->Done({}));
+  return true;
+}
+
+Result<std::string_view> LogWriter::NewestState(AgentId agent) {
+  BACKSTEP_RETURN_IF_ERROR(impl_->Ready());
+  BACKSTEP_RETURN_IF_ERROR(impl_->FindBase(agent, kStateStream));
+  return impl_->encoder.Newest(agent, kStateStream).value_or(std::string_view());
 }
 
 Status LogWriter::PutEvent(EventRecord event) {

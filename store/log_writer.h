@@ -1,9 +1,11 @@
 // Writes one log: a session's main line or one branch. docs/format.md has the keys.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -50,6 +52,13 @@ class LogWriter {
   // The new state: whole bytes, or an edit against the agent's last committed state, or nothing
   // (unchanged). Fills `step->state`. `media_type` is the state's. The Begin record goes.
   Status Commit(StepRecord* step, const std::variant<std::monostate, Body, StateEdit>& state);
+  // Commit of a whole state, if what is new in it is clean: `clean` is asked about each stretch of
+  // new bytes with up to `around` bytes on either side. False: it was not, and nothing was done.
+  Result<bool> CommitIfClean(StepRecord* step, const Body& state, size_t around,
+                             const std::function<bool(std::string_view)>& clean);
+  // The bytes of the agent's newest state that was kept, valid until the next call; empty: it has
+  // none.
+  Result<std::string_view> NewestState(AgentId agent);
   Status PutEvent(EventRecord event);  // assigns event.sequence
 
   // Writes the batch. Io: disk full, permission; the message says so.

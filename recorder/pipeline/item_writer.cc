@@ -7,8 +7,19 @@
 namespace backstep::recorder {
 namespace {
 
-// How far around an edit a secret is looked for that the edit completes.
-constexpr size_t kSeamBytes = 512;
+// How far around what is new a secret is looked for that it completes: the longest is a private key.
+constexpr size_t kSeamBytes = 4096;
+
+// Where the splices lie in the edited bytes, with what stands around them.
+template <typename Visit>
+void ForEachSeam(const StateEdit& edit, Visit visit) {
+  int64_t shift = 0;  // of the edited bytes against the base
+  for (const StateEdit::Splice& splice : edit.splices) {
+    const auto at = static_cast<uint64_t>(static_cast<int64_t>(splice.offset) + shift);
+    visit(at - std::min<uint64_t>(at, kSeamBytes), at + splice.insert.size() + kSeamBytes);
+    shift += static_cast<int64_t>(splice.insert.size()) - static_cast<int64_t>(splice.remove);
+  }
+}
 
 const Body* BodyUnlessReferred(const BodyRef& ref, const Body& body) {
   return ref.where == BodyRef::Where::kNone ? &body : nullptr;
@@ -98,55 +109,51 @@ void ItemWriter::RedactStep(StepRecord* record) {
 Status ItemWriter::Commit(CommitItem& item) {
   RedactStep(&item.record);
   last_step_ = item.record.number;
-  if (auto* edit = std::get_if<StateEdit>(&item.state)) return CommitEdit(item, *edit);
+  if (std::holds_alternative<StateEdit>(item.state)) return CommitEdit(item);
   if (std::holds_alternative<Body>(item.state)) return CommitWhole(item);
-  if (item.record.state.where == BodyRef::Where::kDropped) edited_states_.erase(item.record.agent);
   return writer_->Commit(&item.record, item.state);
 }
 
+// What lies as it lay in the agent's last state has been redacted there; only what is new is
+// looked at, and the whole only when that holds a secret.
 Status ItemWriter::CommitWhole(CommitItem& item) {
   auto& body = std::get<Body>(item.state);
+  if (redactor_->has_patterns()) {
+    Redact(&body.bytes);
+    return writer_->Commit(&item.record, item.state);
+  }
+  const auto clean = [&](std::string_view around_new) {
+    seam_ = around_new;
+    return !redactor_->Redact(&seam_);
+  };
+  BACKSTEP_ASSIGN_OR_RETURN(const bool committed,
+                            writer_->CommitIfClean(&item.record, body, kSeamBytes, clean));
+  if (committed) return {};
   Redact(&body.bytes);
-  BACKSTEP_RETURN_IF_ERROR(writer_->Commit(&item.record, item.state));
-  const auto known = edited_states_.find(item.record.agent);
-  if (known != edited_states_.end()) std::swap(known->second, body);
-  return {};
+  return writer_->Commit(&item.record, item.state);
 }
 
-// The stored state of an agent that commits edits; read back from the log once, before its first.
-Result<Body*> ItemWriter::EditedState(AgentId agent) {
-  const auto known = edited_states_.find(agent);
-  if (known != edited_states_.end()) return &known->second;
-  BACKSTEP_RETURN_IF_ERROR(writer_->Flush());
-  BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<store::Line> line, writer_->Read());
-  BACKSTEP_ASSIGN_OR_RETURN(Body state, line->State(agent, line->last()));
-  return &edited_states_.emplace(agent, std::move(state)).first->second;
-}
-
-Status ItemWriter::CommitEdit(CommitItem& item, StateEdit& edit) {
+// A secret may only show where an edit meets what stood there before.
+Status ItemWriter::CommitEdit(CommitItem& item) {
+  auto& edit = std::get<StateEdit>(item.state);
   for (StateEdit::Splice& splice : edit.splices) Redact(&splice.insert);
-  BACKSTEP_ASSIGN_OR_RETURN(Body* state, EditedState(item.record.agent));
-  const bool appends = edit.splices.size() == 1 && edit.splices[0].remove == 0 &&
-                       edit.splices[0].offset == state->bytes.size();
-  if (appends) {
-    state->bytes += edit.splices[0].insert;
-  } else {
-    BACKSTEP_ASSIGN_OR_RETURN(state->bytes, edit.Apply(state->bytes));
-  }
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string_view newest,
+                            writer_->NewestState(item.record.agent));
+  BACKSTEP_ASSIGN_OR_RETURN(const uint64_t size, edit.ResultSize(newest.size()));
+  static_cast<void>(size);
   bool found = false;
-  int64_t shift = 0;  // of the edited bytes against the base
-  for (const StateEdit::Splice& splice : edit.splices) {
-    const auto at = static_cast<size_t>(static_cast<int64_t>(splice.offset) + shift);
-    const size_t begin = at - std::min(at, kSeamBytes);
-    std::string seam = state->bytes.substr(begin, at - begin + splice.insert.size() + kSeamBytes);
-    if (redactor_->Redact(&seam)) {
-      state->bytes.replace(begin, seam.size(), seam);
-      found = true;
-    }
-    shift += static_cast<int64_t>(splice.insert.size()) - static_cast<int64_t>(splice.remove);
+  ForEachSeam(edit, [&](uint64_t begin, uint64_t end) {
+    seam_ = edit.Part(newest, begin, end);
+    found = found || redactor_->Redact(&seam_);
+  });
+  if (found) {
+    BACKSTEP_ASSIGN_OR_RETURN(std::string whole, edit.Apply(newest));
+    ForEachSeam(edit, [&](uint64_t begin, uint64_t end) {
+      seam_ = whole.substr(begin, end - begin);
+      if (redactor_->Redact(&seam_)) whole.replace(begin, seam_.size(), seam_);
+    });
+    edit.splices = {{0, newest.size(), std::move(whole)}};
   }
-  if (!found) return writer_->Commit(&item.record, item.state);
-  item.state = *state;
   return writer_->Commit(&item.record, item.state);
 }
 

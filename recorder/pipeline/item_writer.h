@@ -3,7 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <unordered_map>
 
 #include "backstep/recorder/pipeline/log_item.h"
 #include "backstep/recorder/redact.h"
@@ -31,17 +30,14 @@ class ItemWriter {
 
  private:
   Status CommitWhole(CommitItem& item);
-  Status CommitEdit(CommitItem& item, StateEdit& edit);
-  Result<Body*> EditedState(AgentId agent);
+  Status CommitEdit(CommitItem& item);
   void Redact(std::string* text) { redactor_->Redact(text); }
   void RedactStep(StepRecord* record);
 
   store::LogWriter* writer_;
   std::shared_ptr<const Redactor> redactor_;
   StepNumber last_step_;
-  // States of the agents that commit edits, as stored: a secret may only show where an edit meets
-  // what stood there before.
-  std::unordered_map<AgentId, Body> edited_states_;
+  std::string seam_;  // working memory
 };
 
 }  // namespace backstep::recorder

@@ -60,6 +60,8 @@ Result<std::shared_ptr<const Redactor>> Redactor::Make(const std::vector<std::st
   return std::shared_ptr<const Redactor>(new Redactor(std::move(impl)));
 }
 
+bool Redactor::has_patterns() const { return !impl_->patterns.empty(); }
+
 bool Redactor::Redact(std::string* bytes) const {
   bool found = RedactDefaults(bytes);
   std::vector<SecretSpan> spans;

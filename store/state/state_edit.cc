@@ -1,5 +1,7 @@
 #include "backstep/store/state/state_edit.h"
 
+#include <algorithm>
+
 namespace backstep {
 namespace {
 
@@ -43,6 +45,26 @@ Result<std::string> StateEdit::Apply(std::string_view base) const {
     reached = splice.offset + splice.remove;
   }
   out.append(base.substr(reached));
+  return out;
+}
+
+std::string StateEdit::Part(std::string_view base, uint64_t begin, uint64_t end) const {
+  std::string out;
+  uint64_t at = 0;  // in the result
+  const auto add = [&](std::string_view bytes) {
+    if (at < end && at + bytes.size() > begin) {
+      const uint64_t skip = begin > at ? begin - at : 0;
+      out.append(bytes.substr(skip, std::min<uint64_t>(end - at, bytes.size()) - skip));
+    }
+    at += bytes.size();
+  };
+  uint64_t reached = 0;
+  for (const Splice& splice : splices) {
+    add(base.substr(reached, splice.offset - reached));
+    add(splice.insert);
+    reached = splice.offset + splice.remove;
+  }
+  add(base.substr(reached));
   return out;
 }
 

@@ -9,6 +9,7 @@
 #include "backstep/store/format/keys.h"
 #include "backstep/store/state/diff/diff.h"
 #include "backstep/store/state/literals/literal_log.h"
+#include "backstep/store/state/newest_bytes.h"
 #include "backstep/store/state/operations.h"
 #include "backstep/store/state/piece_table.h"
 #include "backstep/store/state/state_store.h"
@@ -50,7 +51,7 @@ BodyRef InlineRef(std::string_view bytes, const std::string& media_type) {
 
 // What the encoder knows of one stream.
 struct Stream {
-  std::string stored;                // the newest version's bytes, or the base's
+  NewestBytes stored;                // the newest version's bytes, or the base's
   VersionShape shape;                // of the newest version; empty when there is none
   std::optional<std::string> small;  // newer than `stored`: bytes that became inline
   std::optional<BaseVersion> base;   // what version 0 is made from; `stored` holds its bytes
@@ -60,7 +61,7 @@ struct Stream {
   uint64_t new_bytes = 0;            // inserted since the whole was last logged
   bool any = false;                  // there is a newest version or a base
 
-  const std::string& newest() const { return small ? *small : stored; }
+  std::string_view newest() const { return small ? *small : stored.view(); }
   // The size of what the next version is made from.
   uint64_t old_size() const {
     return next_version > 0 ? shape.table.size() : base ? base->size : 0;
@@ -101,18 +102,35 @@ std::vector<Hunk> HunksOf(const StateEdit& edit, uint64_t old_size) {
   return hunks;
 }
 
-// Makes `stored` equal `bytes`, moving only what is not in place.
-void Patch(std::string* stored, std::string_view bytes, const std::vector<Hunk>& hunks) {
-  stored->resize(bytes.size());
-  uint64_t at = 0;
+// Asks about every stretch of new bytes with what lies around it, each byte once. Where two copies
+// meet that did not lie so before, nothing was inserted and yet something is new.
+bool NewIsClean(std::string_view bytes, const std::vector<Hunk>& hunks, size_t around,
+                const std::function<bool(std::string_view)>& clean) {
+  size_t begin = 0, end = 0;  // the stretch that waits to be asked about
+  size_t at = 0, copied_to = 0;
+  const auto add = [&](size_t from, size_t to) {
+    from -= std::min(from, around);
+    to = std::min(to + around, bytes.size());
+    if (from <= end && end > 0) {
+      end = to;
+      return true;
+    }
+    const bool good = end == 0 || clean(bytes.substr(begin, end - begin));
+    begin = from;
+    end = to;
+    return good;
+  };
   for (const Hunk& hunk : hunks) {
-    const bool in_place = hunk.kind == Hunk::Kind::kCopy && hunk.offset == at;
-    if (!in_place) std::memcpy(stored->data() + at, bytes.data() + at, hunk.length);
+    const bool copy = hunk.kind == Hunk::Kind::kCopy;
+    if (!copy && !add(at, at + hunk.length)) return false;
+    if (copy && hunk.offset != copied_to && !add(at, at)) return false;
+    if (copy) copied_to = hunk.offset + hunk.length;
     at += hunk.length;
   }
+  return end == 0 || clean(bytes.substr(begin, end - begin));
 }
 
-bool LiesIn(std::string_view bytes, const std::string& owner) {
+bool LiesIn(std::string_view bytes, std::string_view owner) {
   const std::less<const char*> before;
   return !before(bytes.data(), owner.data()) && before(bytes.data(), owner.data() + owner.size());
 }
@@ -204,6 +222,9 @@ struct StateEncoder::Impl {
 
   Result<BodyRef> AppendBytes(AgentId owner, uint32_t number, std::string_view bytes,
                               const std::string& media_type);
+  Result<BodyRef> AppendDiffed(AgentId owner, uint32_t number, Stream* stream,
+                               std::string_view bytes, const std::string& media_type,
+                               const std::vector<Hunk>& hunks);
   Result<BodyRef> AppendEdit(AgentId owner, uint32_t number, const StateEdit& edit,
                              const std::string& media_type);
   Result<BodyRef> WriteVersion(AgentId owner, uint32_t number, Stream* stream,
@@ -226,13 +247,20 @@ Result<BodyRef> StateEncoder::Impl::AppendBytes(AgentId owner, uint32_t number,
     return ref;
   }
   // A caller may hand back what Newest() gave, which the patch would change under it.
-  if (LiesIn(bytes, stream.stored)) {
+  if (LiesIn(bytes, stream.stored.view())) {
     const std::string copy(bytes);
     return AppendBytes(owner, number, copy, media_type);
   }
-  const std::vector<Hunk>& hunks = differ.Run(stream.stored, bytes);
-  BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref, WriteVersion(owner, number, &stream, bytes, hunks));
-  Patch(&stream.stored, bytes, hunks);
+  return AppendDiffed(owner, number, &stream, bytes, media_type,
+                      differ.Run(stream.stored.view(), bytes));
+}
+
+Result<BodyRef> StateEncoder::Impl::AppendDiffed(AgentId owner, uint32_t number, Stream* stream,
+                                                 std::string_view bytes,
+                                                 const std::string& media_type,
+                                                 const std::vector<Hunk>& hunks) {
+  BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref, WriteVersion(owner, number, stream, bytes, hunks));
+  stream->stored.Patch(bytes, hunks);
   ref.media_type = media_type;
   return ref;
 }
@@ -252,10 +280,10 @@ Result<BodyRef> StateEncoder::Impl::AppendEdit(AgentId owner, uint32_t number,
   const std::vector<Hunk> hunks = HunksOf(edit, stream.stored.size());
   for (size_t i = edit.splices.size(); i-- > 0;) {
     const StateEdit::Splice& splice = edit.splices[i];
-    stream.stored.replace(splice.offset, splice.remove, splice.insert);
+    stream.stored.Splice(splice.offset, splice.remove, splice.insert);
   }
   BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref,
-                            WriteVersion(owner, number, &stream, stream.stored, hunks));
+                            WriteVersion(owner, number, &stream, stream.stored.view(), hunks));
   ref.media_type = media_type;
   return ref;
 }
@@ -323,6 +351,24 @@ Result<BodyRef> StateEncoder::Append(AgentId owner, uint32_t stream, const State
   return impl_->AppendEdit(owner, stream, edit, media_type);
 }
 
+Result<std::optional<BodyRef>> StateEncoder::AppendIfClean(
+    AgentId owner, uint32_t number, std::string_view bytes, const std::string& media_type,
+    size_t around, const std::function<bool(std::string_view)>& clean) {
+  Stream& stream = impl_->streams[{owner.value, number}];
+  if (bytes.size() <= std::max(kMaxInlineBody, around) || bytes.size() > kMaxBodyBytes ||
+      LiesIn(bytes, stream.stored.view())) {
+    if (!clean(bytes)) return std::optional<BodyRef>();
+    BACKSTEP_ASSIGN_OR_RETURN(BodyRef ref,
+                              impl_->AppendBytes(owner, number, bytes, media_type));
+    return std::optional<BodyRef>(std::move(ref));
+  }
+  const std::vector<Hunk>& hunks = impl_->differ.Run(stream.stored.view(), bytes);
+  if (!NewIsClean(bytes, hunks, around, clean)) return std::optional<BodyRef>();
+  BACKSTEP_ASSIGN_OR_RETURN(
+      BodyRef ref, impl_->AppendDiffed(owner, number, &stream, bytes, media_type, hunks));
+  return std::optional<BodyRef>(std::move(ref));
+}
+
 void StateEncoder::SetBase(AgentId owner, uint32_t number, BodyRef base, std::string bytes) {
   Stream& stream = impl_->streams[{owner.value, number}];
   if (stream.next_version > 0) return;
@@ -335,7 +381,7 @@ void StateEncoder::SetBase(AgentId owner, uint32_t number, BodyRef base, std::st
     return;
   }
   stream.base = BaseVersion{base.log, base.owner, base.stream, base.position, base.size};
-  stream.stored = std::move(bytes);
+  stream.stored.Assign(std::move(bytes));
 }
 
 BodyRef StateEncoder::AppendLiteral(AgentId owner, std::string_view bytes,
@@ -363,16 +409,16 @@ BodyRef StateEncoder::AppendLiteral(AgentId owner, std::string_view bytes,
   return ref;
 }
 
-const std::string* StateEncoder::Newest(AgentId owner, uint32_t stream) const {
+std::optional<std::string_view> StateEncoder::Newest(AgentId owner, uint32_t stream) const {
   const auto found = impl_->streams.find({owner.value, stream});
-  if (found == impl_->streams.end() || !found->second.any) return nullptr;
-  return &found->second.newest();
+  if (found == impl_->streams.end() || !found->second.any) return std::nullopt;
+  return found->second.newest();
 }
 
 size_t StateEncoder::RetainedBytes() const {
   size_t bytes = impl_->next.table.RetainedBytes();
   for (const auto& [key, stream] : impl_->streams) {
-    bytes += stream.stored.capacity() + stream.shape.table.RetainedBytes() +
+    bytes += stream.stored.RetainedBytes() + stream.shape.table.RetainedBytes() +
              (stream.small ? stream.small->capacity() : 0);
   }
   for (const auto& [owner, log] : impl_->logs) bytes += log.RetainedBytes();

@@ -35,6 +35,12 @@ class StateEncoder {
                          const std::string& media_type);
   Result<BodyRef> Append(AgentId owner, uint32_t stream, const StateEdit& edit,
                          const std::string& media_type);
+  // The first form, if what is new is clean: `clean` is asked about each stretch of new bytes with
+  // up to `around` bytes on either side. Nothing: it was not, and nothing was done.
+  Result<std::optional<BodyRef>> AppendIfClean(AgentId owner, uint32_t stream,
+                                               std::string_view bytes,
+                                               const std::string& media_type, size_t around,
+                                               const std::function<bool(std::string_view)>& clean);
   // Sets what the stream's first version here is encoded against.
   void SetBase(AgentId owner, uint32_t stream, BodyRef base, std::string bytes);
 
@@ -42,8 +48,8 @@ class StateEncoder {
   // inline; bytes equal to a recent literal of the same owner are referred to.
   BodyRef AppendLiteral(AgentId owner, std::string_view bytes, const std::string& media_type);
 
-  // The newest version's bytes; nullptr: none yet.
-  const std::string* Newest(AgentId owner, uint32_t stream) const;
+  // The newest version's bytes, until the next call; none: there is no version yet.
+  std::optional<std::string_view> Newest(AgentId owner, uint32_t stream) const;
   size_t RetainedBytes() const;
 
  private:

@@ -5,12 +5,15 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/file_system.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
 #include "backstep/store/format/files.h"
 
 namespace backstep::store {
 namespace {
+
+constexpr size_t kHintPrefixBytes = 1 + 4;  // tag and agent: store/format/keys.h
 
 // Without one of our own RocksDB writes a LOG file beside the data.
 class SilentLogger : public rocksdb::Logger {
@@ -81,6 +84,9 @@ rocksdb::Options WriterDbOptions(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.write_buffer_size = 16 << 20;
   options.max_write_buffer_number = 4;
+  // Keys of one tag and agent ascend: each goes in where the one before it did.
+  options.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(kHintPrefixBytes));
   options.level0_file_num_compaction_trigger = 16;
   options.level0_slowdown_writes_trigger = 32;
   options.level0_stop_writes_trigger = 48;

@@ -280,5 +280,38 @@ TEST_CASE("A secret that goes through a session reaches no file of the recording
   }
 }
 
+TEST_CASE("A long state is stored as if it had been redacted whole, wherever a secret comes and goes") {
+  const auto redactor = Redactor::Make({}).value();
+  const std::string secret = Fake("sk-ant-api03-", 90);
+  RandomStream random(11);
+  std::string filler;
+  while (filler.size() < 40000) filler += "word" + std::to_string(random.Next() % 1000) + " ";
+  std::vector<std::string> states = {filler};
+  const auto next = [&](auto change) {
+    std::string state = states.back();
+    change(state);
+    states.push_back(state);
+  };
+  next([&](auto& s) { s.insert(20000, " " + secret + " "); });
+  next([&](auto& s) { s += "more"; });
+  next([&](auto& s) { s.erase(0, 3000); });
+  next([&](auto& s) { s[s.find(secret) + 50] = 'Q'; });            // a part of it changes
+  next([&](auto& s) { s.erase(s.find("sk-ant-"), 7); });           // its beginning goes
+  next([&](auto& s) { s += "sk-ant-api0"; });                      // half a secret,
+  next([&](auto& s) { s += secret.substr(11); });                  // and the rest of it
+  next([&](auto& s) { s = s.substr(s.size() - 9000) + s.substr(0, 9000); });
+  Recorded recorded;
+  auto session = Session::Open(recorded.Options());
+  for (const std::string& state : states) MustOk(session->BeginStep("a")->Commit(Text(state)));
+  MustOk(session->Close());
+  auto line = recorded.Read();
+  for (size_t i = 0; i < states.size(); ++i) {
+    std::string expected = states[i];
+    redactor->Redact(&expected);
+    INFO("state " << i + 1);
+    REQUIRE(StateText(*line, "a", i + 1) == expected);
+  }
+}
+
 }  // namespace
 }  // namespace backstep::recorder::testing

@@ -19,6 +19,16 @@ TEST_CASE("An edit without splices changes nothing, and an append adds at the en
   CHECK(StateEdit::Append(0, "new").Apply("").value() == "new");
 }
 
+TEST_CASE("A part of the edited bytes is what the whole has there") {
+  const StateEdit edit{{{0, 1, "["}, {3, 2, "+"}, {9, 1, "]"}}};
+  const std::string whole = edit.Apply("0123456789").value();
+  for (uint64_t begin = 0; begin <= whole.size(); ++begin) {
+    for (uint64_t end = begin; end <= whole.size() + 2; ++end) {
+      CHECK(edit.Part("0123456789", begin, end) == whole.substr(begin, end - begin));
+    }
+  }
+}
+
 TEST_CASE("Splices outside their base, out of order or overlapping are refused") {
   const auto code = [](StateEdit edit) {
     const Status status = edit.Apply("0123456789").status();

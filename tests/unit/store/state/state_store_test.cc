@@ -156,7 +156,7 @@ TEST_CASE("Small bodies are inline, empty ones too") {
     CHECK(ref->size == bytes.size());
     CHECK(ref->hash == HashBytes(bytes));
     CHECK(ref->media_type == kType);
-    REQUIRE(encoder.Newest(kAgent, kStateStream) != nullptr);
+    REQUIRE(encoder.Newest(kAgent, kStateStream));
     CHECK(*encoder.Newest(kAgent, kStateStream) == bytes);
   }
   CHECK(kv.map().empty());
@@ -223,9 +223,9 @@ TEST_CASE("What Newest gave can be appended again, whole or in part") {
   EditScript text(EditScript::Kind::kRewrite, 5);
   Recorded recorded;
   Record(&encoder, LogId(1), 0, text.Text(5000), &recorded);
-  const std::string expected = encoder.Newest(kAgent, 0)->substr(700);
+  const std::string expected = std::string(encoder.Newest(kAgent, 0)->substr(700));
   Result<BodyRef> ref = encoder.Append(
-      kAgent, 0, std::string_view(*encoder.Newest(kAgent, 0)).substr(700), kType);
+      kAgent, 0, encoder.Newest(kAgent, 0)->substr(700), kType);
   REQUIRE(ref.ok());
   ref->log = LogId(1);
   CHECK(*encoder.Newest(kAgent, 0) == expected);
@@ -458,9 +458,41 @@ TEST_CASE("Versions read back from the log's own store, while it is written and 
 TEST_CASE("Retained bytes count the newest versions") {
   MemoryKv kv;
   StateEncoder encoder(&kv);
-  CHECK(encoder.Newest(kAgent, kStateStream) == nullptr);
+  CHECK_FALSE(encoder.Newest(kAgent, kStateStream));
   REQUIRE(encoder.Append(kAgent, kStateStream, std::string(100000, 'r'), kType).ok());
   CHECK(encoder.RetainedBytes() >= 100000);
+}
+
+TEST_CASE("What is new is asked about with what lies around it, and refused it is not written") {
+  Logs logs;
+  MemoryKv& kv = logs.kv[LogId(1)];
+  StateEncoder encoder(&kv);
+  EditScript text(EditScript::Kind::kAppend, 5);
+  const std::string first = text.Text(60000);
+  REQUIRE(encoder.Append(kAgent, kStateStream, first, kType).ok());
+  const std::string second = first.substr(5000, 20000) + "MARK" + first.substr(25000) + "END";
+  std::vector<std::string> asked;
+  const auto ask = [&](bool answer) {
+    return encoder.AppendIfClean(kAgent, kStateStream, second, kType, 100,
+                                 [&, answer](std::string_view part) {
+                                   asked.emplace_back(part);
+                                   return answer;
+                                 });
+  };
+  const auto refused = ask(false);
+  REQUIRE(refused.ok());
+  CHECK_FALSE(refused->has_value());
+  CHECK(asked == std::vector<std::string>{second.substr(0, 100)});
+  CHECK(*encoder.Newest(kAgent, kStateStream) == first);
+  asked.clear();
+  const auto ref = ask(true);
+  REQUIRE(ref.ok());
+  REQUIRE(ref->has_value());
+  CHECK(asked == std::vector<std::string>{second.substr(0, 100), second.substr(19900, 204),
+                                          second.substr(second.size() - 103)});
+  BodyRef own = **ref;
+  own.log = LogId(1);
+  CHECK(logs.Reader().Read(own).value() == second);
 }
 
 }  // namespace
