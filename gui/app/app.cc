@@ -176,6 +176,7 @@ void App::BeginRecording(const OpenFacts& facts) {
   view_.recent = settings_.recent();
   settings_.Load(facts.path, &view_);
   (void)SaveSettings();
+  view_.agent.clear();
   view_.fork = {};
   view_.compare_a.clear();
   view_.compare_b.clear();
@@ -190,9 +191,15 @@ void App::BeginBranch(const OpenFacts& facts, StepNumber cursor) {
   back_.clear();
   forward_.clear();
   asked_step_ = StepNumber(~uint64_t{0});
-  const bool known = std::find(facts.agents.begin(), facts.agents.end(), view_.agent) !=
-                     facts.agents.end();
-  if (!known) view_.agent = facts.agents.empty() ? "" : facts.agents.front();
+  const auto knows = [&](const std::string& agent) {
+    return std::find(facts.agents.begin(), facts.agents.end(), agent) != facts.agents.end();
+  };
+  // A person's own choice stays, on other branches too.
+  if (!knows(view_.agent)) {
+    view_.agent = knows(facts.opened_at) ? facts.opened_at
+                  : facts.agents.empty() ? ""
+                                         : facts.agents.front();
+  }
   if (!options_.compare.empty()) {
     actions_.push_back(CompareLines{std::exchange(options_.compare, {}), facts.branch,
                                     options_.at.empty()});

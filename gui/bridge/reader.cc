@@ -133,6 +133,7 @@ class Reader::Thread {
 
   void TellFacts(std::optional<StepNumber> at) {
     Result<OpenFacts> facts = GatherFacts(*shown_.explorer);
+    if (facts.ok() && at) facts->opened_at = AgentAt(shown_.explorer->line(), *at);
     shown_.TellGlyphs(facts);
     queue.Tell([facts = std::move(facts), at, generation = shown_.generation](
                    Model* model, StepNumber* cursor) mutable {

@@ -40,7 +40,7 @@ TEST_CASE("a message is dropped and the first difference seen after three clicks
 
 TEST_CASE("from the moment a recording opens, three clicks lead to the first difference") {
   const Stage stage;
-  const Json view = stage.Play("wait\nrightclick chat:planner/1.10\nclick menu:drop-message\n"
+  const Json view = stage.Play("wait\nrightclick chat:@outside/0.6\nclick menu:drop-message\n"
                                "click button:Run\nwait\nwait\n");
   INFO(view["run"].dump(1));
   REQUIRE(view["run"]["branch"].is_string());

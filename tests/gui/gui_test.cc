@@ -23,6 +23,22 @@ TEST_CASE("the window shows the moment that the command line shows") {
   }
 }
 
+TEST_CASE("a window opens with the conversation of the agent whose step it shows") {
+  const Stage stage;
+  for (const std::string at : {"3", "14", "last"}) {
+    const Json step = stage.Cli("show team.backstep main:" + at + " --json")["step"];
+    const Json view = stage.Play("wait\n", "--at " + at);
+    INFO(at << step.dump(1).substr(0, 400));
+    REQUIRE(step["agent"].is_string());
+    CHECK(view["agent"] == step["agent"]);
+    CHECK(view["conversation"]["agent"] == step["agent"]);
+  }
+  // Who was chosen stays, wherever the cursor goes.
+  const Json chosen = stage.Play("wait\nclick agent:tester\nkey Home\nkey Right\nwait\n", "--at 14");
+  CHECK(chosen["cursor"] == 1);
+  CHECK(chosen["agent"] == "tester");
+}
+
 TEST_CASE("keys travel, and the panels follow") {
   const Stage stage;
   const Json view = stage.Play("wait\nkey Home\nkey Right\nkey Right\nkey Right\nwait\n");

@@ -39,6 +39,12 @@ void FillProgram(const replay::Explorer& explorer, const LogHeader& header, Open
 
 }  // namespace
 
+std::string AgentAt(store::Line& line, StepNumber step) {
+  if (step.value == 0) return {};
+  const auto record = line.Step(step);
+  return record.ok() ? line.AgentName(record->agent) : std::string();
+}
+
 Result<OpenFacts> GatherFacts(replay::Explorer& explorer) {
   store::Line& line = explorer.line();
   OpenFacts facts;
