@@ -18,7 +18,7 @@ struct ValueDiff {
   std::string before, after;   // bounded; empty: absent on that side
 };
 
-// JSON by path, other text by line, other bytes from the first that differs ("byte N"). JSON that
+// JSON of at most 4 MiB by path, other text by line, other bytes from the first that differs ("byte N"). JSON that
 // differs in form alone is shown by line; another media type is an entry "media type". In an array
 // or a text a changed or inserted element is named by its place in `after`, a removed one by its
 // place in `before`. At most `most` entries, then one with path "…" that counts.
@@ -66,7 +66,7 @@ using CompareProgress = std::function<bool(uint64_t, uint64_t)>;
 struct CompareOptions {
   StepNumber a_until, b_until;         // 0: to the end
   size_t most = 200;
-  CompareProgress progress = {};       // asked at every step
+  CompareProgress progress = {};       // asked at every step and every body that differs
 };
 
 // `a` and `b` may be lines of different recordings; agents are matched by name.

@@ -105,8 +105,14 @@ class Comparer {
   }
 
   Status GoOn() {
+    const Status wanted = StillWanted();
+    ++done_;
+    return wanted;
+  }
+
+  Status StillWanted() {
     const uint64_t total = until_a_.value + until_b_.value - 2 * shared_.value;
-    if (!progress_ || progress_(done_++, total)) return {};
+    if (!progress_ || progress_(done_, total)) return {};
     return Status::Cancelled("the comparison was given up");
   }
 
@@ -186,6 +192,7 @@ class Comparer {
 
   Result<std::string> LineOf(const StepDifference& difference) {
     if (!difference.bodies) return difference.words;
+    BACKSTEP_RETURN_IF_ERROR(StillWanted());  // bodies may be long
     const auto& [in_a, in_b] = *difference.bodies;
     BACKSTEP_ASSIGN_OR_RETURN(const auto values, DiffReferences(a_, in_a, b_, in_b, 1));
     if (values.empty()) return difference.words;

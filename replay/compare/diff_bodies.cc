@@ -8,6 +8,9 @@
 namespace backstep::replay {
 namespace {
 
+// Of each; a value takes many times its text while it is parsed and compared.
+constexpr size_t kJsonBytesMax = 4u << 20;
+
 bool IsText(std::string_view bytes) {
   return bytes.find('\0') == std::string_view::npos && IsUtf8(bytes);
 }
@@ -21,7 +24,8 @@ void DiffBinary(std::string_view before, std::string_view after, ValueDiffs* dif
 
 void DiffBytes(const Body& before, const Body& after, ValueDiffs* diffs) {
   // JSON that differs in form alone (spaces, the order of keys) has no path to name: by line then.
-  if (DiffJson(before.bytes, after.bytes, diffs) && !diffs->empty()) return;
+  const bool short_enough = std::max(before.bytes.size(), after.bytes.size()) <= kJsonBytesMax;
+  if (short_enough && DiffJson(before.bytes, after.bytes, diffs) && !diffs->empty()) return;
   if (IsText(before.bytes) && IsText(after.bytes)) {
     DiffText(before.bytes, after.bytes, diffs);
   } else {

@@ -126,6 +126,12 @@ TEST_CASE("Depth without end is compared as text and not by recursion") {
   CHECK(Json(closed, "[" + closed + "]").find("line 1: ") == 0);
 }
 
+TEST_CASE("JSON beyond some megabytes is compared as text, which takes little more than reading it") {
+  const std::string most(4u << 20, 'x');
+  CHECK(Json("{\"a\":\"" + most + "\"}", "{\"a\":1}").find("line 1: ") == 0);
+  CHECK(Json("{\"a\":\"" + most.substr(100) + "\"}", "{\"a\":1}").find("/a: ") == 0);
+}
+
 TEST_CASE("An alignment is valid and has the most equal elements") {
   RandomStream random(11);
   for (int round = 0; round < 400; ++round) {
