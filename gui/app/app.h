@@ -65,6 +65,8 @@ class App {
   void Do(const ListKnown&);
   void Do(const BrowseFolder& a);
   void Do(const ShowOpenDialog&);
+  void Do(const ChooseProgram&);
+  void Do(const UseProgram& a);
   void Do(const GoTo& a);
   void Do(const StepBy& a);
   void Do(const GoToError& a);

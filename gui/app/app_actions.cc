@@ -47,11 +47,11 @@ void App::Do(const ListKnown&) {
 
 void App::Do(const BrowseFolder& a) {
   model_.browsed.loading = true;
-  lister_.Browse(a.path);
+  lister_.Browse(a.path, view_.file_dialog.sought);
 }
 
 void App::Do(const ShowOpenDialog&) {
-  view_.file_dialog = {true, {}, {}, {}};
+  view_.file_dialog = {true, replay::Sought::kRecording, {}, {}, {}};
   model_.browsed = {};
   Do(BrowseFolder{view_.folder});
 }

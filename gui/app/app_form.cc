@@ -13,11 +13,20 @@ void App::Do(const Fork& a) {
 
 void App::Do(const ForkHere& a) {
   if (model_.open.value == nullptr) return;
+  if (!WhyNotRunnable(model_).empty()) return Do(ShowInspector{InspectorTab::kFork});  // it says why
   const replay::CheckpointView* view = model_.checkpoint.value.get();
   const bool known = view != nullptr && view->detail.has_value();
   Do(Fork{DraftHere(a.kind, view_.cursor, known ? view->detail->row.agent : std::string())});
   view_.focus = "form";
 }
+
+void App::Do(const ChooseProgram&) {
+  view_.file_dialog = {true, replay::Sought::kProgram, {}, {}, {}};
+  model_.browsed = {};
+  Do(BrowseFolder{FolderOfProgram(view_.fork, view_.folder)});
+}
+
+void App::Do(const UseProgram& a) { SetProgram(a.path, &view_.fork); }
 
 void App::Do(const RunForm&) {
   const OpenFacts* facts = model_.open.value.get();
@@ -32,7 +41,9 @@ void App::Do(const RunForm&) {
 
 void App::Do(const CopyFork&) {
   const OpenFacts* facts = model_.open.value.get();
-  if (facts != nullptr) Do(CopyText{ReplayCommandLine(view_.fork, *facts)});
+  if (facts == nullptr) return;
+  if (const std::string why = WhyNotRunnable(*facts); !why.empty()) return Notify(why);
+  Do(CopyText{ReplayCommandLine(view_.fork, *facts)});
 }
 
 void App::Do(const RunFork&) {
@@ -60,11 +71,10 @@ void App::Do(const Baseline&) {
   if (facts == nullptr || runner_.running()) return;
   if (const std::string why = WhyNotRunnable(*facts); !why.empty()) {
     Notify(why);
-  } else if (!facts->distrust.empty() && (!view_.fork.confirmed || view_.fork.other_program)) {
-    // It runs the recorded program, whatever the form runs.
+  } else if (const std::string first = WhyNoBaseline(view_.fork, *facts); !first.empty()) {
     view_.fork.open = true;
     view_.inspector = InspectorTab::kFork;
-    Notify("Confirm the command line first.");
+    Notify(first);
   } else {
     runner_.Start(MakeBaselineRequest(*facts));
   }

@@ -15,6 +15,8 @@ struct ListFolder { std::string path; };
 struct ListKnown {};                                 // recent recordings and the samples
 struct BrowseFolder { std::string path; };           // for the file dialog
 struct ShowOpenDialog {};
+struct ChooseProgram {};                             // with the same dialog, for the form
+struct UseProgram { std::string path; };             // the form runs it, with the arguments it has
 struct GoTo { StepNumber step; };                    // the newest one wins
 struct StepBy { int steps = 1; bool of_agent = false; };
 struct GoToError { int direction = 1; };             // next (+1) or previous (-1) failed step
@@ -51,7 +53,7 @@ struct ResetLayout {};
 struct Quit {};
 
 using Action = std::variant<OpenRecording, CloseRecording, ListFolder, ListKnown, BrowseFolder,
-                            ShowOpenDialog, GoTo, StepBy, GoToError,
+                            ShowOpenDialog, ChooseProgram, UseProgram, GoTo, StepBy, GoToError,
                             FollowMessage, GoBack, ShowCentre, ShowInspector, ZoomTimeline,
                             SwapTimeMode, FitGraph, FindAgent, ToggleFollow, EditFolder,
                             SelectAgent, SelectBranch, Fork, ForkHere, RunFork, RunForm, CancelRun,

@@ -14,7 +14,8 @@ struct KnownRequest {
 };
 
 struct ListRequests {
-  std::optional<std::string> folder, browse;
+  std::optional<std::string> folder;
+  std::optional<std::pair<std::string, replay::Sought>> browse;
   std::optional<KnownRequest> known;
   bool end = false;
   bool any() const { return folder || browse || known || end; }
@@ -118,7 +119,8 @@ class Lister::Thread {
       now.known = std::exchange(waiting_.known, {});
     }
     if (now.browse) {
-      Tell([view = replay::ViewFolder(*now.browse)](Model* model) { Put(&model->browsed, view); });
+      const auto& [path, sought] = *now.browse;
+      Tell([view = replay::ViewFolder(path, sought)](Model* model) { Put(&model->browsed, view); });
     }
     if (now.known) {
       Tell([known = ReadKnown(*now.known)](Model* model) {
@@ -181,8 +183,8 @@ void Lister::ListKnown(const std::vector<std::string>& recent, const std::string
   thread_->Ask([&](ListRequests* waiting) { waiting->known = {recent, samples_folder}; });
 }
 
-void Lister::Browse(const std::string& folder) {
-  thread_->Ask([&](ListRequests* waiting) { waiting->browse = folder; });
+void Lister::Browse(const std::string& folder, replay::Sought sought) {
+  thread_->Ask([&](ListRequests* waiting) { waiting->browse = {folder, sought}; });
 }
 
 bool Lister::Collect(Model* model) { return thread_->Collect(model); }

@@ -21,7 +21,7 @@ class Lister {
   // A folder's recordings: the first rows arrive while the others are read.
   void List(const std::string& folder);
   void ListKnown(const std::vector<std::string>& recent, const std::string& samples_folder);
-  void Browse(const std::string& folder);
+  void Browse(const std::string& folder, replay::Sought sought);
 
   // Moves what has arrived into the model. Returns true when something changed.
   bool Collect(Model* model);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "backstep/base/ids.h"
+#include "backstep/replay/view/session/folder_view.h"
 #include "backstep/schemas/experiment.h"
 
 namespace backstep::gui {
@@ -59,9 +60,10 @@ struct Bookmark {
   std::string note;
 };
 
-// The dialog that opens a recording.
+// The dialog that opens a recording, or chooses a program to run.
 struct FileDialog {
   bool open = false;
+  replay::Sought sought = replay::Sought::kRecording;
   std::string path;                   // as typed
   std::string chosen;                 // name of the chosen entry; empty: none
   std::string filled;                 // the folder that the path was filled with last
@@ -108,6 +110,7 @@ struct ViewState {
   std::string focus;                  // the field that is to have the caret next, by its name
   bool in_form = false;               // Tab and arrows go through the form; its keys are no commands
   std::string find_agent;             // to be brought into sight in the graph
+  std::string find_typed;             // of an agent's name, to be found there
   // Splitters, as shares of the window.
   float left_share = 0.22f, right_share = 0.30f, bottom_share = 0.34f, graph_share = 0.6f;
 };

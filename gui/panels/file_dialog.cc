@@ -1,5 +1,5 @@
-// The dialog that finds a recording: places at the left, a folder's content at the right, a path
-// to type into above them. The folder is read on the reader's thread.
+// The dialog that finds a recording, or a program to run: places at the left, a folder's content at
+// the right, a path to type into above them. The folder is read on the lister's thread.
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -28,10 +28,22 @@ struct ListedEntries {
 
 namespace {
 
+using replay::EntryKind;
 using replay::FolderEntry;
 using replay::FolderView;
 
-constexpr char kTitle[] = "Open a recording";
+// What the dialog says, by what it looks for.
+struct Words {
+  const char *title, *open, *kind, *first, *empty, *drawn;
+};
+constexpr Words kRecordingWords = {"Open a recording", "Open", "recording",
+                                   "Choose a recording, or type its path.",
+                                   "Neither folders nor recordings.", "dialog:open"};
+constexpr Words kProgramWords = {"Choose the program to run", "Choose", "program",
+                                 "Choose a program, or type its path.",
+                                 "Neither folders nor files that may be run.", "dialog:program"};
+
+constexpr char kPopup[] = "##file-dialog";
 constexpr size_t kPlacesMax = 5;         // of recent recordings
 
 void Browse(Frame& frame, const std::string& folder) {
@@ -44,8 +56,17 @@ void Close(Frame& frame) {
   ImGui::CloseCurrentPopup();
 }
 
+bool SeeksProgram(const Frame& frame) {
+  return frame.view.file_dialog.sought == replay::Sought::kProgram;
+}
+
+const Words& WordsOf(const Frame& frame) {
+  return SeeksProgram(frame) ? kProgramWords : kRecordingWords;
+}
+
 void Open(Frame& frame, const std::string& path) {
-  frame.Send(OpenRecording{path, {}});
+  if (SeeksProgram(frame)) frame.Send(UseProgram{path});
+  else frame.Send(OpenRecording{path, {}});
   Close(frame);
 }
 
@@ -55,11 +76,12 @@ std::string PathOf(const FolderView& folder, const std::string& name) {
 
 void Enter(Frame& frame, const FolderView& folder, const FolderEntry& entry) {
   const std::string path = PathOf(folder, entry.name);
-  if (entry.recording) Open(frame, path);
-  else Browse(frame, path);
+  if (entry.kind == EntryKind::kFolder) Browse(frame, path);
+  else Open(frame, path);
 }
 
-// What was typed names a recording or a folder; where nothing was, the chosen entry is meant.
+// What was typed names a recording or a folder; where nothing was, the chosen entry is meant. Whether
+// a path leads to a program is found out where folders are read.
 void EnterTyped(Frame& frame, const FolderView* folder) {
   const FileDialog& dialog = frame.view.file_dialog;
   std::string path = dialog.path;
@@ -69,7 +91,7 @@ void EnterTyped(Frame& frame, const FolderView* folder) {
     }
   }
   while (path.size() > 1 && path.back() == '/') path.pop_back();
-  if (path.ends_with(".backstep")) Open(frame, path);
+  if (!SeeksProgram(frame) && path.ends_with(".backstep")) Open(frame, path);
   else Browse(frame, path);
 }
 
@@ -85,6 +107,9 @@ void DrawPathLine(Frame& frame, const FolderView* folder) {
   ImGui::SetNextItemWidth(-1);
   // What is browsed is shown where nothing that was typed is still looked for; the caret is there.
   const bool asked = frame.model.browsed.loading || !frame.actions.empty();
+  if (!asked && folder != nullptr && !folder->named.empty()) {
+    return Open(frame, PathOf(*folder, folder->named));
+  }
   if (!asked && folder != nullptr && dialog.filled != folder->path) {
     ImGui::ClearActiveID();
     dialog.path = dialog.filled = folder->path;
@@ -129,12 +154,14 @@ void DrawPlaces(Frame& frame, const FolderView* folder) {
   }
 }
 
-std::string CountText(const FolderView& folder) {
-  const auto recordings = static_cast<uint64_t>(
-      std::count_if(folder.entries.begin(), folder.entries.end(),
-                    [](const FolderEntry& entry) { return entry.recording; }));
-  std::string text = replay::FormatCount(recordings, "recording") + ", " +
-                     replay::FormatCount(folder.entries.size() - recordings, "folder");
+std::string CountText(const Frame& frame, const FolderView& folder) {
+  const auto folders = static_cast<uint64_t>(
+      std::count_if(folder.entries.begin(), folder.entries.end(), [](const FolderEntry& entry) {
+        return entry.kind == EntryKind::kFolder;
+      }));
+  std::string text =
+      replay::FormatCount(folder.entries.size() - folders, WordsOf(frame).kind) + ", " +
+      replay::FormatCount(folders, "folder");
   if (folder.total > folder.entries.size()) {
     text += "; the first " + std::to_string(folder.entries.size()) + " of " +
             std::to_string(folder.total) + ": type a path for the others";
@@ -155,7 +182,7 @@ ListedEntries* EntriesShown(Frame& frame) {
   std::shared_ptr<ListedEntries>& kept = frame.view.listed_entries;
   if (kept == nullptr || kept->of != folder) {
     kept = std::make_shared<ListedEntries>(
-        ListedEntries{folder, -1, false, InOrder(*folder), CountText(*folder)});
+        ListedEntries{folder, -1, false, InOrder(*folder), CountText(frame, *folder)});
   }
   return kept.get();
 }
@@ -173,18 +200,20 @@ const std::vector<const FolderEntry*>& Sorted(ListedEntries* listed) {
   auto& entries = listed->entries;
   std::stable_sort(entries.begin(), entries.end(), [&](const auto* a, const auto* b) {
     if (down) std::swap(a, b);
-    if (column == 1) return a->recording && !b->recording;
+    if (column == 1) return a->kind > b->kind;
     return column == 0 ? a->name < b->name : a->changed_wall < b->changed_wall;
   });
   return listed->entries;
 }
 
-void DrawKind(Frame& frame, bool recording) {
+void DrawKind(Frame& frame, EntryKind kind) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float line = ImGui::GetTextLineHeight(), unit = line / 14;
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const auto place = [&](float x, float y) { return ImVec2{at.x + x * unit, at.y + y * unit}; };
-  if (recording) {  // two steps back
+  if (kind == EntryKind::kProgram) {  // it runs
+    draw->AddTriangleFilled(place(3, 2), place(12, 7), place(3, 12), frame.theme.text_dim);
+  } else if (kind == EntryKind::kRecording) {  // two steps back
     draw->AddTriangleFilled(place(7, 2), place(7, 12), place(1, 7), frame.theme.accent);
     draw->AddTriangleFilled(place(13, 2), place(13, 12), place(7, 7), frame.theme.accent);
   } else {
@@ -199,7 +228,7 @@ void DrawEntry(Frame& frame, const FolderView& folder, const FolderEntry& entry)
   ImGui::TableNextRow();
   ImGui::TableNextColumn();
   ImGui::PushID(entry.name.c_str());
-  DrawKind(frame, entry.recording);
+  DrawKind(frame, entry.kind);
   ImGui::SameLine(0, frame.Px(6));
   if (ChoiceLine(entry.name, dialog.chosen == entry.name,
                  ImGuiSelectableFlags_SpanAllColumns |
@@ -210,7 +239,7 @@ void DrawEntry(Frame& frame, const FolderView& folder, const FolderEntry& entry)
   frame.NameItem("entry:" + entry.name);
   ImGui::PopID();
   ImGui::TableNextColumn();
-  Dim(frame, entry.recording ? "recording" : "folder");
+  Dim(frame, entry.kind == EntryKind::kFolder ? "folder" : WordsOf(frame).kind);
   ImGui::TableNextColumn();
   Dim(frame, replay::FormatWallTime(entry.changed_wall));
 }
@@ -275,7 +304,7 @@ void DrawFolder(Frame& frame) {
   } else if (browsed.value == nullptr) {
     LoadingState(frame, "Reading the folder", 1);
   } else if (browsed.value->entries.empty()) {
-    EmptyState(frame, "Nothing to open in here", "Neither folders nor recordings.");
+    EmptyState(frame, "Nothing in here", WordsOf(frame).empty);
     HandleKeys(frame, *browsed.value, {});
   } else {
     DrawEntries(frame, *browsed.value);
@@ -285,7 +314,8 @@ void DrawFolder(Frame& frame) {
 void DrawButtons(Frame& frame, const FolderView* folder) {
   ImGui::AlignTextToFramePadding();
   if (folder != nullptr) Dim(frame, EntriesShown(frame)->count);
-  const float open = ImGui::CalcTextSize("Open").x + 2 * ImGui::GetStyle().FramePadding.x;
+  const Words& words = WordsOf(frame);
+  const float open = ImGui::CalcTextSize(words.open).x + 2 * ImGui::GetStyle().FramePadding.x;
   ImGui::SameLine(ImGui::GetWindowWidth() - open - frame.Px(70 + 8 + 16));
   if (ImGui::Button("Cancel", {frame.Px(70), 0})) Close(frame);
   frame.NameItem("button:cancel-open");
@@ -296,22 +326,22 @@ void DrawButtons(Frame& frame, const FolderView* folder) {
       if (entry.name == frame.view.file_dialog.chosen) chosen = &entry;
     }
   }
-  const char* why = chosen == nullptr ? "Choose a recording, or type its path." : "";
-  if (PrimaryButton(frame, "Open", why) && chosen != nullptr) Enter(frame, *folder, *chosen);
+  const char* why = chosen == nullptr ? words.first : "";
+  if (PrimaryButton(frame, words.open, why) && chosen != nullptr) Enter(frame, *folder, *chosen);
 }
 
 }  // namespace
 
 void DrawFileDialog(Frame& frame) {
   if (!frame.view.file_dialog.open) return;
-  if (!ImGui::IsPopupOpen(kTitle)) ImGui::OpenPopup(kTitle);
+  if (!ImGui::IsPopupOpen(kPopup)) ImGui::OpenPopup(kPopup);
   const ImVec2 whole = ImGui::GetIO().DisplaySize;
   ImGui::SetNextWindowPos({whole.x / 2, whole.y / 2}, ImGuiCond_Always, {0.5f, 0.5f});
   ImGui::SetNextWindowSize({std::min(frame.Px(820), whole.x - frame.Px(32)),
                             std::min(frame.Px(520), whole.y - frame.Px(32))});
   ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(16), frame.Px(12)});
   const bool shown = ImGui::BeginPopupModal(
-      kTitle, nullptr,
+      kPopup, nullptr,
       ImGuiWindowFlags_NoTitleBar | ImGuiWindowFlags_NoResize | ImGuiWindowFlags_NoMove |
           ImGuiWindowFlags_NoSavedSettings);
   ImGui::PopStyleVar();
@@ -320,7 +350,7 @@ void DrawFileDialog(Frame& frame) {
   const auto& browsed = frame.model.browsed;
   const FolderView* folder = browsed.error.empty() ? browsed.value.get() : nullptr;
   ImGui::PushFont(frame.fonts.title);
-  ImGui::TextUnformatted(kTitle);
+  ImGui::TextUnformatted(WordsOf(frame).title);
   ImGui::PopFont();
   ImGui::Dummy({0, frame.Px(2)});
   DrawPathLine(frame, folder);
@@ -337,7 +367,7 @@ void DrawFileDialog(Frame& frame) {
   ImGui::Dummy({0, frame.Px(2)});
   DrawButtons(frame, folder);
   const ImVec2 at = ImGui::GetWindowPos(), size = ImGui::GetWindowSize();
-  frame.Name("dialog:open", at, {at.x + size.x, at.y + size.y});
+  frame.Name(WordsOf(frame).drawn, at, {at.x + size.x, at.y + size.y});
   ImGui::EndPopup();
 }
 

@@ -261,10 +261,9 @@ bool PrimaryButton(Frame& frame, const char* label, const std::string& why_not) 
   const bool pressed = ImGui::Button(label);
   ImGui::PopStyleColor(4);
   ImGui::EndDisabled();
-  if (disabled && ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) {
-    ImGui::SetTooltip("%s", why_not.c_str());
-  }
+  if (disabled) Hint(why_not.c_str());
   frame.NameItem(std::string("button:") + label);
+  if (disabled) frame.NameItem(std::string("disabled:") + label);
   return pressed;
 }
 
@@ -314,8 +313,17 @@ std::string Preview(std::string_view text) {
   return shown;
 }
 
+bool MenuLine(Frame& frame, const char* label, const std::string& name,
+              const std::string& why_not) {
+  const bool enabled = why_not.empty();
+  const bool chosen = ImGui::MenuItem(label, nullptr, false, enabled);
+  if (!enabled) Hint(why_not.c_str());
+  frame.NameItem((enabled ? "menu:" : "disabled:") + name);
+  return chosen;
+}
+
 void Hint(const char* text) {
-  if (!ImGui::IsItemHovered()) return;
+  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;
   ImGui::BeginTooltip();
   ImGui::PushTextWrapPos(ImGui::GetFontSize() * 36);
   ImGui::TextUnformatted(text);

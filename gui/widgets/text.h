@@ -53,7 +53,11 @@ void KeepRowInSight(int row, float row_height);
 bool ChoiceLine(const std::string& text, bool chosen, ImGuiSelectableFlags flags = 0);
 // A text as the preview of a list that opens, where "##" would end it.
 std::string Preview(std::string_view text);
-// A tooltip for the last item.
+// A menu's line, named for scripts as `name`. Disabled where `why_not` is not empty, which is its
+// tooltip then.
+bool MenuLine(Frame& frame, const char* label, const std::string& name,
+              const std::string& why_not = {});
+// A tooltip for the last item, which may be disabled.
 void Hint(const char* text);
 
 }  // namespace backstep::gui

@@ -19,4 +19,23 @@ TEST_CASE("the recorded program is replaced by another one in the form, once tha
   CHECK(moved["run"]["branch"].is_string());
 }
 
+TEST_CASE("another program is chosen in the file dialog, shown whole, confirmed and run") {
+  const Stage stage;
+  (void)Shell(stage.At("mkdir 'other place'; echo hello >'other place/notes'; "
+                       "cp " BACKSTEP_BINARY_DIR "/samples/software_team 'other place/team'"));
+  const std::string open = "wait\nclick button:Fork here\nwait\nclick button:Another program\nwait\n"
+                           "click check:confirm\nclick button:Browse\nwait\nexpect dialog:program\n"
+                           "click field:path\nreplace " + (stage.dir / "other place");
+  const std::string chosen = "\nwait\nabsent dialog:program\nexpect disabled:Run\n"
+                             "click check:confirm\nwait\nclick button:Run\nwait\nwait\n";
+  const std::string whole = "'" + (stage.dir / "other place/team") + "'";
+  for (const std::string how : {"\nkey Enter\nwait\nabsent entry:notes\ndoubleclick entry:team",
+                                "/team\nkey Enter"}) {
+    const Json view = stage.Play(open + how + chosen, "--at 3 --size 1600x1000");
+    INFO(how << view["fork"].dump(1) << view["run"].dump(1));
+    CHECK(view["fork"]["program"] == whole);
+    CHECK(view["run"]["branch"].is_string());
+  }
+}
+
 }  // namespace backstep::testing

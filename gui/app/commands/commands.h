@@ -12,6 +12,7 @@ struct Command {
   std::string title;
   std::string keys;      // as in app/keys.h; empty: none
   Action action;
+  std::string why_not = {};  // it cannot be done just now
 };
 
 const std::vector<Command>& Commands();

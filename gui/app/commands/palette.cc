@@ -8,6 +8,7 @@
 
 #include "backstep/gui/app/commands/commands.h"
 #include "backstep/gui/app/sheet.h"
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/text.h"
 
@@ -61,9 +62,18 @@ void AddRecordings(const Frame& frame, std::vector<Command>* commands) {
   }
 }
 
+bool Runs(const Action& action) {
+  return std::holds_alternative<ForkHere>(action) || std::holds_alternative<RunForm>(action) ||
+         std::holds_alternative<Baseline>(action) || std::holds_alternative<CopyFork>(action);
+}
+
 // What has every word of the text in its title.
 std::vector<Command> Wanted(const Frame& frame, const std::string& text) {
   std::vector<Command> all = Commands();
+  const std::string why_not = WhyNotRunnable(frame.model);
+  for (Command& command : all) {
+    if (Runs(command.action)) command.why_not = why_not;
+  }
   if (const OpenFacts* facts = frame.model.open.value.get()) AddPlaces(frame, *facts, &all);
   AddRecordings(frame, &all);
   std::istringstream words(text);
@@ -77,15 +87,18 @@ std::vector<Command> Wanted(const Frame& frame, const std::string& text) {
 bool DrawCommand(Frame& frame, const Command& command, bool marked) {
   const ImVec2 at = ImGui::GetCursorScreenPos();
   const float room = ImGui::GetContentRegionAvail().x;
+  const bool can = command.why_not.empty();
   ImGui::PushID(command.title.c_str());
-  const bool chosen = ImGui::Selectable("##command", marked);
+  const bool chosen = ImGui::Selectable("##command", marked,
+                                        can ? 0 : ImGuiSelectableFlags_Disabled);
   ImGui::PopID();
-  frame.NameItem("command:" + command.title);
+  if (!can) Hint(command.why_not.c_str());
+  frame.NameItem((can ? "command:" : "disabled:") + command.title);
   if (marked) frame.NameItem("palette:chosen " + command.title);
   ImFont* font = ImGui::GetFont();
   const float keys = ImGui::CalcTextSize(command.keys.c_str()).x;
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  draw->AddText(at, frame.theme.text,
+  draw->AddText(at, can ? frame.theme.text : frame.theme.text_faint,
                 CutLine(command.title, font, ImGui::GetFontSize(), room - keys - frame.Px(20)).c_str());
   draw->AddText({at.x + room - keys - frame.Px(4), at.y}, frame.theme.text_faint,
                 command.keys.c_str());
@@ -147,7 +160,8 @@ void DrawPalette(Frame& frame, Palette* palette) {
     if (before != palette->text) palette->chosen = 0;
     const std::vector<Command> wanted = Wanted(frame, palette->text);
     const int clicked = DrawCommands(frame, wanted, palette);
-    const int run = clicked >= 0 ? clicked : entered && !wanted.empty() ? palette->chosen : -1;
+    int run = clicked >= 0 ? clicked : entered && !wanted.empty() ? palette->chosen : -1;
+    if (run >= 0 && !wanted[static_cast<size_t>(run)].why_not.empty()) run = -1;
     if (run >= 0) frame.Send(wanted[static_cast<size_t>(run)].action);
     if (run >= 0 || PressedAnywhere("Escape") || ClickedElsewhere()) palette->open = false;
   }

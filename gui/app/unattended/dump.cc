@@ -36,6 +36,7 @@ Json ForkJson(const ForkDraft& draft) {
           {"target", draft.target},
           {"text", draft.text},
           {"fault", draft.fault_action},
+          {"program", draft.other_program ? Json(draft.program) : Json(nullptr)},
           {"confirmed", draft.confirmed}};
 }
 

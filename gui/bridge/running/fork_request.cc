@@ -1,5 +1,6 @@
 #include "backstep/gui/bridge/running/fork_request.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <sstream>
@@ -66,6 +67,12 @@ RunRequest Begin(const OpenFacts& facts) {
   return request;
 }
 
+std::string Quoted(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  return line;
+}
+
 std::string ChangeFlags(const ForkDraft& draft) {
   const std::string changed = replay::ShellQuote(draft.target + "=" + draft.text);
   switch (draft.kind) {
@@ -88,11 +95,12 @@ std::string WhyNotRunnable(const OpenFacts& facts) {
     return "This was recorded with scopes alone. To re-execute it, implement "
            "backstep::replay::Program and record again (docs/integrate.md).";
   }
-  if (facts.command.empty()) {
-    return "The recording does not say how its program was started. Use\n"
-           "backstep replay REC -- PROGRAM";
-  }
   return {};
+}
+
+std::string WhyNotRunnable(const Model& model) {
+  const OpenFacts* facts = model.open.value.get();
+  return facts == nullptr ? std::string() : WhyNotRunnable(*facts);
 }
 
 std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts) {
@@ -124,12 +132,21 @@ Result<std::vector<std::string>> SplitCommand(const std::string& line) {
   return words;
 }
 
-std::string CommandLineOf(const OpenFacts& facts) {
-  std::string line;
-  for (const std::string& word : facts.command) {
-    line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
-  }
-  return line;
+std::string CommandLineOf(const OpenFacts& facts) { return Quoted(facts.command); }
+
+void SetProgram(const std::string& path, ForkDraft* draft) {
+  auto words = SplitCommand(draft->program);
+  if (!words.ok() || words->empty()) words = std::vector<std::string>{path};
+  words->front() = path;
+  draft->other_program = true;
+  draft->program = Quoted(*words);
+  draft->confirmed = false;
+}
+
+std::string FolderOfProgram(const ForkDraft& draft, const std::string& otherwise) {
+  const auto words = SplitCommand(draft.program);
+  if (!words.ok() || words->empty() || !words->front().starts_with("/")) return otherwise;
+  return words->front().substr(0, std::max<size_t>(words->front().rfind('/'), 1));
 }
 
 void BeginOtherProgram(const OpenFacts& facts, ForkDraft* draft) {
@@ -139,8 +156,22 @@ void BeginOtherProgram(const OpenFacts& facts, ForkDraft* draft) {
   draft->confirmed = false;
 }
 
+bool RunsOther(const ForkDraft& draft, const OpenFacts& facts) {
+  return draft.other_program || facts.command.empty();
+}
+
 bool WantsConfirmation(const ForkDraft& draft, const OpenFacts& facts) {
-  return !facts.distrust.empty() || draft.other_program;
+  return !facts.distrust.empty() || RunsOther(draft, facts);
+}
+
+// It runs the recorded program, whatever the form runs.
+std::string WhyNoBaseline(const ForkDraft& draft, const OpenFacts& facts) {
+  if (facts.command.empty()) {
+    return "The recording does not say how its program was started, so there is none to be run "
+           "unchanged. Name a program in the form and fork with it.";
+  }
+  const bool confirmed = draft.confirmed && !draft.other_program;
+  return facts.distrust.empty() || confirmed ? "" : "Confirm the command line first.";
 }
 
 ForkDraft DraftHere(ForkDraft::Kind kind, StepNumber cursor, const std::string& agent) {
@@ -165,7 +196,7 @@ std::string WhyNotNow(const ForkDraft& draft, const Model& model) {
   if (!fault && draft.target.empty()) return "choose what is to be changed first";
   if (same) return "the text is unchanged";
   if (problem && !plan.loading) return "the form says why not";
-  if (draft.other_program && draft.program.empty()) return "type the program's command line first";
+  if (RunsOther(draft, facts) && draft.program.empty()) return "name the program to run first";
   if (WantsConfirmation(draft, facts) && !draft.confirmed) return "confirm the command line first";
   return {};
 }
@@ -181,7 +212,7 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
     return Status::InvalidArgument(why);
   }
   RunRequest request = Begin(facts);
-  if (draft.other_program) {
+  if (RunsOther(draft, facts)) {
     BACKSTEP_ASSIGN_OR_RETURN(request.command, SplitCommand(draft.program));
     if (request.command.empty()) return Status::InvalidArgument("type the program's command line");
     request.working_directory = draft.directory;
@@ -230,7 +261,7 @@ std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts) {
   for (const std::string& rule : RulesOf(draft)) line += " --on-miss " + replay::ShellQuote(rule);
   if (!draft.budget_usd.empty()) line += " --max-cost " + replay::ShellQuote(draft.budget_usd);
   if (!draft.name.empty()) line += " --name " + replay::ShellQuote(draft.name);
-  if (!draft.other_program) return line;
+  if (!RunsOther(draft, facts)) return line;
   if (!draft.directory.empty()) line = "cd " + replay::ShellQuote(draft.directory) + " && " + line;
   line += " -- " + draft.program;
   return line;

@@ -22,11 +22,19 @@ Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts
 // A command line in words, as a shell splits it: blanks, quotes and backslashes; nothing is expanded.
 // InvalidArgument: a quote is not closed.
 Result<std::vector<std::string>> SplitCommand(const std::string& line);
+// Whether the form's own command line is run: it was chosen, or the recording has none.
+bool RunsOther(const ForkDraft& draft, const OpenFacts& facts);
 // Whether the person must have seen the whole command line before it runs.
 bool WantsConfirmation(const ForkDraft& draft, const OpenFacts& facts);
+// What is to be done in the form before the recorded program can be run unchanged; empty: nothing.
+std::string WhyNoBaseline(const ForkDraft& draft, const OpenFacts& facts);
 // The form runs another program; its fields begin as what was recorded.
 void BeginOtherProgram(const OpenFacts& facts, ForkDraft* draft);
-// The recorded command line as a shell takes it.
+// The form runs the program at `path`, with the arguments that it has.
+void SetProgram(const std::string& path, ForkDraft* draft);
+// Where the form's program lies; `otherwise` where that is not known.
+std::string FolderOfProgram(const ForkDraft& draft, const std::string& otherwise);
+// The recorded command line as a shell takes it; empty: it is not known.
 std::string CommandLineOf(const OpenFacts& facts);
 // The branch that it forks.
 std::string ParentOf(const ForkDraft& draft, const OpenFacts& facts);
@@ -42,7 +50,9 @@ void AnswerOnce(const replay::ReplayReport& report, ForkDraft* draft);
 // The same, its question answered by `policy` ("live", "substitute"), which holds for such calls from
 // there on.
 void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, ForkDraft* draft);
-// Why the open recording cannot be re-executed from here; empty: it can.
+// Why a recording cannot be re-executed, and what to do about it; empty: it can.
 std::string WhyNotRunnable(const OpenFacts& facts);
+// The same of the one that is open; empty where none is.
+std::string WhyNotRunnable(const Model& model);
 
 }  // namespace backstep::gui

@@ -3,6 +3,7 @@
 
 #include <imgui.h>
 
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/panels/comparison/parts.h"
 #include "backstep/gui/panels/inspector/tabs.h"
 #include "backstep/gui/widgets/diff/diff_block.h"
@@ -73,19 +74,26 @@ void Title(Frame& frame, const replay::StepPair& pair) {
   frame.NameItem("pair:" + pair.agent + "/" + std::to_string(pair.clock.value));
 }
 
+// The form forks the branch that is looked at, and edits what is known in full.
+void ForkItems(Frame& frame, const replay::PairPart& part) {
+  const bool here = frame.model.open.value->Shows(frame.model.comparison.value->b);
+  const std::string there = here ? "" : "Open B's branch first: what is looked at is forked.";
+  const std::string why = WhyNotRunnable(frame.model);
+  const std::string why_edit = WhyNotEdit(frame, part.b);
+  if (MenuLine(frame, "Fork B with another text", "edit-message",
+               why_edit.empty() ? there : why_edit)) {
+    frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, part.id, part.b.text)});
+  }
+  if (MenuLine(frame, "Fork B without it", "drop-message", why.empty() ? there : why)) {
+    frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, part.id, part.b.text)});
+  }
+}
+
 void PartMenu(Frame& frame, const replay::PairPart& part) {
   if (!ImGui::BeginPopupContextItem("part-menu")) return;
   const bool message = part.kind == replay::PairPart::Kind::kTook ||
                        part.kind == replay::PairPart::Kind::kSent;
-  // The form forks the branch that is looked at, and edits what is known in full.
-  const bool here = frame.model.open.value->Shows(frame.model.comparison.value->b);
-  if (message && part.in_b &&
-      ImGui::MenuItem("Fork B with another text", nullptr, false, here && part.b.whole)) {
-    frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, part.id, part.b.text)});
-  }
-  if (message && part.in_b && ImGui::MenuItem("Fork B without it", nullptr, false, here)) {
-    frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, part.id, part.b.text)});
-  }
+  if (message && part.in_b) ForkItems(frame, part);
   if (part.in_a && part.differs && ImGui::MenuItem("Copy A")) frame.Send(CopyText{part.a.text});
   if (part.in_b && ImGui::MenuItem(part.differs ? "Copy B" : "Copy text")) {
     frame.Send(CopyText{part.b.text});

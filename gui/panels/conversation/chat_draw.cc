@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/widgets/shapes.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
@@ -43,22 +44,22 @@ constexpr char kNotHere[] =
     "Too long, or not all of it is text, to be edited here: go to its step.";
 
 void ForkMenu(Frame& frame, const ChatRow& row) {
+  const std::string why = WhyNotRunnable(frame.model);
+  const auto why_edit = [&](bool known) { return !why.empty() ? why : known ? "" : kNotHere; };
   if (IsMessage(row)) {
-    if (ImGui::MenuItem("Fork here with this message edited", nullptr, false, row.body.whole)) {
+    if (MenuLine(frame, "Fork here with this message edited", "edit-message",
+                 why_edit(row.body.whole))) {
       ForkWith(frame, ForkDraft::Kind::kMessage, row, row.body);
     }
-    if (!row.body.whole) Hint(kNotHere);
-    if (ImGui::MenuItem("Fork here without it")) {
+    if (MenuLine(frame, "Fork here without it", "drop-message", why)) {
       ForkWith(frame, ForkDraft::Kind::kDrop, row, row.body);
     }
-    frame.NameItem("menu:drop-message");
     ImGui::Separator();
   } else if (IsCall(row)) {
-    const bool can = row.response.whole || row.error.has_value();
-    if (ImGui::MenuItem("Fork here with another answer", nullptr, false, can)) {
+    if (MenuLine(frame, "Fork here with another answer", "edit-answer",
+                 why_edit(row.response.whole || row.error.has_value()))) {
       ForkWith(frame, ForkDraft::Kind::kResponse, row, row.response);
     }
-    if (!can) Hint(kNotHere);
     ImGui::Separator();
   }
 }

@@ -163,9 +163,10 @@ void DrawConfirm(Frame& frame) {
 }
 
 // What is typed anew is confirmed anew.
-void DrawOtherProgram(Frame& frame) {
+void DrawOtherProgram(Frame& frame, bool recorded) {
   ForkDraft& draft = frame.view.fork;
-  Heading(frame, "Runs this program instead of the recorded one");
+  Heading(frame, recorded ? "Runs this program instead of the recorded one"
+                          : "Which program? The recording does not say");
   int lines = 1;
   ImFont* font = frame.fonts.mono;
   const float width = ImGui::GetContentRegionAvail().x - frame.Px(24);
@@ -176,6 +177,13 @@ void DrawOtherProgram(Frame& frame) {
   if (ImGui::InputTextMultiline("##program", &draft.program, {-1, height})) draft.confirmed = false;
   frame.NameItem("field:program");
   ImGui::PopFont();
+  if (PlainButton(frame, "Browse", "Choose the program's file; its arguments stay as they are")) {
+    frame.Send(ChooseProgram{});
+  }
+  if (recorded) {
+    ImGui::SameLine(0, frame.Px(4));
+    if (PlainButton(frame, "The recorded program")) draft.other_program = draft.confirmed = false;
+  }
   FieldLabel(frame, "in");
   if (ImGui::InputTextWithHint("##directory", "the folder that this window was started in",
                                &draft.directory)) {
@@ -183,14 +191,11 @@ void DrawOtherProgram(Frame& frame) {
   }
   frame.NameItem("field:directory");
   DrawConfirm(frame);
-  if (PlainButton(frame, "The recorded program")) {
-    draft.other_program = draft.confirmed = false;
-  }
 }
 
 // A program of one's own is named in a line; one that is not trusted is shown whole.
 void DrawProgram(Frame& frame, const OpenFacts& facts) {
-  if (frame.view.fork.other_program) return DrawOtherProgram(frame);
+  if (RunsOther(frame.view.fork, facts)) return DrawOtherProgram(frame, !facts.command.empty());
   const std::string command = CommandLineOf(facts);
   const auto another = [&] {
     if (PlainButton(frame, "Another program", "It was moved or rebuilt elsewhere")) {
@@ -257,6 +262,7 @@ void DrawForkTab(Frame& frame) {
   const OpenFacts& facts = *frame.model.open.value;
   if (const std::string why = WhyNotRunnable(facts); !why.empty()) {
     EmptyState(frame, "This recording cannot be re-executed", why);
+    frame.NameItem("empty:fork");
     return;
   }
   ImGui::PushFont(frame.fonts.small);

@@ -1,3 +1,4 @@
+#include "backstep/gui/bridge/running/fork_request.h"
 #include "backstep/gui/panels/inspector/tabs.h"
 #include "backstep/gui/widgets/text.h"
 #include "backstep/replay/view/text.h"
@@ -9,14 +10,14 @@ constexpr int kLinesFolded = 8;
 
 void DrawMenu(Frame& frame, const replay::MessageRow& message) {
   if (!ImGui::BeginPopupContextItem("message")) return;
-  if (ImGui::MenuItem("Edit this message and run again", nullptr, false, message.body.whole)) {
+  if (MenuLine(frame, "Edit this message and run again", "edit-message",
+               WhyNotEdit(frame, message.body))) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, message.id, message.body.text)});
   }
-  frame.NameItem("menu:edit-message");
-  if (ImGui::MenuItem("Drop this message and run again")) {
+  if (MenuLine(frame, "Drop this message and run again", "drop-message",
+               WhyNotRunnable(frame.model))) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kDrop, message.id, message.body.text)});
   }
-  frame.NameItem("menu:drop-message");
   ImGui::Separator();
   if (ImGui::MenuItem("Copy text")) frame.Send(CopyText{message.body.text});
   if (ImGui::MenuItem("Copy id")) frame.Send(CopyText{message.id});
@@ -43,16 +44,21 @@ ForkDraft EditOf(ForkDraft::Kind kind, const std::string& target, const std::str
   return draft;
 }
 
-std::string WhyNotEdit(const replay::BodyView& body) {
+std::string WhyNotEdit(const Frame& frame, const replay::BodyView& body) {
+  if (const std::string why = WhyNotRunnable(frame.model); !why.empty()) return why;
   if (body.whole || !body.present) return {};
   if (body.dropped) return "Its bytes were dropped under overload, so there is nothing to edit.";
   if (body.binary) return "It has bytes that are no UTF-8, which a text field would lose.";
   return "It is too long to be edited here.";
 }
 
-void EditHint(const std::string& why_not, const char* does) {
-  if (!ImGui::IsItemHovered(ImGuiHoveredFlags_AllowWhenDisabled)) return;
-  ImGui::SetTooltip("%s", why_not.empty() ? does : why_not.c_str());
+bool EditButton(Frame& frame, const std::string& id, const std::string& why_not, const char* does) {
+  ImGui::BeginDisabled(!why_not.empty());
+  const bool pressed = ImGui::SmallButton("edit");
+  ImGui::EndDisabled();
+  Hint(why_not.empty() ? does : why_not.c_str());
+  frame.NameItem("edit:" + id);
+  return pressed;
 }
 
 void DrawBody(Frame& frame, const std::string& id, const replay::BodyView& body) {
@@ -92,13 +98,10 @@ void DrawMessage(Frame& frame, const replay::MessageRow& message, const char* ro
   frame.NameItem(std::string("message:") + message.id);
   DrawMenu(frame, message);
   ImGui::SameLine(ImGui::GetContentRegionMax().x - menu + frame.Px(4));
-  ImGui::BeginDisabled(!message.body.whole);
-  if (ImGui::SmallButton("edit")) {
+  if (EditButton(frame, message.id, WhyNotEdit(frame, message.body),
+                 "Run again with another text of this message")) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kMessage, message.id, message.body.text)});
   }
-  ImGui::EndDisabled();
-  frame.NameItem(std::string("edit:") + message.id);
-  EditHint(WhyNotEdit(message.body), "Run again with another text of this message");
   DrawBody(frame, std::string(role) + message.id, message.body);
   ImGui::PopID();
   ImGui::PopID();

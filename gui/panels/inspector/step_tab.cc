@@ -25,8 +25,9 @@ void DrawHeader(Frame& frame, const replay::StepDetail& detail) {
     if (row.error && ImGui::MenuItem("Copy error")) frame.Send(CopyText{row.error->message});
     ImGui::EndPopup();
   }
-  ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(92));
-  if (PrimaryButton(frame, "Fork here")) {
+  const float width = ImGui::CalcTextSize("Fork here").x + 2 * ImGui::GetStyle().FramePadding.x;
+  ImGui::SameLine(ImGui::GetContentRegionMax().x - width);
+  if (PrimaryButton(frame, "Fork here", WhyNotRunnable(frame.model))) {
     frame.Send(Fork{DraftHere(ForkDraft::Kind::kFault, frame.view.cursor, row.agent)});
   }
   if (row.error) {
@@ -67,12 +68,14 @@ bool Answerable(const replay::CallRow& call) {
 }
 
 // What is edited must be known in full; a call that failed has nothing to be known.
-bool Editable(const replay::CallRow& call) { return call.error || call.response.whole; }
+std::string WhyNotAnswer(const Frame& frame, const replay::CallRow& call) {
+  return call.error ? WhyNotRunnable(frame.model) : WhyNotEdit(frame, call.response);
+}
 
 void CallMenu(Frame& frame, const replay::CallRow& call) {
   if (!ImGui::BeginPopupContextItem("call-menu")) return;
-  if (Answerable(call) &&
-      ImGui::MenuItem("Give it another answer and run again", nullptr, false, Editable(call))) {
+  if (Answerable(call) && MenuLine(frame, "Give it another answer and run again", "edit-answer",
+                                   WhyNotAnswer(frame, call))) {
     frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
   }
   if (ImGui::MenuItem("Copy request")) frame.Send(CopyText{call.request.text});
@@ -98,14 +101,9 @@ void DrawCall(Frame& frame, const replay::CallRow& call) {
   CallMenu(frame, call);
   if (Answerable(call)) {
     ImGui::SameLine(ImGui::GetContentRegionMax().x - frame.Px(40));
-    ImGui::BeginDisabled(!Editable(call));
-    if (ImGui::SmallButton("edit")) {
+    if (EditButton(frame, call.id, WhyNotAnswer(frame, call), "Run again with another answer")) {
       frame.Send(Fork{EditOf(ForkDraft::Kind::kResponse, call.id, call.response.text)});
     }
-    ImGui::EndDisabled();
-    frame.NameItem("edit:" + call.id);
-    EditHint(Editable(call) ? std::string() : WhyNotEdit(call.response),
-             "Run again with another answer");
   }
   ImGui::PushFont(frame.fonts.small);
   if (call.request.present && call.request.size_bytes != 0) {

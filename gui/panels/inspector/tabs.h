@@ -17,10 +17,10 @@ void DrawForkTab(Frame& frame);
 void DrawMessage(Frame& frame, const replay::MessageRow& message, const char* role);
 // A form that replaces what `target` says; the fork is made at the latest moment that works.
 ForkDraft EditOf(ForkDraft::Kind kind, const std::string& target, const std::string& text);
-// Why a body cannot be edited as a text; empty: it can.
-std::string WhyNotEdit(const replay::BodyView& body);
-// A tooltip for the last item, which may be disabled: why it is, or what it does.
-void EditHint(const std::string& why_not, const char* does);
+// Why a body cannot be edited as a text and run again; empty: it can.
+std::string WhyNotEdit(const Frame& frame, const replay::BodyView& body);
+// A small button "edit", named for scripts "edit:" and `id`. Disabled where `why_not` is not empty.
+bool EditButton(Frame& frame, const std::string& id, const std::string& why_not, const char* does);
 // A body: its text, or why there is none.
 void DrawBody(Frame& frame, const std::string& id, const replay::BodyView& body);
 

@@ -121,10 +121,9 @@ void StepItems(Frame& frame, const replay::Timeline& timeline, StepNumber step) 
     frame.Send(GoTo{step});
   }
   frame.NameItem("menu:go-here");
-  if (ImGui::MenuItem("Fork here")) {
+  if (MenuLine(frame, "Fork here", "fork-here", WhyNotRunnable(frame.model))) {
     frame.Send(Fork{DraftHere(ForkDraft::Kind::kFault, step, lane.name)});
   }
-  frame.NameItem("menu:fork-here");
   ImGui::Separator();
   if (ImGui::MenuItem("Copy id")) frame.Send(CopyText{timeline.StepText(step)});
   frame.NameItem("menu:copy-id");
@@ -144,7 +143,7 @@ void MessageItems(Frame& frame, const replay::Timeline& timeline,
   if (ImGui::MenuItem("Go to the step that took it", "]", false, message.taken_by.value != 0)) {
     frame.Send(GoTo{message.taken_by});
   }
-  if (ImGui::MenuItem("Drop it in a fork")) {
+  if (MenuLine(frame, "Drop it in a fork", "drop-message", WhyNotRunnable(frame.model))) {
     ForkDraft draft;
     draft.kind = ForkDraft::Kind::kDrop;
     draft.target = id;

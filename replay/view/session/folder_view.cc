@@ -66,6 +66,15 @@ std::string Absolute(const std::string& folder) {
   return text;
 }
 
+bool IsRecording(const std::string& path) {
+  return NamedSo(path) || access((path + "/manifest.json").c_str(), F_OK) == 0;
+}
+
+bool IsProgram(const fs::directory_entry& entry) {
+  std::error_code ignored;
+  return entry.is_regular_file(ignored) && access(entry.path().c_str(), X_OK) == 0;
+}
+
 FolderEntry EntryOf(const std::string& folder, std::string name) {
   FolderEntry entry;
   const std::string path = folder + "/" + name;
@@ -73,9 +82,18 @@ FolderEntry EntryOf(const std::string& folder, std::string name) {
   if (stat(path.c_str(), &facts) == 0) {
     entry.changed_wall = TimeNs{facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec};
   }
-  entry.recording = NamedSo(name) || access((path + "/manifest.json").c_str(), F_OK) == 0;
+  entry.kind = !S_ISDIR(facts.st_mode) ? EntryKind::kProgram
+               : IsRecording(path)     ? EntryKind::kRecording
+                                       : EntryKind::kFolder;
   entry.name = std::move(name);
   return entry;
+}
+
+bool IsSought(const fs::directory_entry& entry, Sought sought) {
+  if (entry.path().filename().string().starts_with(".")) return false;
+  std::error_code ignored;
+  if (!entry.is_directory(ignored)) return sought == Sought::kProgram && IsProgram(entry);
+  return sought == Sought::kRecording || !IsRecording(entry.path().string());
 }
 
 }  // namespace
@@ -127,17 +145,24 @@ void CountListed(std::vector<RecordingRow>* rows, const std::function<bool()>& g
   }
 }
 
-Result<FolderView> ViewFolder(const std::string& folder) {
+Result<FolderView> ViewFolder(const std::string& folder, Sought sought) {
   FolderView view;
   view.path = Absolute(folder);
+  std::error_code none;
+  if (sought == Sought::kProgram && fs::is_regular_file(view.path, none)) {
+    const fs::path file = view.path;
+    if (access(file.c_str(), X_OK) != 0) {
+      return Status::InvalidArgument(view.path + " cannot be run: it is not marked as a program");
+    }
+    view.named = file.filename().string();
+    view.path = file.parent_path().string();
+  }
   if (view.path != "/") view.parent = fs::path(view.path).parent_path().string();
   std::vector<std::string> names;
   std::error_code error;
   for (fs::directory_iterator it(view.path, error), end; !error && it != end;
        it.increment(error)) {
-    std::error_code ignored;
-    std::string name = it->path().filename().string();
-    if (!name.starts_with(".") && it->is_directory(ignored)) names.push_back(std::move(name));
+    if (IsSought(*it, sought)) names.push_back(it->path().filename().string());
   }
   if (error == std::errc::no_such_file_or_directory) {
     return Status::NotFound("there is no folder " + view.path);

@@ -30,21 +30,27 @@ Result<std::vector<RecordingRow>> ListRecordings(const std::string& folder,
 // ends it.
 void CountListed(std::vector<RecordingRow>* rows, const std::function<bool()>& go_on = {});
 
+// What a file dialog looks for.
+enum class Sought { kRecording, kProgram };
+enum class EntryKind { kFolder, kRecording, kProgram };
+
 struct FolderEntry {
   std::string name;
-  bool recording = false;
+  EntryKind kind = EntryKind::kFolder;
   TimeNs changed_wall;               // 0: not known
 };
 
 struct FolderView {
   std::string path;                  // absolute, without a slash behind it
   std::string parent;                // empty: it is the root
-  std::vector<FolderEntry> entries;  // directories, by name; without those that begin with a dot
+  std::vector<FolderEntry> entries;  // by name; without those that begin with a dot
   uint64_t total = 0;                // of them, where `entries` is cut
+  std::string named;                 // the program in it that the path leads to; empty: to the folder
 };
 
-// The directories inside `folder` ("~" and "~/..." are the user's home), 5,000 at most.
-// Io, NotFound: it cannot be read, with path and reason.
-Result<FolderView> ViewFolder(const std::string& folder);
+// The folders inside `folder` ("~" and "~/..." are the user's home), 5,000 entries at most: with
+// recordings, or with files that may be run; then `folder` may be such a file.
+// Io, NotFound: it cannot be read, with path and reason. InvalidArgument: a file that cannot be run.
+Result<FolderView> ViewFolder(const std::string& folder, Sought sought = Sought::kRecording);
 
 }  // namespace backstep::replay

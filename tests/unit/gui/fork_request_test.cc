@@ -110,5 +110,35 @@ TEST_CASE("Another program replaces the recorded one once its command line is co
   CHECK(ReplayCommandLine(draft, facts).ends_with(" -- ./moved/team --fast"));
 }
 
+TEST_CASE("A recording that does not know its program runs the one that the form names") {
+  OpenFacts facts = Facts();
+  facts.command.clear();
+  CHECK(WhyNotRunnable(facts).empty());
+  ForkDraft draft;
+  CHECK(RunsOther(draft, facts));
+  CHECK(WantsConfirmation(draft, facts));
+  CHECK_FALSE(WhyNoBaseline(draft, facts).empty());
+  CHECK_FALSE(MakeRunRequest(draft, facts).ok());
+  draft.target = "planner/1.0";
+  SetProgram("/new place/team", &draft);
+  const auto request = MakeRunRequest(draft, facts);
+  REQUIRE(request.ok());
+  CHECK(request->command == std::vector<std::string>{"/new place/team"});
+  CHECK(ReplayCommandLine(draft, facts).ends_with(" -- '/new place/team'"));
+}
+
+TEST_CASE("A program that is chosen keeps the arguments, and is confirmed anew") {
+  ForkDraft draft;
+  BeginOtherProgram(Facts(), &draft);
+  draft.program = "/old/team --fast 'two words'";
+  draft.confirmed = true;
+  CHECK(FolderOfProgram(draft, ".") == "/old");
+  SetProgram("/new/team", &draft);
+  CHECK(draft.program == "/new/team --fast 'two words'");
+  CHECK_FALSE(draft.confirmed);
+  draft.program = "team";
+  CHECK(FolderOfProgram(draft, "/here") == "/here");
+}
+
 }  // namespace
 }  // namespace backstep::gui

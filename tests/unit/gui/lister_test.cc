@@ -52,7 +52,7 @@ TEST_CASE("What is asked while a folder is listed is answered too, and of two fo
   MakeRecordings(dir / "few", 2);
   Lists lists;
   lists.lister.List(dir / "many");
-  lists.lister.Browse(dir.path());
+  lists.lister.Browse(dir.path(), replay::Sought::kRecording);
   lists.lister.List(dir / "few");
   lists.Wait([&] { return lists.lister.idle(); });
   CHECK(lists.model.browsed.value->entries.size() == 2);

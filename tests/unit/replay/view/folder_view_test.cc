@@ -1,6 +1,7 @@
 #include "backstep/replay/view/session/folder_view.h"
 
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "backstep/recorder/session.h"
@@ -98,11 +99,33 @@ TEST_CASE("a folder shows its directories by name, with its own place and its pa
   CHECK(view->parent == fs::canonical(dir.path()).parent_path().string());
   REQUIRE(view->entries.size() == 2);
   CHECK(view->entries[0].name == "inner");
-  CHECK(!view->entries[0].recording);
-  CHECK(view->entries[1].recording);
+  CHECK(view->entries[0].kind == EntryKind::kFolder);
+  CHECK(view->entries[1].kind == EntryKind::kRecording);
   CHECK(view->total == 2);
   CHECK(ViewFolder("/")->parent.empty());
   CHECK(ViewFolder(dir / "nowhere").status().code() == StatusCode::kNotFound);
+}
+
+TEST_CASE("looking for a program, a folder shows what may be run in place of recordings") {
+  const TempDir dir;
+  Record(dir / "z.backstep");
+  fs::create_directories(dir / "inner");
+  for (const char* name : {"team", "notes.txt"}) std::ofstream(dir / name) << "#!/bin/sh\n";
+  fs::permissions(dir / "team", fs::perms::owner_all);
+  const auto view = ViewFolder(dir.path(), Sought::kProgram);
+  REQUIRE(view.ok());
+  REQUIRE(view->entries.size() == 2);
+  CHECK(view->entries[0].kind == EntryKind::kFolder);
+  CHECK(view->entries[1].name == "team");
+  CHECK(view->entries[1].kind == EntryKind::kProgram);
+  CHECK(view->named.empty());
+  const auto file = ViewFolder(dir / "team", Sought::kProgram);
+  REQUIRE(file.ok());
+  CHECK(file->path == view->path);
+  CHECK(file->named == "team");
+  const Status unmarked = ViewFolder(dir / "notes.txt", Sought::kProgram).status();
+  CHECK(unmarked.code() == StatusCode::kInvalidArgument);
+  CHECK(unmarked.message().find("notes.txt") != std::string::npos);
 }
 
 }  // namespace backstep::replay
