@@ -23,6 +23,10 @@ void DrawGraphLabels(Frame& frame, const replay::AgentGraph& graph, const GraphP
                      const GraphHover& hover);
 void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                     const GraphHover& hover);
+// What lies over the graph, at the top; the size it takes there, from the right.
+ImVec2 GraphOverlaySize(const Frame& frame, const replay::AgentGraph& graph, float width);
+void DrawGraphOverlay(Frame& frame, const replay::AgentGraph& graph, const GraphRegion& region,
+                      GraphDetail detail);
 // A condition as its shape: idle a small ring, running a play sign, waiting two bars, failed a cross,
 // hit a diamond.
 void DrawCondition(ImDrawList* draw, ImVec2 centre, float radius, replay::AgentCondition condition,

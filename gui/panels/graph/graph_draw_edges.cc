@@ -46,7 +46,7 @@ void DrawLine(Frame& frame, const GraphPicture& picture, const PlacedEdge& edge,
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float head = frame.Px(picture.detail == GraphDetail::kDot ? 4 : 6) + look.thickness;
   if (edge.loop) {
-    const float radius = frame.Px(9);
+    const float radius = frame.Px(picture.detail == GraphDetail::kDot ? 6 : 9);
     draw->AddCircle(edge.bend, radius, look.color, 0, look.thickness);
     // Back into the box, under its right edge.
     ArrowHead(draw, {edge.bend.x - frame.Px(1), edge.bend.y + radius},

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "backstep/gui/panels/graph/graph_draw.h"
@@ -115,39 +116,80 @@ bool IsColumn(const GraphPicture& picture) {
   return (right - left) * 3 < bottom - top;
 }
 
-enum class DotName { kHidden, kAbove, kBeside };
+// Of many dots the names that say most come first, and those of no note only where they cover
+// nothing.
+constexpr size_t kSeenMax = 300;         // dots in sight beyond which only those of note are named
 
-// A name that would lie on one of `drawn` is left out, unless it is asked for.
+struct DotNames {
+  bool beside = false;                   // else above
+  bool few = true;                       // every one is of note
+  std::vector<ImVec4> drawn, dots;       // rectangles; dots: of those in sight, where names avoid them
+};
+
 bool Covers(const std::vector<ImVec4>& drawn, const ImVec4& r) {
   return std::any_of(drawn.begin(), drawn.end(), [&](const ImVec4& other) {
     return r.x < other.z && other.x < r.z && r.y < other.w && other.y < r.w;
   });
 }
 
-void DrawDotName(Frame& frame, const std::string& name, const PlacedNode& placed, DotName where,
-                 bool asked, std::vector<ImVec4>* drawn) {
-  ImDrawList* draw = ImGui::GetWindowDrawList();
-  ImFont* font = frame.fonts.small;
-  const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
-  const float radius = placed.half.x;
-  ImVec2 at{placed.centre.x - size.x / 2, placed.centre.y - radius - size.y - frame.Px(6)};
-  if (where == DotName::kBeside) {
-    at = {placed.centre.x + radius + frame.Px(12), placed.centre.y - size.y / 2};
-  }
-  // Inside the panel, as far as it goes.
-  const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
-  at.x = std::floor(std::max(low.x + 4, std::min(at.x, high.x - size.x - 4)));
-  at.y = std::floor(std::max(low.y + 2, std::min(at.y, high.y - size.y - 2)));
-  const ImVec4 rect{at.x, at.y + 1, at.x + size.x, at.y + size.y - 1};
-  if (!asked && Covers(*drawn, rect)) return;
-  drawn->push_back(rect);
-  draw->AddRectFilled({at.x - 3, at.y - 1}, {at.x + size.x + 3, at.y + size.y + 1},
-                      WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
-  draw->AddText(font, font->FontSize, at, frame.theme.text, name.c_str());
+constexpr int kDotSides = 4;             // above, beside, below, on the other side
+
+ImVec4 DotNamePlace(const Frame& frame, const PlacedNode& placed, ImVec2 size, int side) {
+  const ImVec2 c = placed.centre;
+  const float away = placed.half.x + frame.Px(side % 2 == 0 ? 6 : 8);
+  ImVec2 at{c.x - size.x / 2, side == 0 ? c.y - away - size.y : c.y + away};
+  if (side % 2 != 0) at = {side == 1 ? c.x + away : c.x - away - size.x, c.y - size.y / 2};
+  at = {std::floor(at.x), std::floor(at.y)};
+  return {at.x, at.y + 1, at.x + size.x, at.y + size.y - 1};
 }
 
-void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
-             bool selected, DotName named, std::vector<ImVec4>* drawn) {
+// The same place, moved inside the panel as far as it goes.
+ImVec4 InsidePanel(const ImVec4& r) {
+  const ImDrawList* draw = ImGui::GetWindowDrawList();
+  const ImVec2 low = draw->GetClipRectMin(), high = draw->GetClipRectMax();
+  const float x = std::max(low.x + 4, std::min(r.x, high.x - (r.z - r.x) - 4));
+  const float y = std::max(low.y + 3, std::min(r.y, high.y - (r.w - r.y) - 3));
+  return {x, y, x + r.z - r.x, y + r.w - r.y};
+}
+
+// 0: chosen, 1: of note, 2: any other.
+int DotRank(const replay::GraphNode& node, bool asked, bool few) {
+  if (asked) return 0;
+  return few || node.touched || node.condition != AgentCondition::kIdle ? 1 : 2;
+}
+
+// A place that covers nothing; nullopt: there is none.
+std::optional<ImVec4> FreePlace(const Frame& frame, const PlacedNode& placed, ImVec2 size, int rank,
+                                const DotNames& names) {
+  for (int i = 0; i < kDotSides; ++i) {
+    const ImVec4 wanted = DotNamePlace(frame, placed, size, names.beside ? (i + 1) % kDotSides : i);
+    const ImVec4 rect = InsidePanel(wanted);
+    if (rank == 0) return rect;
+    if (rank == 2 && (rect.x != wanted.x || rect.y != wanted.y)) continue;
+    if (Covers(names.drawn, rect)) continue;
+    if (!names.few && Covers(names.dots, rect)) continue;
+    return rect;
+  }
+  return std::nullopt;
+}
+
+void DrawDotName(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
+                 int rank, DotNames* names) {
+  ImFont* font = frame.fonts.small;
+  const float width = hovered ? kHoveredName : names->beside ? kNameBeside : kNameAbove;
+  const std::string name = CutLine(node.name, font, font->FontSize, frame.Px(width));
+  const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
+  const auto rect = FreePlace(frame, placed, size, rank, *names);
+  if (!rect) return;
+  names->drawn.push_back(*rect);
+  ImDrawList* draw = ImGui::GetWindowDrawList();
+  draw->AddRectFilled({rect->x - 3, rect->y - 2}, {rect->z + 3, rect->w + 2},
+                      WithAlpha(frame.theme.card, 0.9f), frame.Px(3));
+  draw->AddText(font, font->FontSize, {rect->x, rect->y - 1}, frame.theme.text, name.c_str());
+  frame.Name("name:" + node.name, {rect->x, rect->y}, {rect->z, rect->w});
+}
+
+void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool asked) {
   ImDrawList* draw = ImGui::GetWindowDrawList();
   const float radius = placed.half.x;
   const bool calm = node.condition == AgentCondition::kIdle;
@@ -161,17 +203,40 @@ void DrawDot(Frame& frame, const replay::GraphNode& node, const PlacedNode& plac
   if (node.touched) {
     draw->AddCircle(placed.centre, radius + frame.Px(4), frame.theme.changed, 0, frame.Px(1.5f));
   }
-  if (selected || hovered) {
+  if (asked) {
     draw->AddCircle(placed.centre, radius + frame.Px(3), frame.theme.accent, 0, frame.Px(2));
   }
-  if (named == DotName::kHidden) {
-    if (!selected && !hovered) return;
-    named = DotName::kAbove;
+}
+
+DotNames NamesOf(const GraphPicture& picture) {
+  DotNames names;
+  names.few = picture.nodes.size() <= kNamedDotsMax;
+  names.beside = names.few && IsColumn(picture);
+  const GraphRegion& region = picture.region;
+  names.drawn.push_back({region.max.x - region.corner.x, region.min.y, region.max.x,
+                         region.min.y + region.corner.y});  // what lies over it
+  for (const PlacedNode& placed : picture.nodes) {
+    if (!placed.visible) continue;
+    names.dots.push_back({placed.centre.x - placed.half.x, placed.centre.y - placed.half.y,
+                          placed.centre.x + placed.half.x, placed.centre.y + placed.half.y});
   }
-  const float width = hovered ? kHoveredName : named == DotName::kBeside ? kNameBeside : kNameAbove;
-  ImFont* font = frame.fonts.small;
-  DrawDotName(frame, CutLine(node.name, font, font->FontSize, frame.Px(width)), placed, named,
-              hovered || selected, drawn);
+  return names;
+}
+
+// After the dots: those of note first, so that they have room.
+void DrawDotNames(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
+                  const GraphHover& hover) {
+  DotNames names = NamesOf(picture);
+  const int lowest = names.few || names.dots.size() <= kSeenMax ? 2 : 1;
+  for (int rank = 0; rank <= lowest; ++rank) {
+    for (const PlacedNode& placed : picture.nodes) {
+      const replay::GraphNode& node = graph.nodes[placed.node];
+      const bool hovered = hover.node == static_cast<int>(placed.node);
+      const bool asked = hovered || frame.view.agent == node.name;
+      if (!placed.visible || DotRank(node, asked, names.few) != rank) continue;
+      DrawDotName(frame, node, placed, hovered, rank, &names);
+    }
+  }
 }
 
 }  // namespace
@@ -211,28 +276,22 @@ void DrawCondition(ImDrawList* draw, ImVec2 c, float r, AgentCondition condition
 
 void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPicture& picture,
                     const GraphHover& hover) {
+  const bool dots = picture.detail == GraphDetail::kDot;
   // The selected and the hovered one last: they may lie over others.
-  DotName named = DotName::kHidden;
-  if (picture.nodes.size() <= kNamedDotsMax) {
-    named = IsColumn(picture) ? DotName::kBeside : DotName::kAbove;
-  }
-  std::vector<ImVec4> names;
   for (const bool lifted : {false, true}) {
     for (const PlacedNode& placed : picture.nodes) {
       const replay::GraphNode& node = graph.nodes[placed.node];
       const bool hovered = hover.node == static_cast<int>(placed.node);
       const bool selected = frame.view.agent == node.name;
       if (!placed.visible || (hovered || selected) != lifted) continue;
-      if (picture.detail == GraphDetail::kDot) {
-        DrawDot(frame, node, placed, hovered, selected, named, &names);
-      } else {
-        DrawBox(frame, node, placed, picture.detail, hovered, selected);
-      }
+      if (dots) DrawDot(frame, node, placed, lifted);
+      else DrawBox(frame, node, placed, picture.detail, hovered, selected);
       frame.Name("node:" + node.name,
                  {placed.centre.x - placed.half.x, placed.centre.y - placed.half.y},
                  {placed.centre.x + placed.half.x, placed.centre.y + placed.half.y});
     }
   }
+  if (dots) DrawDotNames(frame, graph, picture, hover);
 }
 
 }  // namespace backstep::gui

@@ -225,60 +225,23 @@ void DrawTooltip(Frame& frame, const replay::AgentGraph& graph, const GraphPictu
   ImGui::PopStyleVar();
 }
 
-void LegendTooltip(Frame& frame) {
-  using replay::AgentCondition;
-  ImGui::BeginTooltip();
-  for (const AgentCondition condition :
-       {AgentCondition::kIdle, AgentCondition::kRunning, AgentCondition::kWaiting,
-        AgentCondition::kFailed, AgentCondition::kHit}) {
-    static constexpr const char* kMeaning[] = {
-        "idle", "running: it has just run, or a step of it is open",
-        "waiting: it has called another agent", "failed: its newest step failed",
-        "hit: a fault or an edit hit its newest step"};
-    const ImVec2 at = ImGui::GetCursorScreenPos();
-    const float line = ImGui::GetTextLineHeight();
-    DrawCondition(ImGui::GetWindowDrawList(), {at.x + line / 2, at.y + line / 2}, frame.Px(4.5f),
-                  condition, frame.theme);
-    ImGui::SetCursorPosX(ImGui::GetCursorPosX() + line * 1.4f);
-    ImGui::TextUnformatted(kMeaning[static_cast<size_t>(condition)]);
-  }
-  Dim(frame, "A number at a corner: messages waiting. Blue: what this step took and sent.");
-  Dim(frame, "Drag nodes or the ground, Ctrl+wheel zooms, double-click travels.");
-  ImGui::EndTooltip();
-}
-
-// Fit and the legend, over the upper right corner.
-void DrawButtons(Frame& frame, const GraphRegion& region) {
-  ImGui::PushFont(frame.fonts.small);
-  ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {frame.Px(6), frame.Px(2)});
-  const float width = ImGui::CalcTextSize("Fit").x + ImGui::CalcTextSize("?").x + frame.Px(36);
-  ImGui::SetCursorScreenPos({region.max.x - width, region.min.y + frame.Px(6)});
-  if (ImGui::Button("Fit")) frame.view.graph_zoom = 0;
-  frame.NameItem("button:fit-graph");
-  Hint("Show all agents");
-  ImGui::SameLine(0, frame.Px(4));
-  ImGui::Button("?");
-  frame.NameItem("button:graph-legend");
-  ImGui::PopStyleVar();
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {frame.Px(8), frame.Px(6)});
-  if (ImGui::IsItemHovered()) LegendTooltip(frame);
-  ImGui::PopStyleVar();
-  ImGui::PopFont();
-}
-
 void DrawReady(Frame& frame, const replay::AgentGraph& graph) {
   const ImVec2 min = ImGui::GetCursorScreenPos(), size = ImGui::GetContentRegionAvail();
-  const GraphRegion region{min, {min.x + size.x, min.y + size.y}, frame.theme.scale};
+  GraphRegion region{min, {min.x + size.x, min.y + size.y}, frame.theme.scale, {}};
+  region.corner = GraphOverlaySize(frame, graph, size.x);
   const GraphPicture picture =
       MakeGraphPicture(graph, frame.model.places.get(), frame.view, region);
   ImGui::InvisibleButton("graph", {std::max(size.x, 1.f), std::max(size.y, 1.f)},
                          ImGuiButtonFlags_MouseButtonLeft | ImGuiButtonFlags_MouseButtonRight);
   ImGui::SetItemAllowOverlap();
   GraphHover hover;
-  if (ImGui::IsItemHovered()) {
-    hover.node = NodeUnder(picture, ImGui::GetIO().MousePos);
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  const bool covered = mouse.x > region.max.x - region.corner.x &&
+                       mouse.y < region.min.y + region.corner.y;
+  if (ImGui::IsItemHovered() && !covered) {
+    hover.node = NodeUnder(picture, mouse);
     if (hover.node < 0) {
-      hover.edge = EdgeUnder(picture, ImGui::GetIO().MousePos, frame.Px(kEdgeReach));
+      hover.edge = EdgeUnder(picture, mouse, frame.Px(kEdgeReach));
     }
   }
   HandleMouse(frame, graph, picture, hover);
@@ -291,7 +254,7 @@ void DrawReady(Frame& frame, const replay::AgentGraph& graph) {
   draw->PopClipRect();
   DrawTooltip(frame, graph, picture, hover);
   DrawMenu(frame, graph);
-  DrawButtons(frame, region);
+  DrawGraphOverlay(frame, graph, region, picture.detail);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ constexpr float kDotBelow = 0.42f;        // zoom, in pixels a point at scale 1
 constexpr float kNameBelow = 0.8f;
 constexpr float kFitZoomMax = 1.15f;         // of fitting
 constexpr float kDotRadius = 5;
+constexpr float kDotName = 32, kDotNameHeight = 26;   // half its width, and how far above it reaches
 constexpr size_t kAvoidNodesMax = 40;     // beyond it edges do not go round nodes
 constexpr int kSamples = 12;
 constexpr float kRowGap = 24;
@@ -38,7 +39,7 @@ Points PointsOf(const replay::AgentGraph& graph, const GraphPlaces* places, cons
   return points;
 }
 
-GraphCamera Fit(const Points& points, const GraphRegion& region) {
+GraphCamera FitInto(const Points& points, const GraphRegion& region) {
   GraphCamera camera;
   camera.middle = {(region.min.x + region.max.x) / 2, (region.min.y + region.max.y) / 2};
   camera.zoom = region.scale;
@@ -56,6 +57,30 @@ GraphCamera Fit(const Points& points, const GraphRegion& region) {
   camera.zoom = std::min({wide / (right - left + kNodeWidth), high / (bottom - top + kNodeHeight),
                           kFitZoomMax * region.scale});
   return camera;
+}
+
+// Whether a node, or the name above a dot, lies under what is drawn over the corner.
+bool ReachesCorner(const Points& points, const GraphCamera& camera, const GraphRegion& region) {
+  const bool dots = camera.zoom < kDotBelow * region.scale;
+  const float wide = dots ? kDotName * region.scale : kNodeWidth / 2 * camera.zoom;
+  const float high = dots ? kDotNameHeight * region.scale : kNodeHeight / 2 * camera.zoom;
+  return std::any_of(points.begin(), points.end(), [&](const auto& point) {
+    const ImVec2 at = camera.ToScreen(point.first, point.second);
+    return at.x + wide > region.max.x - region.corner.x &&
+           at.y - high < region.min.y + region.corner.y;
+  });
+}
+
+GraphCamera Fit(const Points& points, const GraphRegion& region) {
+  const GraphCamera camera = FitInto(points, region);
+  if (region.corner.y == 0 || !ReachesCorner(points, camera, region)) return camera;
+  GraphRegion below = region;
+  below.min.y += region.corner.y;
+  GraphCamera lower = FitInto(points, below);
+  // Told of the same middle, which zooming and panning go by.
+  lower.y -= (lower.middle.y - camera.middle.y) / lower.zoom;
+  lower.middle = camera.middle;
+  return lower;
 }
 
 // Where the way from the box's middle to `towards` leaves it.
@@ -156,6 +181,7 @@ ImVec2 PlacedEdge::At(float t) const {
 GraphPicture MakeGraphPicture(const replay::AgentGraph& graph, const GraphPlaces* places,
                               const ViewState& view, const GraphRegion& region) {
   GraphPicture picture;
+  picture.region = region;
   const Points points = PointsOf(graph, places, view);
   picture.camera = Fit(points, region);
   if (view.graph_zoom > 0) {

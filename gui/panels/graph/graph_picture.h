@@ -42,17 +42,19 @@ struct PlacedEdge {
   ImVec2 At(float t) const;
 };
 
-struct GraphPicture {
-  GraphCamera camera;
-  GraphDetail detail = GraphDetail::kFull;
-  std::vector<PlacedNode> nodes;   // one for each of the graph's, in its order
-  std::vector<PlacedEdge> edges;   // those that have carried a message by now
-};
-
 // A rectangle of the screen that the graph is shown in.
 struct GraphRegion {
   ImVec2 min, max;
   float scale = 1;             // pixels a point at zoom 1
+  ImVec2 corner{0, 0};         // size of what lies over its upper right corner
+};
+
+struct GraphPicture {
+  GraphRegion region;
+  GraphCamera camera;
+  GraphDetail detail = GraphDetail::kFull;
+  std::vector<PlacedNode> nodes;   // one for each of the graph's, in its order
+  std::vector<PlacedEdge> edges;   // those that have carried a message by now
 };
 
 // `places` may be null or shorter than the graph's nodes (it is still being laid out): the others

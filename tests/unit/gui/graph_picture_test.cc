@@ -62,6 +62,21 @@ TEST_CASE("A graph that fits lies inside its panel, with less detail the smaller
   }
 }
 
+TEST_CASE("What lies over the upper right corner covers no node of a graph that fits") {
+  GraphRegion region = kPanel;
+  region.max = {150, 120};
+  region.corner = {140, 24};
+  for (const size_t nodes : {2, 5, 30, 500}) {
+    const replay::AgentGraph graph = Ring(nodes);
+    const GraphPlaces places = LayOutGraph(graph);
+    const GraphPicture picture = MakeGraphPicture(graph, &places, ViewState(), region);
+    for (const PlacedNode& node : picture.nodes) {
+      REQUIRE(node.centre.y - node.half.y >= region.min.y + region.corner.y);
+      REQUIRE(node.centre.y + node.half.y <= region.max.y);
+    }
+  }
+}
+
 TEST_CASE("A dragged node stays where it was put, and one without a place stands below") {
   replay::AgentGraph graph = Ring(3);
   GraphPlaces places = LayOutGraph(graph);
