@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "backstep/base/status.h"
-#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/rows/row_writer.h"
 #include "backstep/store/line.h"
 
 namespace backstep::store {

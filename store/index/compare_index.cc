@@ -3,7 +3,7 @@
 #include "backstep/store/index/catch_up.h"
 #include "backstep/store/index/index.h"
 #include "backstep/store/index/index_file.h"
-#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/rows/row_writer.h"
 #include "backstep/store/index/schema.h"
 #include "backstep/store/line.h"
 
@@ -33,7 +33,7 @@ class Comparison {
       : db_(std::move(db)), rows_(std::move(rows)) {}
 
   Result<std::optional<Watermark>> Found(const Line& line, std::vector<std::string>* differences);
-  Status CompareTable(const TableSql& table, const Line& line,
+  Status CompareTable(const std::string& name, const Line& line,
                       std::vector<std::string>* differences);
 
   std::unique_ptr<Database> db_;
@@ -48,9 +48,20 @@ void Tell(std::string difference, std::vector<std::string>* differences) {
 
 // Rows that change while a log grows, or that a call may have left for a later one, say nothing as
 // long as the index is behind.
-bool FollowsWatermark(const TableSql& table) {
-  const std::string name = table.name;
-  return name == "steps" || name == "takes" || name == "effects" || name == "faults_applied";
+bool FollowsWatermark(const std::string& name) {
+  return name == "step_rows" || name == "step_details" || name == "effects" ||
+         name == "faults_applied";
+}
+
+// Numbers of forms may differ, so messages are compared as their view shows them.
+std::vector<std::string> ComparedTables(bool sealed) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < kTableCount; ++i) {
+    const std::string name = kTables[i].name;
+    if (kTables[i].rows != Rows::kOfLog || (!sealed && !FollowsWatermark(name))) continue;
+    names.push_back(name == "message_rows" ? "messages" : name);
+  }
+  return names;
 }
 
 // nullopt: nothing to compare.
@@ -62,8 +73,7 @@ Result<std::optional<Watermark>> Comparison::Found(const Line& line,
                    "FROM found.watermarks WHERE log = ?"));
   BACKSTEP_ASSIGN_OR_RETURN(const bool indexed, query.AddNumber(line.id().value).Next());
   if (!indexed) return std::optional<Watermark>();
-  Watermark watermark;
-  watermark.header_hash = HeaderHash(line.header());
+  Watermark watermark = FreshWatermark(line);
   if (query.Text(0) != watermark.header_hash.ToHex()) {
     Tell(LogText(line) + ": the index was made from another log of that number", differences);
     return std::optional<Watermark>();
@@ -90,9 +100,7 @@ Status Comparison::CompareLog(Line& line, std::vector<std::string>* differences)
   limits.events_max = found->events;
   limits.outside_messages_max = found->outside_messages;
   limits.with_end = found->sealed;
-  Watermark made;
-  made.header_hash = found->header_hash;
-  made.steps = line.fork();
+  Watermark made = FreshWatermark(line);
   BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
   uint64_t steps = 0;
   do {
@@ -102,16 +110,14 @@ Status Comparison::CompareLog(Line& line, std::vector<std::string>* differences)
   BACKSTEP_RETURN_IF_ERROR(rows_->PutOverview(line, found->sealed));
   BACKSTEP_RETURN_IF_ERROR(rows_->PutWatermark(line.id(), made));
   BACKSTEP_RETURN_IF_ERROR(db_->Exec("COMMIT"));
-  for (size_t i = 0; i < kTableCount; ++i) {
-    if (!kTables[i].derived || (!found->sealed && !FollowsWatermark(kTables[i]))) continue;
-    BACKSTEP_RETURN_IF_ERROR(CompareTable(kTables[i], line, differences));
+  for (const std::string& table : ComparedTables(found->sealed)) {
+    BACKSTEP_RETURN_IF_ERROR(CompareTable(table, line, differences));
   }
   return rows_->DeleteLog(line.id());
 }
 
-Status Comparison::CompareTable(const TableSql& table, const Line& line,
+Status Comparison::CompareTable(const std::string& name, const Line& line,
                                 std::vector<std::string>* differences) {
-  const std::string name = table.name;
   const std::string where = " WHERE log = " + std::to_string(line.id().value);
   const std::string ours = "SELECT * FROM main." + name + where;
   const std::string theirs = "SELECT * FROM found." + name + where;

@@ -25,7 +25,7 @@ class IndexWriter {
 
   // Indexes what lies after this log's watermark. One transaction a call, watermark included;
   // at most `steps_max` steps, so that a caller can interleave. Returns the steps indexed.
-  Result<uint64_t> CatchUp(Line& line, uint64_t steps_max = 8192);
+  Result<uint64_t> CatchUp(Line& line, uint64_t steps_max = 16384);
   // Drops rows of logs that are gone.
   Status Prune(const Recording& recording);
   // Drops every derived row; annotations stay.

@@ -8,7 +8,8 @@
 #include "backstep/store/index/catch_up.h"
 #include "backstep/store/index/index.h"
 #include "backstep/store/index/index_file.h"
-#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/rows/row_writer.h"
+#include "backstep/store/index/rows/step_feed.h"
 #include "backstep/store/index/schema.h"
 #include "backstep/store/line.h"
 
@@ -40,6 +41,8 @@ struct IndexWriter::Impl {
   }
 
   Result<uint64_t> CatchUpOnce(Line& line, uint64_t steps_max);
+  // After rows that no watermark speaks of, which would be in the way, are gone.
+  Result<uint64_t> CatchUpOverRows(Line& line, uint64_t steps_max);
   Result<uint64_t> InTransaction(Line& line, uint64_t steps_max);
 };
 
@@ -83,23 +86,32 @@ Status DropBeyondLog(Line& line, RowWriter& rows, Database& db, Watermark* water
   return Status();
 }
 
+Result<uint64_t> PutSteps(Line& line, RowWriter& rows, const CatchUpLimits& limits, LogRows& log,
+                          Watermark* watermark) {
+  const uint64_t begun = watermark->steps.value;
+  uint64_t last = std::min(line.last(), limits.last).value;
+  if (last <= begun) return uint64_t{0};
+  last = begun + std::min(last - begun, limits.steps_max);
+  StepFeed feed(&log, StepNumber(begun + 1), StepNumber(last));
+  while (watermark->steps.value < last) {
+    Result<StepRows>& step = feed.Next();
+    const Status read = step.ok() ? log.Complete(&*step) : step.status();
+    // What is sound stays indexed; the next call begins at the damage and fails.
+    if (!read.ok() && watermark->steps.value > begun) break;
+    if (!read.ok()) return read;
+    BACKSTEP_RETURN_IF_ERROR(rows.PutStep(line, *step));
+    watermark->steps = watermark->steps.Next();
+  }
+  return watermark->steps.value - begun;
+}
+
 }  // namespace
 
 Result<uint64_t> IndexSteps(Line& line, RowWriter& rows, const CatchUpLimits& limits,
                             Watermark* watermark, bool* changed) {
   LogRows log(line);
   const bool first = watermark->steps == line.fork() && watermark->outside_messages == 0;
-  const StepNumber last = std::min(line.last(), limits.last);
-  uint64_t steps = 0;
-  while (watermark->steps < last && steps < limits.steps_max) {
-    const Result<StepRows> step = log.Step(watermark->steps.Next());
-    // What is sound stays indexed; the next call begins at the damage and fails.
-    if (!step.ok() && steps > 0) break;
-    if (!step.ok()) return step.status();
-    BACKSTEP_RETURN_IF_ERROR(rows.PutStep(line, *step));
-    watermark->steps = watermark->steps.Next();
-    ++steps;
-  }
+  BACKSTEP_ASSIGN_OR_RETURN(const uint64_t steps, PutSteps(line, rows, limits, log, watermark));
   const uint32_t outside_before = watermark->outside_messages;
   const bool sealing = limits.with_end && line.end().has_value() && watermark->steps == line.last();
   const bool whole = line.header().origin && (first || sealing);
@@ -107,11 +119,11 @@ Result<uint64_t> IndexSteps(Line& line, RowWriter& rows, const CatchUpLimits& li
       whole ? 0 : watermark->outside_messages, [&](const MessageRecord& message) -> Status {
         if (message.id.ordinal >= limits.outside_messages_max) return Status();
         watermark->outside_messages = std::max(watermark->outside_messages, message.id.ordinal + 1);
-        return rows.PutMessage(line, message, StepNumber());
+        return rows.PutMessage(line, message, nullptr);
       }));
   if (whole) {
     BACKSTEP_RETURN_IF_ERROR(log.ScanInherited([&](const MessageRecord& message) {
-      return rows.PutMessage(line, message, StepNumber());
+      return rows.PutMessage(line, message, nullptr);
     }));
   }
   const uint64_t events_before = watermark->events;
@@ -150,9 +162,16 @@ Result<uint64_t> IndexWriter::Impl::CatchUpOnce(Line& line, uint64_t steps_max) 
   Status end = steps.ok() ? db->Exec("COMMIT") : steps.status();
   if (end.ok()) return steps;
   overviews.erase(line.id());
+  rows->ForgetUndone();
   const Status undone = db->Exec("ROLLBACK");
   (void)undone;
   return end;
+}
+
+Result<uint64_t> IndexWriter::Impl::CatchUpOverRows(Line& line, uint64_t steps_max) {
+  BACKSTEP_ASSIGN_OR_RETURN(const Watermark watermark, rows->ReadWatermark(line));
+  BACKSTEP_RETURN_IF_ERROR(rows->DeleteBeyond(line.id(), watermark.steps));
+  return CatchUpOnce(line, steps_max);
 }
 
 IndexWriter::IndexWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -179,7 +198,7 @@ Result<uint64_t> IndexWriter::CatchUp(Line& line, uint64_t steps_max) {
   if (steps.ok() || steps.status().code() != StatusCode::kCorruption) return steps;
   // The log or the index is damaged; only the latter is ours to replace.
   const Result<std::optional<std::string>> check = impl_->db->Query("PRAGMA quick_check(1)");
-  if (check.ok() && *check == std::string("ok")) return steps;
+  if (check.ok() && *check == std::string("ok")) return impl_->CatchUpOverRows(line, steps_max);
   BACKSTEP_RETURN_IF_ERROR(impl_->Replace(steps.status().message()));
   return impl_->CatchUpOnce(line, steps_max);
 }
@@ -209,10 +228,12 @@ Status IndexWriter::Prune(const Recording& recording) {
 Status IndexWriter::Clear() {
   Status status = impl_->db->Exec("BEGIN IMMEDIATE");
   for (size_t i = 0; i < kTableCount && status.ok(); ++i) {
-    if (kTables[i].derived) status = impl_->db->Exec(std::string("DELETE FROM ") + kTables[i].name);
+    if (kTables[i].rows == Rows::kOurs) continue;
+    status = impl_->db->Exec(std::string("DELETE FROM ") + kTables[i].name);
   }
   if (status.ok()) status = impl_->db->Exec("COMMIT");
   impl_->overviews.clear();
+  impl_->rows->ForgetUndone();
   if (status.code() == StatusCode::kCorruption) return impl_->Replace(status.message());
   return status;
 }

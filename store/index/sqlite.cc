@@ -56,14 +56,15 @@ Statement& Statement::AddTextOrNull(std::string_view value) {
   return value.empty() ? AddNull() : AddText(value);
 }
 
-Statement& Statement::AddHash(const Hash128& hash) {
+Statement& Statement::AddHash(const Hash128& hash, size_t size) {
   if (hash.IsZero()) return AddNull();
   unsigned char bytes[16];
   for (int i = 0; i < 8; ++i) {
     bytes[i] = static_cast<unsigned char>(hash.high >> (56 - 8 * i));
     bytes[8 + i] = static_cast<unsigned char>(hash.low >> (56 - 8 * i));
   }
-  return Bound(sqlite3_bind_blob(stmt_.get(), next_, bytes, sizeof(bytes), SQLITE_TRANSIENT));
+  return Bound(sqlite3_bind_blob(stmt_.get(), next_, bytes, static_cast<int>(size),
+                                 SQLITE_TRANSIENT));
 }
 
 Statement& Statement::AddNull() { return Bound(sqlite3_bind_null(stmt_.get(), next_)); }

@@ -29,7 +29,8 @@ class Statement {
   Statement& AddText(std::string_view value);
   // NULL when empty.
   Statement& AddTextOrNull(std::string_view value);
-  Statement& AddHash(const Hash128& hash);  // 16 bytes, high word first; NULL when zero
+  // Its first `size` of 16 bytes, high word first; NULL when zero.
+  Statement& AddHash(const Hash128& hash, size_t size = 16);
   Statement& AddNull();
 
   // Runs to the end and makes the statement ready for the next parameters, failed or not.

@@ -1,13 +1,16 @@
-// The index of the long run: built, and asked what a window asks.
+// The index of a long run: built, and asked what a window asks.
 #include <sqlite3.h>
 
 #include <filesystem>
 
 #include "backstep/base/hash.h"
+#include "backstep/recorder/session.h"
 #include "backstep/store/index/index.h"
 #include "backstep/store/line.h"
+#include "backstep/store/index/rows/log_rows.h"
 #include "backstep/store/recording.h"
-#include "backstep/tests/bench/suite/growing.h"
+#include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/suite/section.h"
 
 namespace backstep::bench {
 namespace {
@@ -40,22 +43,72 @@ class Query {
   sqlite3_stmt* statement_ = nullptr;
 };
 
+constexpr size_t kAgents = 50;
+
+uint64_t StepsOf(const Context& context) { return context.quick ? 200000 : 1000000; }
+
+// Every step takes what waits for its agent and sends one message on.
+void Record(const Context& context, const std::string& path) {
+  recorder::SessionOptions options;
+  options.path = path;
+  options.read_environment = false;
+  options.block_max = Milliseconds(60000);
+  const auto session = recorder::Session::Open(options);
+  std::vector<std::string> names;
+  std::vector<std::vector<Message>> inboxes(kAgents);
+  for (size_t i = 0; i < kAgents; ++i) {
+    names.push_back("agent" + std::to_string(i));
+    session->AddAgent({.name = names.back(), .initial_state = {"", "text/plain"}});
+  }
+  Corpus corpus(29);
+  const std::string text = corpus.Text(size_t{1} << 20);
+  for (uint64_t i = 1; i <= StepsOf(context); ++i) {
+    const size_t from = corpus.random().Next() % kAgents, to = corpus.random().Next() % kAgents;
+    const auto step = session->BeginStep(names[from], std::move(inboxes[from]));
+    inboxes[from].clear();
+    Message message;
+    message.to = names[to];
+    message.kind = "note";
+    const uint64_t draw = corpus.random().Next();
+    message.body = {text.substr(draw % (text.size() / 2), 150 + draw % 1300), "text/plain"};
+    for (Message& sent : step->Send(std::move(message))) inboxes[to].push_back(std::move(sent));
+    Need(step->Commit(Body{"after step " + std::to_string(i), "text/plain"}));
+  }
+  Need(session->Close());
+}
+
+// All that the index asks of the log, and no index.
+double ReadingNs(store::Line& line) {
+  const double begin = WallNs();
+  store::LogRows log(line);
+  size_t messages = 0;
+  for (uint64_t i = 1; i <= line.last().value; ++i) {
+    messages += Need(log.Step(StepNumber(i))).messages.size();
+  }
+  if (messages != line.last().value) Fail("messages are missing");
+  return WallNs() - begin;
+}
+
 void MeasureBuilding(Context& context, const std::string& path) {
   const std::string file = path + "/index.sqlite";
   std::filesystem::remove(file);
   const auto recording = Need(store::Recording::Open(path));
   const auto line = Need(recording->OpenLine(LogId(1)));
+  const auto steps = static_cast<double>(line->last().value);
+  if (line->last().value != StepsOf(context)) Fail("steps are missing");
+  const double reading = ReadingNs(*line);
   const double begin = WallNs();
   {
     const auto writer = Need(store::IndexWriter::Open(path));
-    while (Need(writer->CatchUp(*line, 8192)) > 0) {
+    while (Need(writer->CatchUp(*line)) > 0) {
     }
   }
-  const auto steps = static_cast<double>(line->last().value);
   context.add(Figure{"indexed in batches", steps / (WallNs() - begin) * 1e9, "steps/s"}
-                  .AtLeast(100000));
+                  .AtLeast(100000).Against("reading the log alone", steps / reading * 1e9));
   context.add(Figure{"index", static_cast<double>(std::filesystem::file_size(file)) / steps,
                      "B/step"}.AtMost(105));
+  const auto differences = Need(store::CompareIndex(*recording));
+  if (!differences.empty()) Fail("the index differs from the log: " + differences[0]);
 }
 
 void Measure(Context& context, const char* name, double limit, const std::function<int()>& ask) {
@@ -76,9 +129,10 @@ void MeasureQueries(Context& context, const std::string& path) {
       SQLITE_OK) {
     Fail("cannot open the index");
   }
+  sqlite3_exec(db, "PRAGMA cache_size=-65536", nullptr, nullptr, nullptr);
   RandomStream random(23);
-  const uint64_t steps = GrowingSteps(context);
-  const auto agent = [&] { return 1 + random.Next() % kGrowingAgents; };
+  const uint64_t steps = StepsOf(context);
+  const auto agent = [&] { return 1 + random.Next() % kAgents; };
   const auto step = [&] { return 1 + random.Next() % steps; };
   Query latest(db, "SELECT step, state_hash FROM steps WHERE log = 1 AND agent = ? AND step <= ? "
                    "ORDER BY step DESC LIMIT 1");
@@ -88,7 +142,7 @@ void MeasureQueries(Context& context, const std::string& path) {
                   "WHERE log = 1 AND step >= ? ORDER BY step LIMIT 1000");
   Measure(context, "a range of 1,000 steps, p99", 0.5e6, [&] { return range.Run({step()}); });
   Query pair(db, "SELECT clock, ordinal, bytes FROM messages WHERE log = 1 AND sender = ? AND "
-                 "receiver = ? ORDER BY sent_after LIMIT 100");
+                 "receiver = ? ORDER BY clock, ordinal LIMIT 100");
   Measure(context, "messages from one to another, p99", 0.2e6,
           [&] { return pair.Run({agent(), agent()}); });
   sqlite3_close(db);
@@ -97,8 +151,9 @@ void MeasureQueries(Context& context, const std::string& path) {
 }  // namespace
 
 void MeasureIndex(Context& context) {
-  const std::string path = GrowingPath(context);
-  if (!std::filesystem::exists(path)) Fail("the section growing must have run in this folder");
+  const std::string path = context.folder + "/indexed.backstep";
+  std::filesystem::remove_all(path);
+  Record(context, path);
   MeasureBuilding(context, path);
   MeasureQueries(context, path);
 }

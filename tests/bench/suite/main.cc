@@ -30,7 +30,7 @@ const std::vector<Section>& Sections() {
       {"throughput", "whole states a second, against raw RocksDB", MeasureThroughput},
       {"growing", "a long run of growing histories, written and sealed", MeasureGrowing},
       {"reading", "that run: opened, sought, read", MeasureReading},
-      {"index", "that run: indexed and asked", MeasureIndex},
+      {"index", "a long run: indexed and asked", MeasureIndex},
   };
   return sections;
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 #include "backstep/base/status.h"
@@ -18,17 +19,22 @@ struct StepRows {
   StepRecord step;
   std::vector<EffectRecord> effects;    // by ordinal
   std::vector<MessageRecord> messages;  // what it sent, in order
+  bool partial = false;                 // some of these are in an ancestor, in which it was open
 };
 
-// One thread. Every call can return Corruption or Io, with the step or key.
+// One thread at a time. Every call can return Corruption or Io, with the step or key.
 class LogRows {
  public:
   // `line` gives what a step of a branch shares with the ancestor in which it was open.
   explicit LogRows(Line& line)
-      : line_(line), log_(line.own_log()), id_(line.id()), cursor_(log_.NewCursor()) {}
+      : line_(line), log_(line.own_log()), id_(line.id()), cursor_(log_.NewCursor()),
+        steps_(log_.NewCursor()) {}
 
-  // NotFound: the log itself has no such step.
+  // What the log itself holds of a step; may be called on another thread than the line's. Fastest
+  // in order. NotFound: the log itself has no such step.
   Result<StepRows> Step(StepNumber number);
+  // Adds what an ancestor holds of it. On the line's thread, as all that follows.
+  Status Complete(StepRows* rows);
   // Messages from outside whose ordinal is `from` or greater, by ordinal.
   Status ScanOutside(uint32_t from, const std::function<Status(const MessageRecord&)>& visit);
   // Messages this log holds although the step that sent them is an ancestor's: a branch's changes
@@ -43,11 +49,21 @@ class LogRows {
                       const std::function<Status(const MessageRecord&)>& visit);
   Status ReadEffects(StepRows* rows);
   Status ReadMessages(StepRows* rows);
+  // nullopt: the log itself does not hold it.
+  Result<std::optional<MessageRecord>> OwnMessage(const MessageId& id);
 
   Line& line_;
   const KvReader& log_;
   LogId id_;
-  std::unique_ptr<KvCursor> cursor_;
+  std::unique_ptr<KvCursor> cursor_, steps_;
+
+  // Messages lie by sender, and steps ask for those of many senders in turn.
+  struct Sender {
+    uint32_t reads = 0;
+    std::unique_ptr<KvCursor> cursor;
+  };
+  std::unordered_map<AgentId, Sender> senders_;
+  size_t sender_cursors_ = 0;
 };
 
 }  // namespace backstep::store

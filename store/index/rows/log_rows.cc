@@ -1,4 +1,4 @@
-#include "backstep/store/index/log_rows.h"
+#include "backstep/store/index/rows/log_rows.h"
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
@@ -13,14 +13,28 @@ bool StartsWith(std::string_view key, std::string_view prefix) {
   return key.substr(0, prefix.size()) == prefix;
 }
 
+// A sender is read by a cursor of its own once it has been asked for this often: a cursor costs more
+// than a few reads by key, and less than many.
+constexpr uint32_t kReadsBeforeCursor = 4;
+// Each holds some blocks of the log.
+constexpr size_t kSenderCursorsMax = 128;
+// Messages that a cursor passes over rather than seek.
+constexpr int kPassedMax = 4;
+
 std::string StepText(StepNumber number) { return "step " + std::to_string(number.value); }
 
 }  // namespace
 
 Result<StepRows> LogRows::Step(StepNumber number) {
-  BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(StepKey(number)));
-  if (!bytes) return Status::NotFound(StepText(number) + " is not in the log");
-  Result<StepRecord> step = DecodeStepRecord(*bytes, id_);
+  const std::string key = StepKey(number);
+  // Steps are asked for in order; the cursor stands on the one before.
+  if (steps_->Valid()) steps_->Next();
+  if (!steps_->Valid() || steps_->key() != key) steps_->Seek(key);
+  BACKSTEP_RETURN_IF_ERROR(steps_->status());
+  if (!steps_->Valid() || steps_->key() != key) {
+    return Status::NotFound(StepText(number) + " is not in the log");
+  }
+  Result<StepRecord> step = DecodeStepRecord(steps_->value(), id_);
   if (!step.ok()) return step.status().WithContext(StepText(number));
   if (step->number != number) {
     return Status::Corruption(StepText(number) + " says that it is " + StepText(step->number));
@@ -35,13 +49,53 @@ Result<StepRows> LogRows::Step(StepNumber number) {
 
 Status LogRows::ReadMessages(StepRows* rows) {
   for (const SentMessage& sent : rows->step.sent) {
-    BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(MessageKey(sent.id)));
-    Result<MessageRecord> message =
-        bytes ? DecodeMessageRecord(*bytes, id_) : line_.FindMessage(sent.id);
-    if (!message.ok()) return message.status();
-    rows->messages.push_back(std::move(message).value());
+    BACKSTEP_ASSIGN_OR_RETURN(auto message, OwnMessage(sent.id));
+    if (!message) {
+      rows->partial = true;
+      return Status();
+    }
+    rows->messages.push_back(std::move(*message));
   }
   return Status();
+}
+
+Status LogRows::Complete(StepRows* rows) {
+  if (!rows->partial) return Status();
+  const StepRecord& step = rows->step;
+  if (rows->effects.size() < step.effect_count) {
+    BACKSTEP_ASSIGN_OR_RETURN(rows->effects, line_.Effects(step.agent, step.clock));
+  }
+  rows->messages.clear();
+  for (const SentMessage& sent : step.sent) {
+    Result<MessageRecord> message = line_.FindMessage(sent.id);
+    if (!message.ok()) return message.status().WithContext(StepText(step.number));
+    rows->messages.push_back(std::move(message).value());
+  }
+  rows->partial = false;
+  return Status();
+}
+
+Result<std::optional<MessageRecord>> LogRows::OwnMessage(const MessageId& id) {
+  const std::string key = MessageKey(id);
+  Sender& sender = senders_[id.sender];
+  if (sender.cursor == nullptr && ++sender.reads > kReadsBeforeCursor &&
+      sender_cursors_ < kSenderCursorsMax) {
+    sender.cursor = log_.NewCursor();
+    ++sender_cursors_;
+  }
+  if (sender.cursor == nullptr) {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(key));
+    if (!bytes) return std::optional<MessageRecord>();
+    BACKSTEP_ASSIGN_OR_RETURN(MessageRecord message, DecodeMessageRecord(*bytes, id_));
+    return std::optional(std::move(message));
+  }
+  KvCursor& cursor = *sender.cursor;
+  for (int i = 0; i < kPassedMax && cursor.Valid() && cursor.key() < key; ++i) cursor.Next();
+  if (!cursor.Valid() || cursor.key() != key) cursor.Seek(key);
+  BACKSTEP_RETURN_IF_ERROR(cursor.status());
+  if (!cursor.Valid() || cursor.key() != key) return std::optional<MessageRecord>();
+  BACKSTEP_ASSIGN_OR_RETURN(MessageRecord message, DecodeMessageRecord(cursor.value(), id_));
+  return std::optional(std::move(message));
 }
 
 Status LogRows::ReadEffects(StepRows* rows) {
@@ -54,8 +108,7 @@ Status LogRows::ReadEffects(StepRows* rows) {
     rows->effects.push_back(std::move(effect));
   }
   BACKSTEP_RETURN_IF_ERROR(cursor_->status());
-  if (rows->effects.size() >= rows->step.effect_count) return Status();
-  BACKSTEP_ASSIGN_OR_RETURN(rows->effects, line_.Effects(rows->step.agent, rows->step.clock));
+  rows->partial = rows->effects.size() < rows->step.effect_count;
   return Status();
 }
 

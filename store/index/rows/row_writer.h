@@ -5,7 +5,8 @@
 #include <string>
 
 #include "backstep/base/status.h"
-#include "backstep/store/index/log_rows.h"
+#include "backstep/store/index/rows/log_rows.h"
+#include "backstep/store/index/rows/message_forms.h"
 #include "backstep/store/index/sqlite.h"
 #include "backstep/store/line.h"
 
@@ -13,6 +14,8 @@ namespace backstep::store {
 
 // Longer texts are cut in the index; the log has all of them.
 inline constexpr size_t kIndexTextBytesMax = 4096;
+// Of the hash of a state the index has the first bytes, enough to tell states apart.
+inline constexpr size_t kIndexStateHashBytes = 6;
 
 // How far a log is indexed.
 struct Watermark {
@@ -21,10 +24,13 @@ struct Watermark {
   uint64_t events = 0;           // newest indexed event
   uint32_t outside_messages = 0; // ordinals below are indexed
   bool sealed = false;           // the end of the log is indexed: nothing will follow
+  TimeNs began_wall;             // of the log: other times are told from it on
 };
 
 // Hash by which a watermark knows its log.
 Hash128 HeaderHash(const LogHeader& header);
+// Of a log of which nothing is indexed.
+Watermark FreshWatermark(const Line& line);
 
 // Prepared statements of one connection. One thread. Rows of one log, the line's own.
 class RowWriter {
@@ -32,7 +38,9 @@ class RowWriter {
   static Result<std::unique_ptr<RowWriter>> Make(Database& db);
 
   Status PutStep(Line& line, const StepRows& rows);
-  Status PutMessage(Line& line, const MessageRecord& message, StepNumber sent_step);
+  // `sent_by`: the line's own step that sent it; null: it came from outside, or from an ancestor's
+  // step, and replaces what there is of it.
+  Status PutMessage(Line& line, const MessageRecord& message, const StepRecord* sent_by);
   Status PutEvent(LogId log, const EventRecord& event);
   // The few rows that change while a log grows: session or branch, its edits, agents, segments.
   // `with_end`: what the log's end says, too.
@@ -43,9 +51,12 @@ class RowWriter {
   // Removes every row of the log; `after` set: only those of steps beyond it.
   Status DeleteLog(LogId log);
   Status DeleteBeyond(LogId log, StepNumber after);
+  // To be called when the transaction it wrote in was undone.
+  void ForgetUndone() { forms_.Forget(); }
 
  private:
   explicit RowWriter(Database& db) : db_(db) {}
+  Status PutStepDetails(Line& line, const StepRows& rows);
   Status PutEffect(Line& line, const EffectRecord& effect, StepNumber step);
   Status PutFaults(Line& line, const StepRecord& step);
   Status PutSession(Line& line, bool with_end);
@@ -55,8 +66,9 @@ class RowWriter {
   Status PutSegments(Line& line);
 
   Database& db_;
-  Statement step_, message_, take_, effect_, fault_, span_, event_, agent_, segment_, session_,
-      branch_, edit_, watermark_;
+  MessageForms forms_;
+  Statement step_, step_details_, message_, message_again_, message_details_, effect_, fault_,
+      span_, event_, agent_, segment_, session_, branch_, edit_, watermark_;
 };
 
 }  // namespace backstep::store

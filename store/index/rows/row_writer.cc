@@ -1,9 +1,10 @@
-#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/rows/row_writer.h"
 
 #include <algorithm>
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/index/schema.h"
+#include "backstep/store/index/rows/step_lists.h"
 
 namespace backstep::store {
 namespace {
@@ -12,8 +13,10 @@ std::string_view Excerpt(const std::string& text) {
   return std::string_view(text).substr(0, kIndexTextBytesMax);
 }
 
-std::string InsertSql(const char* table, int columns) {
-  std::string sql = std::string("INSERT OR REPLACE INTO ") + table + " VALUES (?";
+// Rows that come once, behind a watermark, need no look at what they may replace.
+std::string InsertSql(const char* table, int columns, bool once) {
+  std::string sql = once ? "INSERT INTO " : "INSERT OR REPLACE INTO ";
+  sql += std::string(table) + " VALUES (?";
   for (int i = 1; i < columns; ++i) sql += ",?";
   return sql + ")";
 }
@@ -31,9 +34,41 @@ Statement& AddStepRef(Statement& row, const std::optional<std::pair<AgentId, Age
   return row.AddNumber(step->first.value).AddNumber(step->second.value);
 }
 
+// Times of a hostile log may lie further apart than a number can say.
+int64_t Difference(int64_t a, int64_t b) {
+  return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
+}
+int64_t Difference(TimeNs a, TimeNs b) { return Difference(a.ns, b.ns); }
+
+// Steps that another one does not see before it.
+int64_t Lag(StepNumber step, StepNumber seen) {
+  return static_cast<int64_t>(step.value - 1 - seen.value);
+}
+
+// Of step_rows.flags.
+uint64_t RowFlags(const StepRecord& s) {
+  return (s.state_changed ? uint64_t{1} : 0) | (s.incomplete ? uint64_t{2} : 0);
+}
+
+bool HasDetails(const StepRecord& s, const Usage& usage) {
+  return s.caller || !s.name.empty() || s.program_index || s.effect_count > 0 ||
+         !s.faults.empty() || s.error || s.outcome || s.own != s.duration ||
+         usage.input_tokens != 0 || usage.output_tokens != 0 || usage.cost_usd != 0;
+}
+
+bool HasDetails(const MessageRecord& m) {
+  return !m.program_id.empty() || !m.edge_id.empty() || m.reply_to || m.delay.ns != 0 ||
+         m.edited || m.dropped;
+}
+
 std::string EffectIdText(Line& line, const EffectRecord& effect) {
   return line.AgentName(effect.agent) + "/" + std::to_string(effect.clock.value) + "#" +
          std::to_string(effect.ordinal);
+}
+
+Statement& AddMessageKey(Statement& row, LogId log, const MessageRecord& m) {
+  row.AddNumber(log.value).AddNumber(m.id.sender.value).AddNumber(m.to.value);
+  return row.AddNumber(m.id.clock.value).AddNumber(m.id.ordinal).AddNumber(m.id.copy);
 }
 
 Usage SumUsage(const std::vector<EffectRecord>& effects) {
@@ -46,18 +81,29 @@ Usage SumUsage(const std::vector<EffectRecord>& effects) {
 
 Hash128 HeaderHash(const LogHeader& header) { return HashBytes(Encode(header)); }
 
+Watermark FreshWatermark(const Line& line) {
+  Watermark fresh;
+  fresh.header_hash = HeaderHash(line.header());
+  fresh.steps = line.fork();
+  fresh.began_wall = line.header().began_wall;
+  return fresh;
+}
+
 Result<std::unique_ptr<RowWriter>> RowWriter::Make(Database& db) {
   std::unique_ptr<RowWriter> writer(new RowWriter(db));
   struct Prepared {
     Statement* statement;
     const char* table;
     int columns;
+    bool once = false;
   };
-  for (const Prepared& p : {Prepared{&writer->step_, "steps", 29},
-                            {&writer->message_, "messages", 23},
-                            {&writer->take_, "takes", 8},
-                            {&writer->effect_, "effects", 34},
-                            {&writer->fault_, "faults_applied", 12},
+  for (const Prepared& p : {Prepared{&writer->step_, "step_rows", 15, true},
+                            {&writer->step_details_, "step_details", 15, true},
+                            {&writer->message_, "message_rows", 12, true},
+                            {&writer->message_again_, "message_rows", 12},
+                            {&writer->message_details_, "message_details", 12},
+                            {&writer->effect_, "effects", 34, true},
+                            {&writer->fault_, "faults_applied", 12, true},
                             {&writer->span_, "spans", 10},
                             {&writer->event_, "events", 10},
                             {&writer->agent_, "agents", 8},
@@ -65,60 +111,81 @@ Result<std::unique_ptr<RowWriter>> RowWriter::Make(Database& db) {
                             {&writer->session_, "sessions", 24},
                             {&writer->branch_, "branches", 25},
                             {&writer->edit_, "edits", 7},
-                            {&writer->watermark_, "watermarks", 6}}) {
-    BACKSTEP_ASSIGN_OR_RETURN(*p.statement, db.Prepare(InsertSql(p.table, p.columns)));
+                            {&writer->watermark_, "watermarks", 7}}) {
+    BACKSTEP_ASSIGN_OR_RETURN(*p.statement, db.Prepare(InsertSql(p.table, p.columns, p.once)));
   }
+  BACKSTEP_RETURN_IF_ERROR(writer->forms_.Prepare(db));
   return writer;
 }
 
 Status RowWriter::PutStep(Line& line, const StepRows& rows) {
   const StepRecord& s = rows.step;
-  const Usage usage = SumUsage(rows.effects);
   step_.AddNumber(line.id().value).AddNumber(s.number.value).AddNumber(s.agent.value);
   step_.AddNumber(s.clock.value);
   s.segment.value == 0 ? step_.AddNull() : step_.AddNumber(s.segment.value);
-  AddStepRef(step_, s.caller).AddTextOrNull(Excerpt(s.name));
-  s.program_index ? step_.AddNumber(*s.program_index) : step_.AddNull();
-  step_.AddNumber(s.begin_after.value).AddSigned(s.began_wall.ns).AddSigned(s.ended_wall.ns);
-  step_.AddSigned(s.began_virtual.ns).AddSigned(s.duration.ns).AddSigned(s.own.ns);
-  step_.AddNumber(s.took.size()).AddNumber(s.sent.size()).AddNumber(s.effect_count);
-  step_.AddNumber(s.faults.size()).AddNumber(usage.input_tokens).AddNumber(usage.output_tokens);
-  step_.AddReal(usage.cost_usd);
+  step_.AddSigned(Lag(s.number, s.begin_after));
+  step_.AddSigned(s.began_virtual.ns).AddSigned(s.duration.ns);
+  const int64_t wall = Difference(s.began_wall, line.header().began_wall);
+  step_.AddSigned(Difference(wall, s.began_virtual.ns));
+  step_.AddSigned(Difference(Difference(s.ended_wall, s.began_wall), s.duration.ns));
+  step_.AddNumber(RowFlags(s));
   AddBodySize(step_, s.state);
-  step_.AddHash(s.state.hash).AddBool(s.state_changed);
-  if (s.error) {
-    step_.AddText(Excerpt(s.error->kind)).AddTextOrNull(Excerpt(s.error->message));
+  step_.AddHash(s.state.hash, kIndexStateHashBytes);
+  if (s.sent.size() > 1) {
+    step_.AddText(SentToText(s.sent));
   } else {
-    step_.AddNull().AddNull();
+    s.sent.empty() ? step_.AddNull() : step_.AddNumber(s.sent[0].to.value);
   }
-  s.outcome ? step_.AddText(OutcomeName(s.outcome->kind)) : step_.AddNull();
-  BACKSTEP_RETURN_IF_ERROR(step_.AddBool(s.incomplete).Run());
-  for (size_t i = 0; i < s.took.size(); ++i) {
-    const MessageId& id = s.took[i].id;
-    take_.AddNumber(line.id().value).AddNumber(s.number.value).AddNumber(i);
-    take_.AddNumber(id.sender.value).AddNumber(id.clock.value).AddNumber(id.ordinal);
-    BACKSTEP_RETURN_IF_ERROR(take_.AddNumber(id.copy).AddBool(s.took[i].early).Run());
-  }
+  BACKSTEP_RETURN_IF_ERROR(step_.AddTextOrNull(TookText(s.took)).Run());
+  BACKSTEP_RETURN_IF_ERROR(PutStepDetails(line, rows));
   for (const EffectRecord& e : rows.effects) BACKSTEP_RETURN_IF_ERROR(PutEffect(line, e, s.number));
   for (const MessageRecord& m : rows.messages) {
-    BACKSTEP_RETURN_IF_ERROR(PutMessage(line, m, s.number));
+    BACKSTEP_RETURN_IF_ERROR(PutMessage(line, m, &s));
   }
   return PutFaults(line, s);
 }
 
-Status RowWriter::PutMessage(Line& line, const MessageRecord& m, StepNumber sent_step) {
-  message_.AddNumber(line.id().value).AddNumber(m.id.sender.value).AddNumber(m.id.clock.value);
-  message_.AddNumber(m.id.ordinal).AddNumber(m.id.copy).AddText(line.FormatMessageId(m.id));
-  message_.AddNumber(m.to.value);
-  sent_step.value == 0 ? message_.AddNull() : message_.AddNumber(sent_step.value);
-  message_.AddTextOrNull(Excerpt(m.channel)).AddTextOrNull(Excerpt(m.kind));
-  message_.AddTextOrNull(Excerpt(m.program_id)).AddTextOrNull(Excerpt(m.edge_id));
-  message_.AddTextOrNull(m.reply_to ? line.FormatMessageId(*m.reply_to) : std::string());
-  message_.AddNumber(m.sent_after.value).AddSigned(m.sent_wall.ns).AddSigned(m.sent_virtual.ns);
-  message_.AddSigned(m.delay.ns);
-  AddBodySize(message_, m.body);
-  message_.AddTextOrNull(Excerpt(m.body.media_type)).AddHash(m.body.hash);
-  return message_.AddHash(m.offered_hash).AddBool(m.edited).AddBool(m.dropped).Run();
+Status RowWriter::PutStepDetails(Line& line, const StepRows& rows) {
+  const StepRecord& s = rows.step;
+  const Usage usage = SumUsage(rows.effects);
+  if (!HasDetails(s, usage)) return Status();
+  Statement& row = step_details_;
+  row.AddNumber(line.id().value).AddNumber(s.number.value);
+  AddStepRef(row, s.caller).AddTextOrNull(Excerpt(s.name));
+  s.program_index ? row.AddNumber(*s.program_index) : row.AddNull();
+  row.AddSigned(Difference(s.duration.ns, s.own.ns)).AddNumber(s.effect_count);
+  row.AddNumber(s.faults.size()).AddNumber(usage.input_tokens).AddNumber(usage.output_tokens);
+  row.AddReal(usage.cost_usd);
+  if (s.error) {
+    row.AddText(Excerpt(s.error->kind)).AddTextOrNull(Excerpt(s.error->message));
+  } else {
+    row.AddNull().AddNull();
+  }
+  s.outcome ? row.AddText(OutcomeName(s.outcome->kind)) : row.AddNull();
+  return row.Run();
+}
+
+Status RowWriter::PutMessage(Line& line, const MessageRecord& m, const StepRecord* sent_by) {
+  BACKSTEP_ASSIGN_OR_RETURN(
+      const int64_t form,
+      forms_.NumberOf(Excerpt(m.channel), Excerpt(m.kind), Excerpt(m.body.media_type)));
+  Statement& row = sent_by != nullptr ? message_ : message_again_;
+  AddMessageKey(row, line.id(), m);
+  if (sent_by != nullptr) {
+    row.AddNumber(sent_by->number.value).AddSigned(Lag(sent_by->number, m.sent_after));
+    row.AddSigned(Difference(m.sent_wall, sent_by->began_wall));
+    row.AddSigned(Difference(m.sent_virtual, sent_by->began_virtual));
+  } else {
+    row.AddNull().AddNumber(m.sent_after.value);
+    row.AddSigned(Difference(m.sent_wall, line.header().began_wall)).AddSigned(m.sent_virtual.ns);
+  }
+  AddBodySize(row.AddSigned(form), m.body);
+  BACKSTEP_RETURN_IF_ERROR(row.Run());
+  if (!HasDetails(m)) return Status();
+  AddMessageKey(message_details_, line.id(), m);
+  message_details_.AddTextOrNull(Excerpt(m.program_id)).AddTextOrNull(Excerpt(m.edge_id));
+  message_details_.AddTextOrNull(m.reply_to ? line.FormatMessageId(*m.reply_to) : std::string());
+  return message_details_.AddSigned(m.delay.ns).AddBool(m.edited).AddBool(m.dropped).Run();
 }
 
 Status RowWriter::PutEffect(Line& line, const EffectRecord& e, StepNumber step) {
@@ -171,9 +238,7 @@ Status RowWriter::PutEvent(LogId log, const EventRecord& e) {
 }
 
 Result<Watermark> RowWriter::ReadWatermark(const Line& line) {
-  Watermark fresh;
-  fresh.header_hash = HeaderHash(line.header());
-  fresh.steps = line.fork();
+  const Watermark fresh = FreshWatermark(line);
   BACKSTEP_ASSIGN_OR_RETURN(
       Statement query,
       db_.Prepare("SELECT lower(hex(header_hash)), steps, events, outside_messages, sealed "
@@ -194,12 +259,13 @@ Result<Watermark> RowWriter::ReadWatermark(const Line& line) {
 
 Status RowWriter::PutWatermark(LogId log, const Watermark& w) {
   watermark_.AddNumber(log.value).AddHash(w.header_hash).AddNumber(w.steps.value);
-  return watermark_.AddNumber(w.events).AddNumber(w.outside_messages).AddBool(w.sealed).Run();
+  watermark_.AddNumber(w.events).AddNumber(w.outside_messages).AddBool(w.sealed);
+  return watermark_.AddSigned(w.began_wall.ns).Run();
 }
 
 Status RowWriter::DeleteLog(LogId log) {
   for (size_t i = 0; i < kTableCount; ++i) {
-    if (!kTables[i].derived) continue;
+    if (kTables[i].rows != Rows::kOfLog) continue;
     BACKSTEP_RETURN_IF_ERROR(db_.Exec(std::string("DELETE FROM ") + kTables[i].name +
                                       " WHERE log = " + std::to_string(log.value)));
   }
@@ -209,11 +275,16 @@ Status RowWriter::DeleteLog(LogId log) {
 Status RowWriter::DeleteBeyond(LogId log, StepNumber after) {
   const std::string where = " WHERE log = " + std::to_string(log.value) + " AND ";
   const std::string beyond = " > " + std::to_string(after.value);
-  for (const char* table : {"steps", "takes", "effects", "faults_applied"}) {
+  for (const char* table : {"step_rows", "step_details", "effects", "faults_applied"}) {
     BACKSTEP_RETURN_IF_ERROR(db_.Exec("DELETE FROM " + std::string(table) + where + "step" + beyond));
   }
-  return db_.Exec("DELETE FROM messages" + where + "(sent_step" + beyond + " OR sent_after" +
-                  beyond + ")");
+  const std::string messages =
+      where + "(sent_step" + beyond + " OR sent_step IS NULL AND lag" + beyond + ")";
+  const std::string key = "(log, sender, receiver, clock, ordinal, copy)";
+  BACKSTEP_RETURN_IF_ERROR(
+      db_.Exec("DELETE FROM message_details WHERE " + key + " IN (SELECT log, sender, receiver, "
+               "clock, ordinal, copy FROM message_rows" + messages + ")"));
+  return db_.Exec("DELETE FROM message_rows" + messages);
 }
 
 }  // namespace backstep::store

@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "backstep/store/index/row_writer.h"
+#include "backstep/store/index/rows/row_writer.h"
 
 namespace backstep::store {
 namespace {
