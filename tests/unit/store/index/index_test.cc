@@ -240,7 +240,7 @@ TEST_CASE("any row that differs from the log is told") {
         "UPDATE agents SET name = 'x' WHERE agent = 1 AND log = 2",
         "UPDATE watermarks SET steps = 99 WHERE log = 1", "DELETE FROM events",
         "UPDATE step_rows SET took = NULL WHERE step = 4", "DROP VIEW takes",
-        "UPDATE watermarks SET began_wall_ns = 0 WHERE log = 1", "DELETE FROM faults_applied",
+        "UPDATE watermarks SET began_wall_ns = 77 WHERE log = 1", "DELETE FROM faults_applied",
         "UPDATE meta SET value = '7'", "DROP INDEX steps_by_agent", "DROP TABLE edits",
         "CREATE TRIGGER t AFTER INSERT ON step_rows BEGIN DELETE FROM edits; END"}) {
     INFO(damage);
