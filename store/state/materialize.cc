@@ -7,31 +7,32 @@
 namespace backstep::store {
 namespace {
 
-// Finds bytes of the literal log among those at hand.
+// Finds bytes of literal logs among those at hand.
 class Shared {
  public:
   explicit Shared(AtHand at_hand) : at_hand_(at_hand) {}
 
-  // How much of the log from `position` on, `length` at most, is at hand in one run; its bytes in
-  // `*bytes`. Where nothing is: 0, and in `*gap` how much to read before asking again.
-  uint64_t Find(uint64_t position, uint64_t length, const char** bytes, uint64_t* gap) {
+  // How much of the literals from `where` on (as in a piece), `length` at most, is at hand in one
+  // run; its bytes in `*bytes`. Where nothing is: 0, and in `*gap` how much to read before asking
+  // again.
+  uint64_t Find(uint64_t where, uint64_t length, const char** bytes, uint64_t* gap) {
     *gap = length;
     if (at_hand_.table == nullptr) return 0;
     const std::vector<Piece>& pieces = at_hand_.table->pieces();
     // Both tables mostly have the same order.
     const size_t near_end = std::min(pieces.size(), next_ + kLookAhead);
     for (size_t i = next_; i < near_end; ++i) {
-      if (Holds(pieces[i], position)) return Take(i, position, length, bytes);
+      if (Holds(pieces[i], where)) return Take(i, where, length, bytes);
     }
     Sort();
     const auto after = std::upper_bound(
-        by_position_.begin(), by_position_.end(), position,
-        [&](uint64_t value, uint32_t i) { return value < pieces[i].position(); });
-    if (after != by_position_.begin() && Holds(pieces[after[-1]], position)) {
-      return Take(after[-1], position, length, bytes);
+        by_place_.begin(), by_place_.end(), where,
+        [&](uint64_t value, uint32_t i) { return value < pieces[i].where; });
+    if (after != by_place_.begin() && Holds(pieces[after[-1]], where)) {
+      return Take(after[-1], where, length, bytes);
     }
-    if (after != by_position_.end()) {
-      *gap = std::min(length, pieces[*after].position() - position);
+    if (after != by_place_.end()) {
+      *gap = std::min(length, pieces[*after].where - where);
     }
     return 0;
   }
@@ -39,14 +40,16 @@ class Shared {
  private:
   static constexpr size_t kLookAhead = 4;
 
-  static bool Holds(const Piece& piece, uint64_t position) {
-    return piece.source() == Source::kLog && piece.position() <= position &&
-           position - piece.position() < piece.length;
+  static bool Literal(const Piece& piece) {
+    return piece.source() == Source::kLog || piece.source() == Source::kOther;
+  }
+  static bool Holds(const Piece& piece, uint64_t where) {
+    return Literal(piece) && piece.where <= where && where - piece.where < piece.length;
   }
 
-  uint64_t Take(size_t i, uint64_t position, uint64_t length, const char** bytes) {
+  uint64_t Take(size_t i, uint64_t where, uint64_t length, const char** bytes) {
     const Piece& piece = at_hand_.table->pieces()[i];
-    const uint64_t skip = position - piece.position();
+    const uint64_t skip = where - piece.where;
     *bytes = at_hand_.bytes.data() + piece.start + skip;
     next_ = i;
     return std::min(length, piece.length - skip);
@@ -57,41 +60,54 @@ class Shared {
     sorted_ = true;
     const std::vector<Piece>& pieces = at_hand_.table->pieces();
     for (size_t i = 0; i < pieces.size(); ++i) {
-      if (pieces[i].source() == Source::kLog) by_position_.push_back(static_cast<uint32_t>(i));
+      if (Literal(pieces[i])) by_place_.push_back(static_cast<uint32_t>(i));
     }
-    std::sort(by_position_.begin(), by_position_.end(), [&](uint32_t a, uint32_t b) {
-      return pieces[a].position() < pieces[b].position();
-    });
+    std::sort(by_place_.begin(), by_place_.end(),
+              [&](uint32_t a, uint32_t b) { return pieces[a].where < pieces[b].where; });
   }
 
   AtHand at_hand_;
   size_t next_ = 0;
   bool sorted_ = false;
-  std::vector<uint32_t> by_position_;
+  std::vector<uint32_t> by_place_;
 };
 
 struct Wanted {
-  uint64_t position = 0;
+  uint64_t where = 0;  // as in a piece
   uint64_t length = 0;
   char* out = nullptr;
 };
 
-void GatherLog(const Piece& piece, char* out, Shared* shared, std::vector<Wanted>* wanted) {
-  uint64_t position = piece.position();
+void GatherLiterals(const Piece& piece, char* out, Shared* shared, std::vector<Wanted>* wanted) {
+  uint64_t where = piece.where;
   for (uint64_t length = piece.length; length > 0;) {
     const char* bytes = nullptr;
     uint64_t gap = 0;
-    uint64_t done = shared->Find(position, length, &bytes, &gap);
+    uint64_t done = shared->Find(where, length, &bytes, &gap);
     if (done > 0) {
       std::memcpy(out, bytes, done);
     } else {
-      wanted->push_back({position, gap, out});
+      wanted->push_back({where, gap, out});
       done = gap;
     }
-    position += done;
+    where += done;
     length -= done;
     out += done;
   }
+}
+
+// In order of the logs: a block is then decompressed once, however scattered its pieces.
+Status ReadWanted(std::vector<Wanted>* wanted, AgentId owner, LiteralReader* literals) {
+  std::sort(wanted->begin(), wanted->end(),
+            [](const Wanted& a, const Wanted& b) { return a.where < b.where; });
+  for (const Wanted& part : *wanted) {
+    const Piece piece{part.where};
+    const bool own = piece.source() == Source::kLog;
+    BACKSTEP_RETURN_IF_ERROR(literals->Copy(
+        own ? owner : OwnerOfPlace(piece.position()),
+        own ? piece.position() : OffsetOfPlace(piece.position()), part.length, part.out));
+  }
+  return {};
 }
 
 }  // namespace
@@ -114,8 +130,8 @@ Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, Agent
   std::vector<Wanted> wanted;
   for (const Piece& piece : table.pieces()) {
     char* const out = buffer->data() + piece.start;
-    if (piece.source() == Source::kLog) {
-      GatherLog(piece, out, &shared, &wanted);
+    if (piece.source() == Source::kLog || piece.source() == Source::kOther) {
+      GatherLiterals(piece, out, &shared, &wanted);
       continue;
     }
     const std::string_view source = piece.source() == Source::kBase ? base : table.inline_bytes();
@@ -124,12 +140,7 @@ Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, Agent
     }
     std::memcpy(out, source.data() + piece.position(), piece.length);
   }
-  // In order of the log: a block is then decompressed once, however scattered its pieces.
-  std::sort(wanted.begin(), wanted.end(),
-            [](const Wanted& a, const Wanted& b) { return a.position < b.position; });
-  for (const Wanted& part : wanted) {
-    BACKSTEP_RETURN_IF_ERROR(literals->Copy(owner, part.position, part.length, part.out));
-  }
+  BACKSTEP_RETURN_IF_ERROR(ReadWanted(&wanted, owner, literals));
   return std::shared_ptr<const Buffer>(std::move(buffer));
 }
 

@@ -19,7 +19,7 @@ struct Head {
 Status ReadHead(ByteReader* in, Head* head) {
   uint8_t format, flags;
   if (!in->Byte(&format) || !in->Byte(&flags)) return Malformed("end early");
-  BACKSTEP_RETURN_IF_ERROR(CheckFormat(format, kOperationsFormat, "operations of a version"));
+  BACKSTEP_RETURN_IF_ERROR(CheckFormat(format, "operations of a version"));
   if ((flags & ~kHasBase) != 0) return Malformed("unknown flags");
   if ((flags & kHasBase) != 0 && !ReadBase(in, &head->base.emplace())) {
     return Malformed("the base is out of bounds");
@@ -71,6 +71,8 @@ class Applier {
         return Literal(operand);
       case Operation::kEarlier:
         return Earlier(in, operand);
+      case Operation::kOther:
+        return Other(in, operand);
     }
     return Malformed("unknown operation");
   }
@@ -107,6 +109,18 @@ class Applier {
       return Malformed("an earlier literal is out of bounds");
     }
     next_.table.Add(Source::kLog, next_.log_end - distance, length);
+    return {};
+  }
+
+  Status Other(ByteReader* in, uint64_t length) {
+    uint64_t owner, offset;
+    if (!in->Varint(&owner) || !in->Varint(&offset)) return Malformed("end early");
+    if (!Fits(length) || owner > kMaxPlaceOwner || offset >= kMaxPlaceEnd) {
+      return Malformed("another agent's literal is out of bounds");
+    }
+    const uint64_t place = PlaceOf(AgentId(static_cast<uint32_t>(owner)), offset);
+    if (!FitsPlace(place, length)) return Malformed("another agent's literal is out of bounds");
+    next_.table.Add(Source::kOther, place, length);
     return {};
   }
 
@@ -152,11 +166,18 @@ void OperationsWriter::Earlier(uint64_t position, uint64_t length) {
   PutVarint(&operations_, log_at_ - position);
 }
 
+void OperationsWriter::Other(uint64_t place, uint64_t length) {
+  shares_ = true;
+  Put(Operation::kOther, length);
+  PutVarint(&operations_, OwnerOfPlace(place).value);
+  PutVarint(&operations_, OffsetOfPlace(place));
+}
+
 std::string OperationsWriter::Finish(const std::optional<BaseVersion>& base, uint64_t size,
                                      const Hash128& hash, uint64_t skip) const {
   std::string out;
   out.reserve(operations_.size() + 48);
-  out.push_back(static_cast<char>(kOperationsFormat));
+  out.push_back(static_cast<char>(shares_ ? kSharingFormat : kOperationsFormat));
   out.push_back(static_cast<char>(base ? kHasBase : 0));
   if (base) PutBase(&out, *base);
   PutVarint(&out, size);

@@ -1,7 +1,7 @@
 // The operations that make a version from the one before it: the values of O keys.
 //
 // Value of `O agent stream version`:
-//   u8      kOperationsFormat
+//   u8      kOperationsFormat, or kSharingFormat where there is a kOther
 //   u8      flags: 1 = a base follows, only in version 0
 //  [varint  log, owner, stream, version, size of the base: version 0 is made from it]
 //   varint  size of the version in bytes
@@ -23,7 +23,7 @@
 
 namespace backstep::store {
 
-inline constexpr uint8_t kOperationsFormat = 1;
+inline constexpr uint8_t kOperationsFormat = kPieceTableFormat;
 
 enum class Operation : uint8_t {
   kCopy = 0,       // `operand` bytes from the cursor on
@@ -34,6 +34,8 @@ enum class Operation : uint8_t {
   kLiteral = 5,    // the next `operand` bytes of this version's literals
   kEarlier = 6,    // `operand` bytes of the log; a varint follows: how far before the next of
                    // this version's literals they begin
+  kOther = 7,      // `operand` bytes of another agent's log; varints of the agent and of the
+                   // position in it follow
 };
 
 uint32_t CheckOf(const Hash128& hash);
@@ -49,6 +51,7 @@ class OperationsWriter {
   void Inline(std::string_view bytes);
   void Literal(uint64_t length);
   void Earlier(uint64_t position, uint64_t length);
+  void Other(uint64_t place, uint64_t length);
 
   // The whole value. `skip` as in the layout.
   std::string Finish(const std::optional<BaseVersion>& base, uint64_t size, const Hash128& hash,
@@ -60,6 +63,7 @@ class OperationsWriter {
   uint64_t old_size_;
   uint64_t cursor_ = 0;
   uint64_t log_at_;
+  bool shares_ = false;
   std::string operations_;
 };
 

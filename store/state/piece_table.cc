@@ -18,9 +18,9 @@ Status MalformedTable(const char* why) {
 
 }  // namespace
 
-bool PieceTable::UsesBase() const {
+bool PieceTable::Uses(Source source) const {
   return std::any_of(pieces_.begin(), pieces_.end(),
-                     [](const Piece& piece) { return piece.source() == Source::kBase; });
+                     [source](const Piece& piece) { return piece.source() == source; });
 }
 
 void PieceTable::Clear() {
@@ -106,12 +106,12 @@ void PieceTable::AddRange(const PieceTable& from, uint64_t offset, uint64_t leng
   AddPart(from, rest, 0, end - rest.start);
 }
 
-Status CheckFormat(uint8_t format, uint8_t known, const char* what) {
-  if (format == known) return {};
+Status CheckFormat(uint8_t format, const char* what) {
+  if (format == kPieceTableFormat || format == kSharingFormat) return {};
   const std::string text =
       std::string(what) + " of format " + std::to_string(format) + " (this is built for " +
-      std::to_string(known) + ")";
-  return format > known ? Status::VersionMismatch(text) : Status::Corruption(text);
+      std::to_string(kSharingFormat) + ")";
+  return format > kSharingFormat ? Status::VersionMismatch(text) : Status::Corruption(text);
 }
 
 void PutBase(std::string* out, const BaseVersion& base) {
@@ -140,13 +140,14 @@ std::string EncodePieceTable(const VersionShape& shape) {
   const PieceTable& table = shape.table;
   out.reserve(EstimatePieceTableSize(table));
   const bool with_base = shape.base.has_value() && table.UsesBase();
-  out.push_back(static_cast<char>(kPieceTableFormat));
+  out.push_back(
+      static_cast<char>(table.Uses(Source::kOther) ? kSharingFormat : kPieceTableFormat));
   out.push_back(static_cast<char>(with_base ? kTableHasBase : 0));
   if (with_base) PutBase(&out, *shape.base);
   PutFixed32(&out, shape.check);
   PutVarint(&out, shape.log_end);
   PutVarint(&out, table.pieces().size());
-  uint64_t expected[2] = {0, 0};
+  uint64_t expected[4] = {};
   for (const Piece& piece : table.pieces()) {
     PutVarint(&out, uint64_t{piece.length} << 2 | static_cast<uint64_t>(piece.source()));
     if (piece.source() == Source::kInline) {
@@ -166,7 +167,14 @@ size_t EstimatePieceTableSize(const PieceTable& table) {
 
 namespace {
 
-Status DecodePiece(ByteReader* in, uint64_t expected[2], VersionShape* shape) {
+// Where pieces of a source end.
+uint64_t EndOf(Source source, const VersionShape& shape) {
+  if (source == Source::kLog) return shape.log_end;
+  if (source == Source::kOther) return uint64_t{1} << 62;
+  return shape.base ? shape.base->size : 0;
+}
+
+Status DecodePiece(ByteReader* in, uint64_t expected[4], VersionShape* shape) {
   uint64_t head;
   if (!in->Varint(&head)) return MalformedTable("ends early");
   const uint64_t length = head >> 2;
@@ -179,16 +187,14 @@ Status DecodePiece(ByteReader* in, uint64_t expected[2], VersionShape* shape) {
     shape->table.AddInline(bytes);
     return {};
   }
-  if ((head & 3) > static_cast<uint64_t>(Source::kInline)) return MalformedTable("unknown source");
   const Source source = static_cast<Source>(head & 3);
   uint64_t difference;
   if (!in->Varint(&difference)) return MalformedTable("ends early");
   uint64_t& before = expected[static_cast<size_t>(source)];
   const uint64_t position = before + static_cast<uint64_t>(UnZigZag(difference));
-  const uint64_t limit = source == Source::kLog ? shape->log_end
-                         : shape->base          ? shape->base->size
-                                                : 0;
-  if (position > limit || length > limit - position) {
+  const uint64_t limit = EndOf(source, *shape);
+  if (position > limit || length > limit - position ||
+      (source == Source::kOther && !FitsPlace(position, length))) {
     return MalformedTable("a piece lies outside its source");
   }
   shape->table.Add(source, position, length);
@@ -202,7 +208,7 @@ Result<VersionShape> DecodePieceTable(std::string_view value) {
   ByteReader in(value);
   uint8_t format, flags;
   if (!in.Byte(&format) || !in.Byte(&flags)) return MalformedTable("ends early");
-  BACKSTEP_RETURN_IF_ERROR(CheckFormat(format, kPieceTableFormat, "a piece table"));
+  BACKSTEP_RETURN_IF_ERROR(CheckFormat(format, "a piece table"));
   if ((flags & ~kTableHasBase) != 0) return MalformedTable("unknown flags");
   VersionShape shape;
   if ((flags & kTableHasBase) != 0 && !ReadBase(&in, &shape.base.emplace())) {
@@ -217,7 +223,7 @@ Result<VersionShape> DecodePieceTable(std::string_view value) {
     return MalformedTable("over a bound");
   }
   shape.table.Reserve(count);
-  uint64_t expected[2] = {0, 0};
+  uint64_t expected[4] = {};
   for (uint64_t i = 0; i < count; ++i) {
     BACKSTEP_RETURN_IF_ERROR(DecodePiece(&in, expected, &shape));
   }

@@ -1,5 +1,5 @@
-// A version's bytes as pieces of what is stored: of the owner's literal log, of a base version in
-// an ancestor's log, or a few bytes kept in the table itself.
+// A version's bytes as pieces of what is stored: of the owner's literal log or another agent's, of a
+// base version in an ancestor's log, or a few bytes kept in the table itself.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,26 @@ struct BaseVersion {
   bool operator==(const BaseVersion&) const = default;
 };
 
-enum class Source : uint8_t { kLog = 0, kBase = 1, kInline = 2 };
+enum class Source : uint8_t { kLog = 0, kBase = 1, kInline = 2, kOther = 3 };
+
+// A place in any agent's literal log, as one number: pieces of kOther have it for their position.
+// Only what lies within these bounds can be referred to from elsewhere.
+inline constexpr int kPlaceBits = 40;
+inline constexpr uint32_t kMaxPlaceOwner = (1u << (62 - kPlaceBits)) - 1;
+inline constexpr uint64_t kMaxPlaceEnd = uint64_t{1} << kPlaceBits;
+
+constexpr uint64_t PlaceOf(AgentId owner, uint64_t offset) {
+  return uint64_t{owner.value} << kPlaceBits | offset;
+}
+constexpr AgentId OwnerOfPlace(uint64_t place) {
+  return AgentId(static_cast<uint32_t>(place >> kPlaceBits));
+}
+constexpr uint64_t OffsetOfPlace(uint64_t place) { return place & (kMaxPlaceEnd - 1); }
+// Whether bytes from a place on end before the bounds of its owner's log: at them they would run on
+// into the next one's.
+constexpr bool FitsPlace(uint64_t place, uint64_t length) {
+  return length < kMaxPlaceEnd - OffsetOfPlace(place);
+}
 
 struct Piece {
   uint64_t where = 0;   // source in the top two bits, position in the others
@@ -47,7 +66,8 @@ class PieceTable {
   const std::vector<Piece>& pieces() const { return pieces_; }
   // The bytes of pieces with source kInline; their positions count in it.
   std::string_view inline_bytes() const { return inline_bytes_; }
-  bool UsesBase() const;
+  bool UsesBase() const { return Uses(Source::kBase); }
+  bool Uses(Source source) const;
   size_t RetainedBytes() const {
     return pieces_.capacity() * sizeof(Piece) + inline_bytes_.capacity();
   }
@@ -80,16 +100,19 @@ struct VersionShape {
 };
 
 // Value of a P key, `P agent stream version`: the version's piece table.
-//   u8      kPieceTableFormat
+//   u8      kPieceTableFormat, or kSharingFormat where there are pieces of kOther
 //   u8      flags: 1 = a base follows
 //  [varint  log, owner, stream, version, size of the base]
 //   u32     check, little endian
 //   varint  log_end
 //   varint  number of pieces, then each:
 //     varint  length << 2 | source
-//     kLog, kBase: varint zigzag(position - end of the previous piece of that source, first 0)
+//     kLog, kBase, kOther: varint zigzag(position - end of the previous piece of that source,
+//                  first 0)
 //     kInline:     the bytes
 inline constexpr uint8_t kPieceTableFormat = 1;
+// Of this, piece tables and operations may refer to other agents' literals.
+inline constexpr uint8_t kSharingFormat = 2;
 
 std::string EncodePieceTable(const VersionShape& shape);
 // About as many bytes as EncodePieceTable gives.
@@ -100,7 +123,8 @@ Result<VersionShape> DecodePieceTable(std::string_view value);
 // Base references as they stand in P and O values.
 void PutBase(std::string* out, const BaseVersion& base);
 bool ReadBase(ByteReader* in, BaseVersion* base);
-// VersionMismatch when `format` is newer than `known`, Corruption when it never existed.
-Status CheckFormat(uint8_t format, uint8_t known, const char* what);
+// VersionMismatch when `format` is newer than those of piece tables and operations that are known,
+// Corruption when it never existed.
+Status CheckFormat(uint8_t format, const char* what);
 
 }  // namespace backstep::store

@@ -138,8 +138,8 @@ bool LiesIn(std::string_view bytes, std::string_view owner) {
 // Writes one version of one stream.
 class VersionWriter {
  public:
-  VersionWriter(Stream* stream, LiteralLog* log, std::string_view bytes)
-      : stream_(*stream), log_(*log), bytes_(bytes), log_begin_(log->end()),
+  VersionWriter(AgentId owner, Stream* stream, LiteralLog* log, std::string_view bytes)
+      : owner_(owner), stream_(*stream), log_(*log), bytes_(bytes), log_begin_(log->end()),
         inline_room_(stream->shape.table.inline_bytes().size() <
                      kInlineTableBytes + bytes.size() / 16) {}
 
@@ -185,7 +185,9 @@ class VersionWriter {
     const std::vector<Segment>& segments = log_.Split(text);
     for (const Segment& segment : segments) {
       const std::string_view part = text.substr(segment.offset, segment.length);
-      if (segment.earlier) {
+      if (segment.earlier && segment.owner != owner_) {
+        out->Other(PlaceOf(segment.owner, segment.position), segment.length);
+      } else if (segment.earlier) {
         out->Earlier(segment.position, segment.length);
       } else if (inline_room_ && segments.size() > 1 && part.size() < kInlineGlue) {
         out->Inline(part);
@@ -196,6 +198,7 @@ class VersionWriter {
     }
   }
 
+  const AgentId owner_;
   Stream& stream_;
   LiteralLog& log_;
   std::string_view bytes_;
@@ -212,13 +215,9 @@ struct StateEncoder::Impl {
 
   KvBatch* batch;
   std::map<StreamKey, Stream> streams;
-  std::map<uint32_t, LiteralLog> logs;  // by owner
+  LiteralLogs logs;
   Differ differ;
   VersionShape next;                    // working memory
-
-  LiteralLog& LogOf(AgentId owner) {
-    return logs.try_emplace(owner.value, owner).first->second;
-  }
 
   Result<BodyRef> AppendBytes(AgentId owner, uint32_t number, std::string_view bytes,
                               const std::string& media_type);
@@ -291,8 +290,8 @@ Result<BodyRef> StateEncoder::Impl::AppendEdit(AgentId owner, uint32_t number,
 Result<BodyRef> StateEncoder::Impl::WriteVersion(AgentId owner, uint32_t number, Stream* stream,
                                                  std::string_view bytes,
                                                  const std::vector<Hunk>& hunks) {
-  LiteralLog& log = LogOf(owner);
-  VersionWriter writer(stream, &log, bytes);
+  LiteralLog& log = logs.Of(owner);
+  VersionWriter writer(owner, stream, &log, bytes);
   const Hash128 hash = HashBytes(bytes);
   bool whole = Fragmented(*stream);
   std::string value = whole ? writer.Whole(hash) : writer.Delta(hunks, hash);
@@ -397,9 +396,10 @@ BodyRef StateEncoder::AppendLiteral(AgentId owner, std::string_view bytes,
     ref.where = BodyRef::Where::kDropped;
     return ref;
   }
-  LiteralLog& log = impl_->LogOf(owner);
-  if (const std::optional<uint64_t> known = log.FindWhole(bytes, ref.hash)) {
-    ref.position = *known;
+  LiteralLog& log = impl_->logs.Of(owner);
+  if (const auto known = log.FindWhole(bytes, ref.hash)) {
+    ref.owner = known->owner;
+    ref.position = known->position;
     return ref;
   }
   ref.position = log.end();
@@ -421,8 +421,7 @@ size_t StateEncoder::RetainedBytes() const {
     bytes += stream.stored.RetainedBytes() + stream.shape.table.RetainedBytes() +
              (stream.small ? stream.small->capacity() : 0);
   }
-  for (const auto& [owner, log] : impl_->logs) bytes += log.RetainedBytes();
-  return bytes;
+  return bytes + impl_->logs.RetainedBytes();
 }
 
 }  // namespace backstep::store

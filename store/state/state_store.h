@@ -1,8 +1,9 @@
 // The state encoding: versions of byte strings as piece tables over append-only literal logs.
 //
 // Every agent has one literal log per recording log; its state and its requests are streams of
-// versions whose bytes are pieces of that literal log (or of an ancestor's version, in a branch).
-// A version costs what is new in it. Layout of values: docs/format.md.
+// versions whose bytes are pieces of that literal log, of other agents' (what one said and another
+// keeps is stored once), or, in a branch, of an ancestor's version. A version costs what is new in
+// it. Layout of values: docs/format.md.
 #pragma once
 
 #include <functional>
@@ -45,7 +46,7 @@ class StateEncoder {
   void SetBase(AgentId owner, uint32_t stream, BodyRef base, std::string bytes);
 
   // Appends bytes that are no version of anything: a message's body, a response. Small ones are
-  // inline; bytes equal to a recent literal of the same owner are referred to.
+  // inline; bytes equal to a recent literal of any agent are referred to.
   BodyRef AppendLiteral(AgentId owner, std::string_view bytes, const std::string& media_type);
 
   // The newest version's bytes, until the next call; none: there is no version yet.

@@ -12,6 +12,8 @@ namespace {
 // A near one costs even less when logged, for it lies in the same compressed block.
 constexpr size_t kMinEarlier = 160;
 constexpr size_t kMinEarlierNear = 256;
+// One in another agent's log is in a block that a reader has no other need of.
+constexpr size_t kMinEarlierOther = 192;
 constexpr uint64_t kNearBytes = uint64_t{48} << 10;
 constexpr int kWholeTries = 8;
 constexpr uint64_t kMinReach = uint64_t{256} << 10;  // remembered of the log
@@ -22,17 +24,27 @@ uint32_t WholeSlot(const Hash128& hash) { return static_cast<uint32_t>(hash.high
 
 }  // namespace
 
-LiteralLog::LiteralLog(AgentId owner) : owner_(owner), reach_(kMinReach) {}
+LiteralLog::LiteralLog(AgentId owner, LiteralLogs* all)
+    : owner_(owner), all_(*all), reach_(kMinReach) {}
 
-bool LiteralLog::Grow(std::string_view text, const Anchor& anchor, uint64_t position, size_t low,
+void LiteralLog::Remember(uint32_t slot, uint64_t position) {
+  if (owner_.value > kMaxPlaceOwner || position >= kMaxPlaceEnd) return;
+  all_.anchors_.Put(slot, PlaceOf(owner_, position));
+}
+
+bool LiteralLog::Grow(std::string_view text, const Anchor& anchor, uint64_t place, size_t low,
                       Segment* out) const {
-  if (position < recent_begin_ || position > end()) return false;
-  const std::string_view recent(recent_);
-  const size_t at = position - recent_begin_;
+  const AgentId owner = OwnerOfPlace(place);
+  const LiteralLog* const log = owner == owner_ ? this : all_.Find(owner);
+  const uint64_t position = OffsetOfPlace(place);
+  if (log == nullptr || position < log->recent_begin_ || position > log->end()) return false;
+  const std::string_view recent(log->recent_);
+  const size_t at = position - log->recent_begin_;
   const size_t back = CommonSuffix(recent.substr(0, at), text.substr(low, anchor.end - low));
   if (back == 0) return false;
   const size_t forward = CommonPrefix(recent.substr(at), text.substr(anchor.end));
-  *out = {anchor.end - back, back + forward, true, position - back};
+  *out = {anchor.end - back, back + forward, true, owner, position - back};
+  if (owner != owner_) return out->length >= kMinEarlierOther;
   const bool near = end() - out->position <= kNearBytes;
   return out->length >= (near ? kMinEarlierNear : kMinEarlier);
 }
@@ -42,9 +54,9 @@ const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
   size_t low = 0;
   AnchorScan scan(text);
   for (Anchor anchor; scan.Next(&anchor);) {
-    uint64_t position;
+    uint64_t place;
     Segment match;
-    if (!anchors_.Find(anchor.hash, &position) || !Grow(text, anchor, position, low, &match)) {
+    if (!all_.anchors_.Find(anchor.hash, &place) || !Grow(text, anchor, place, low, &match)) {
       continue;
     }
     if (match.offset > low) segments_.push_back({low, match.offset - low});
@@ -56,21 +68,32 @@ const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
   return segments_;
 }
 
-std::optional<uint64_t> LiteralLog::FindWhole(std::string_view text, const Hash128& hash) const {
-  const std::string_view recent(recent_);
-  const auto lies_at = [&](uint64_t position) {
-    return position >= recent_begin_ && position <= end() && text.size() <= end() - position &&
-           recent.substr(position - recent_begin_, text.size()) == text;
+bool LiteralLog::LiesAt(std::string_view text, uint64_t position) const {
+  return position >= recent_begin_ && position <= end() && text.size() <= end() - position &&
+         std::string_view(recent_).substr(position - recent_begin_, text.size()) == text;
+}
+
+std::optional<LiteralLog::Found> LiteralLog::FindWhole(std::string_view text,
+                                                       const Hash128& hash) const {
+  // `ahead`: how far behind the text's first byte the place is.
+  const auto found = [&](uint64_t place, uint64_t ahead) -> std::optional<Found> {
+    const AgentId owner = OwnerOfPlace(place);
+    const LiteralLog* const log = owner == owner_ ? this : all_.Find(owner);
+    const uint64_t position = OffsetOfPlace(place);
+    if (log == nullptr || position < ahead || !log->LiesAt(text, position - ahead)) {
+      return std::nullopt;
+    }
+    return Found{owner, position - ahead};
   };
-  uint64_t position;
-  if (anchors_.Find(WholeSlot(hash), &position) && lies_at(position)) return position;
+  uint64_t place;
+  if (all_.anchors_.Find(WholeSlot(hash), &place)) {
+    if (const auto whole = found(place, 0)) return whole;
+  }
   AnchorScan scan(text);
   Anchor anchor;
   for (int tries = 0; tries < kWholeTries && scan.Next(&anchor); ++tries) {
-    if (anchors_.Find(anchor.hash, &position) && position >= anchor.end &&
-        lies_at(position - anchor.end)) {
-      return position - anchor.end;
-    }
+    if (!all_.anchors_.Find(anchor.hash, &place)) continue;
+    if (const auto whole = found(place, anchor.end)) return whole;
   }
   return std::nullopt;
 }
@@ -79,13 +102,24 @@ void LiteralLog::Append(std::string_view bytes) {
   reach_ = std::clamp<uint64_t>(2 * bytes.size(), reach_, kMaxReach);
   const uint64_t begin = end();
   recent_.append(bytes);
-  anchors_.Reserve(std::min<uint64_t>(recent_.size(), reach_));
+  const uint64_t now = std::min<uint64_t>(recent_.size(), reach_);
+  if (now > counted_) {
+    all_.remembered_ += now - counted_;
+    counted_ = now;
+    all_.anchors_.Reserve(all_.remembered_);
+  }
   AnchorScan scan(bytes);
-  for (Anchor anchor; scan.Next(&anchor);) anchors_.Put(anchor.hash, begin + anchor.end);
+  for (Anchor anchor; scan.Next(&anchor);) Remember(anchor.hash, begin + anchor.end);
 }
 
 void LiteralLog::RememberWhole(const Hash128& hash, uint64_t size) {
-  anchors_.Put(WholeSlot(hash), end() - size);
+  Remember(WholeSlot(hash), end() - size);
+}
+
+size_t LiteralLogs::RetainedBytes() const {
+  size_t bytes = anchors_.RetainedBytes();
+  for (const auto& [owner, log] : logs_) bytes += log.RetainedBytes();
+  return bytes;
 }
 
 void LiteralLog::Write(KvBatch* batch) {

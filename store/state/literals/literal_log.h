@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,34 +14,42 @@
 #include "backstep/base/ids.h"
 #include "backstep/store/format/kv.h"
 #include "backstep/store/state/diff/anchors.h"
+#include "backstep/store/state/piece_table.h"
 
 namespace backstep::store {
 
 inline constexpr size_t kLiteralChunkBytes = size_t{64} << 10;
 
-// Part of an inserted text: bytes that lie in the log already, or new ones.
+// Part of an inserted text: bytes that lie in some agent's log already, or new ones.
 struct Segment {
   size_t offset = 0;   // in the text
   size_t length = 0;
   bool earlier = false;
-  uint64_t position = 0;  // in the log, when earlier
+  AgentId owner;          // when earlier, of the log they lie in
+  uint64_t position = 0;  // in that log
 };
 
+class LiteralLogs;
+
 // Remembers the newest part of the log, so that a text that comes again (as request, response,
-// message and state of one agent) is referred to. One thread.
+// message and state, of this agent or another) is referred to. One thread.
 class LiteralLog {
  public:
-  explicit LiteralLog(AgentId owner);
+  LiteralLog(AgentId owner, LiteralLogs* all);  // `all` outlives it
 
   // The end of the log, what Append gathered included.
   uint64_t end() const { return recent_begin_ + recent_.size(); }
 
-  // Takes `text` apart: parts of it that lie in the remembered log, and the rest. The segments
-  // make up the text in order. Valid until the next call.
+  // Takes `text` apart: parts of it that lie in what is remembered of any log, and the rest. The
+  // segments make up the text in order. Valid until the next call.
   const std::vector<Segment>& Split(std::string_view text);
 
-  // Where the whole text lies in the remembered log, if it does.
-  std::optional<uint64_t> FindWhole(std::string_view text, const Hash128& hash) const;
+  // Where the whole text lies in what is remembered of some log, if it does.
+  struct Found {
+    AgentId owner;
+    uint64_t position = 0;
+  };
+  std::optional<Found> FindWhole(std::string_view text, const Hash128& hash) const;
 
   // Adds bytes at the end; Write puts what was added since the last Write.
   void Append(std::string_view bytes);
@@ -49,21 +58,46 @@ class LiteralLog {
   void Write(KvBatch* batch);
 
   size_t RetainedBytes() const {
-    return recent_.capacity() + anchors_.RetainedBytes() + segments_.capacity() * sizeof(Segment);
+    return recent_.capacity() + segments_.capacity() * sizeof(Segment);
   }
 
  private:
-  // The longest run of `text` around an anchor that lies in the log at `position`.
-  bool Grow(std::string_view text, const Anchor& anchor, uint64_t position, size_t low,
+  // The longest run of `text` around an anchor that lies at `place`.
+  bool Grow(std::string_view text, const Anchor& anchor, uint64_t place, size_t low,
             Segment* out) const;
+  // Whether `text` is what is remembered here at `position`.
+  bool LiesAt(std::string_view text, uint64_t position) const;
+  void Remember(uint32_t slot, uint64_t position);
 
-  AgentId owner_;
+  const AgentId owner_;
+  LiteralLogs& all_;
   std::string recent_;          // the log's last bytes
   uint64_t recent_begin_ = 0;   // where they begin in the log
   uint64_t written_ = 0;        // end of what Write has put
   uint64_t reach_;              // bytes remembered at least
-  AnchorTable anchors_;
+  uint64_t counted_ = 0;        // of them, how many the table of anchors has room for
   std::vector<Segment> segments_;
+};
+
+// The literal logs of one recording log. They share one table of anchors, so that what one agent
+// says and another keeps is stored once. One thread.
+class LiteralLogs {
+ public:
+  LiteralLog& Of(AgentId owner) {
+    return logs_.try_emplace(owner.value, owner, this).first->second;
+  }
+  size_t RetainedBytes() const;
+
+ private:
+  friend class LiteralLog;
+  const LiteralLog* Find(AgentId owner) const {
+    const auto found = logs_.find(owner.value);
+    return found == logs_.end() ? nullptr : &found->second;
+  }
+
+  std::map<uint32_t, LiteralLog> logs_;
+  AnchorTable anchors_;        // by place
+  uint64_t remembered_ = 0;    // bytes it has room for
 };
 
 }  // namespace backstep::store

@@ -20,6 +20,8 @@ VersionShape Example() {
   shape.table.AddInline("counter=12");
   shape.table.Add(Source::kBase, 10, 990);
   shape.table.Add(Source::kLog, 4000, 1000);
+  shape.table.Add(Source::kOther, PlaceOf(AgentId(kMaxPlaceOwner), 7), 300);
+  shape.table.Add(Source::kOther, PlaceOf(AgentId(2), kMaxPlaceEnd - 101), 100);
   shape.table.AddInline("}");
   return shape;
 }
@@ -123,13 +125,17 @@ TEST_CASE("A piece table that cannot be is refused") {
   }
   CHECK(DecodePieceTable(value + "x").status().code() == StatusCode::kCorruption);
   std::string newer = value;
-  newer[0] = static_cast<char>(kPieceTableFormat + 1);
+  newer[0] = static_cast<char>(kSharingFormat + 1);
   CHECK(DecodePieceTable(newer).status().code() == StatusCode::kVersionMismatch);
   VersionShape outside = Example();
   outside.log_end = 4999;
   CHECK(DecodePieceTable(EncodePieceTable(outside)).status().code() == StatusCode::kCorruption);
   outside = Example();
   outside.base->size = 999;
+  CHECK(DecodePieceTable(EncodePieceTable(outside)).status().code() == StatusCode::kCorruption);
+  // The last byte of one agent's log is never followed by the first of another's.
+  outside = Example();
+  outside.table.Add(Source::kOther, PlaceOf(AgentId(1), kMaxPlaceEnd - 5), 5);
   CHECK(DecodePieceTable(EncodePieceTable(outside)).status().code() == StatusCode::kCorruption);
   // Any byte changed: an error or a table within its bounds, never a crash.
   for (size_t at = 0; at < value.size(); ++at) {
@@ -154,8 +160,9 @@ TEST_CASE("Operations make the version that they were written for") {
   writer.Copy(20, 10);
   writer.Earlier(310, 8);
   writer.Copy(291, 9);
+  writer.Other(PlaceOf(AgentId(9), 1234567), 42);
   const Hash128 hash{1, 0xabcdef0123456789};
-  const std::string value = writer.Finish(std::nullopt, 358, hash, 20);
+  const std::string value = writer.Finish(std::nullopt, 400, hash, 20);
   VersionShape made;
   REQUIRE(ApplyOperations(value, old, &made).ok());
   PieceTable expected;
@@ -166,6 +173,7 @@ TEST_CASE("Operations make the version that they were written for") {
   expected.Add(Source::kLog, 20, 10);
   expected.Add(Source::kLog, 310, 8);
   expected.Add(Source::kLog, 291, 9);
+  expected.Add(Source::kOther, PlaceOf(AgentId(9), 1234567), 42);
   CHECK(SamePieces(made.table, expected));
   CHECK(made.log_end == 360);
   CHECK(made.check == 0x23456789);
@@ -180,6 +188,19 @@ TEST_CASE("Operations make the version that they were written for") {
       if (ApplyOperations(flipped, old, &made).ok()) CHECK(made.table.size() <= kMaxBodyBytes);
     }
   }
+}
+
+TEST_CASE("What refers to no other agent's literals is written as it was before that could be") {
+  OperationsWriter alone(300, 300);
+  alone.Copy(0, 300);
+  CHECK(alone.Finish(std::nullopt, 300, {}, 0)[0] == kOperationsFormat);
+  OperationsWriter shares(300, 300);
+  shares.Other(PlaceOf(AgentId(1), 0), 300);
+  CHECK(shares.Finish(std::nullopt, 300, {}, 0)[0] == kSharingFormat);
+  VersionShape shape;
+  shape.table.AddInline("a");
+  CHECK(EncodePieceTable(shape)[0] == kPieceTableFormat);
+  CHECK(EncodePieceTable(Example())[0] == kSharingFormat);
 }
 
 TEST_CASE("Operations that copy the old version again and again stop at the version's size") {

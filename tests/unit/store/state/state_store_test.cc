@@ -280,6 +280,50 @@ TEST_CASE("Texts that an agent's streams share are stored once") {
   CHECK(stored < new_bytes * 11 / 10);
 }
 
+TEST_CASE("What agents say to each other is stored once, whoever keeps it") {
+  Logs logs;
+  MemoryKv& kv = logs.kv[LogId(1)];
+  StateEncoder encoder(&kv);
+  EditScript text(EditScript::Kind::kRewrite, 12);
+  RandomStream random(7);
+  constexpr size_t kAgents = 8;
+  std::vector<std::string> histories(kAgents);
+  std::vector<std::pair<BodyRef, std::string>> written;
+  const auto note = [&](BodyRef ref, const std::string& bytes) {
+    ref.log = LogId(1);
+    written.emplace_back(std::move(ref), bytes);
+  };
+  const auto keep = [&](size_t agent) {
+    const auto ref = encoder.Append(AgentId(static_cast<uint32_t>(agent + 1)), kStateStream,
+                                    "[" + histories[agent] + "]", kType);
+    REQUIRE(ref.ok());
+    note(*ref, "[" + histories[agent] + "]");
+  };
+  size_t new_bytes = 0;
+  for (int i = 0; i < 400; ++i) {
+    const size_t from = random.Next() % kAgents, to = random.Next() % kAgents;
+    const std::string message = text.Text(400 + random.Next() % 1500);
+    new_bytes += message.size();
+    const AgentId sender(static_cast<uint32_t>(from + 1));
+    note(encoder.AppendLiteral(sender, message, kType), message);
+    histories[from] += message;
+    keep(from);
+    if (to == from) continue;
+    histories[to] += "\"heard\": " + message;
+    keep(to);
+    const AgentId receiver(static_cast<uint32_t>(to + 1));
+    note(encoder.AppendLiteral(receiver, message, kType), message);  // it is passed on
+  }
+  size_t literals = 0;
+  for (const auto& [key, value] : kv.map()) literals += key[0] == 'L' ? value.size() : 0;
+  CHECK(literals < new_bytes * 105 / 100);
+  StateReader reader = logs.Reader();
+  for (size_t i = 0; i < written.size(); ++i) {
+    const auto& [ref, bytes] = written[(i * 7919) % written.size()];
+    REQUIRE(Same(reader.Read(ref), bytes));
+  }
+}
+
 TEST_CASE("A branch's first version is made from its ancestor's newest one") {
   Logs logs;
   EditScript script(EditScript::Kind::kCounter, 21);
