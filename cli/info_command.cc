@@ -1,6 +1,8 @@
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
+#include "backstep/cli/support/sizes_output.h"
 #include "backstep/cli/terminal/command.h"
+#include "backstep/cli/terminal/interrupt.h"
 #include "backstep/cli/terminal/table.h"
 #include "backstep/replay/view/session/session_view.h"
 #include "backstep/replay/view/text.h"
@@ -121,6 +123,7 @@ class InfoCommand : public Command {
 
   void Declare(Flags& flags) override {
     flags.Positional("REC", &path_, "The recording");
+    flags.Switch("--sizes", &sizes_, "What the bytes on the disk are for, by kind, log and agent");
     flags.Switch("--json", &json_, "Print JSON (docs/cli.md has the shape)");
     flags.Example("backstep info team-1.backstep");
   }
@@ -128,6 +131,7 @@ class InfoCommand : public Command {
   int Run(Console& console) override {
     Opened opened = OpenRecording(console, path_);
     if (opened.code != kDone) return opened.code;
+    if (sizes_) return Sizes(console, *opened.recording);
     const replay::RecordingRow listing = replay::ViewRecording(*opened.recording);
     if (!listing.error.empty()) return console.FailUnreadable(Status::Corruption(listing.error));
     replay::RecordingView view{listing.path, {}, listing.damaged};
@@ -148,6 +152,20 @@ class InfoCommand : public Command {
   }
 
  private:
+  int Sizes(Console& console, const store::Recording& recording) {
+    const InterruptFlag interrupted;
+    ProgressLine progress(console, "measuring", "bytes");
+    const auto view = replay::ViewSizes(recording, [&](uint64_t done, uint64_t all) {
+      progress.Update(done, all);
+      return !interrupted.set();
+    });
+    progress.Clear();
+    if (!view.ok()) return console.Fail(view.status());
+    if (json_) console.Raw(replay::ToJson(*view) + "\n");
+    else PrintSizes(console, *view);
+    return kDone;
+  }
+
   void Print(Console& console, const replay::RecordingView& view) {
     console.Line(OneLine(path_), Paint::kBold);
     for (const replay::SessionView& session : view.sessions) {
@@ -163,7 +181,7 @@ class InfoCommand : public Command {
   }
 
   std::string path_;
-  bool json_ = false;
+  bool json_ = false, sizes_ = false;
 };
 
 }  // namespace

@@ -27,6 +27,8 @@ Commands MakeCommands() {
   commands.push_back(MakeDigestCommand());
   commands.push_back(MakeVerifyCommand());
   commands.push_back(MakeReindexCommand());
+  commands.push_back(MakeSealCommand());
+  commands.push_back(MakeCompactCommand());
   commands.push_back(MakeFaultsCommand());
   return commands;
 }

@@ -32,6 +32,8 @@ std::unique_ptr<Command> MakeBranchesCommand();
 std::unique_ptr<Command> MakeDigestCommand();
 std::unique_ptr<Command> MakeVerifyCommand();
 std::unique_ptr<Command> MakeReindexCommand();
+std::unique_ptr<Command> MakeSealCommand();
+std::unique_ptr<Command> MakeCompactCommand();
 std::unique_ptr<Command> MakeFaultsCommand();
 
 }  // namespace backstep::cli

@@ -203,4 +203,24 @@ Status ApplyOperations(std::string_view value, const VersionShape& old, VersionS
   return Applier(base, head.size, next).Run(&in);
 }
 
+Result<uint64_t> AddedLiterals(std::string_view value) {
+  ByteReader in(value);
+  Head head;
+  BACKSTEP_RETURN_IF_ERROR(ReadHead(&in, &head));
+  uint64_t added = 0;
+  while (!in.empty()) {
+    uint64_t word, distance;
+    std::string_view bytes;
+    if (!in.Varint(&word)) return Malformed("end early");
+    const auto operation = static_cast<Operation>(word & 7);
+    if (operation == Operation::kLiteral) added += word >> 3;
+    if (added > kMaxLogBytes) return Malformed("a literal is too long");
+    if (operation == Operation::kInline && !in.Bytes(word >> 3, &bytes)) {
+      return Malformed("inline bytes end early");
+    }
+    if (operation == Operation::kEarlier && !in.Varint(&distance)) return Malformed("end early");
+  }
+  return added;
+}
+
 }  // namespace backstep::store

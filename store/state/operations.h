@@ -72,4 +72,7 @@ class OperationsWriter {
 // format; `*next` is then unspecified.
 Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next);
 
+// Bytes that a value's version added to its owner's literal log. Corruption as above.
+Result<uint64_t> AddedLiterals(std::string_view value);
+
 }  // namespace backstep::store

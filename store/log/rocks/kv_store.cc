@@ -1,6 +1,7 @@
 #include "backstep/store/log/rocks/kv_store.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -50,13 +51,10 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// What RocksDB was opened with. Nobody reads these, and nothing says whether they are damaged.
-Status DropOptionsFiles(const std::string& path) {
-  BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(path));
-  for (const std::string& name : names) {
-    if (name.starts_with("OPTIONS-")) unlink((path + "/" + name).c_str());
-  }
-  return {};
+// Which directory bears the name right now; 0: none.
+ino_t DirectoryAt(const std::string& path) {
+  struct stat info {};
+  return stat(path.c_str(), &info) == 0 ? info.st_ino : 0;
 }
 
 }  // namespace
@@ -233,7 +231,7 @@ Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path) {
   return std::unique_ptr<KvStore>(new KvStore(std::move(impl)));
 }
 
-Result<std::unique_ptr<KvStore>> KvStore::OpenToRead(const std::string& path, bool follow) {
+Result<std::unique_ptr<KvStore>> KvStore::OpenOnce(const std::string& path, bool follow) {
   if (access((path + "/CURRENT").c_str(), F_OK) != 0) {
     return Status::Incomplete(path + ": holds no data: its writer has not begun, or died first");
   }
@@ -260,6 +258,15 @@ Result<std::unique_ptr<KvStore>> KvStore::OpenToRead(const std::string& path, bo
   return std::unique_ptr<KvStore>(new KvStore(std::move(impl)));
 }
 
+Result<std::unique_ptr<KvStore>> KvStore::OpenToRead(const std::string& path, bool follow) {
+  for (int attempt = 1;; ++attempt) {
+    const ino_t directory = DirectoryAt(path);
+    auto opened = OpenOnce(path, follow);
+    // Of a log that was rewritten meanwhile it may have opened files of both.
+    if (attempt == kOpenAttempts || DirectoryAt(path) == directory) return opened;
+  }
+}
+
 std::shared_ptr<KvReader> KvStore::View() const {
   const rocksdb::Snapshot* snapshot = nullptr;
   if (impl_->writer) {
@@ -275,6 +282,28 @@ std::shared_ptr<KvReader> KvStore::View() const {
 uint64_t KvStore::Sequence() const {
   const Impl::Pinned pinned(impl_);
   return pinned.db() == nullptr ? 0 : pinned.db()->GetLatestSequenceNumber();
+}
+
+uint64_t KvStore::ContentBytes() const {
+  const Impl::Pinned pinned(impl_);
+  if (pinned.db() == nullptr) return 0;
+  rocksdb::TablePropertiesCollection tables;
+  uint64_t bytes = 0;
+  pinned.db()->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
+  if (!pinned.db()->GetPropertiesOfAllTables(&tables).ok()) return bytes;
+  for (const auto& [name, table] : tables) bytes += table->raw_key_size + table->raw_value_size;
+  return bytes;
+}
+
+std::vector<uint64_t> KvStore::TableBytes(
+    const std::vector<std::pair<std::string, std::string>>& ranges) const {
+  std::vector<uint64_t> bytes(ranges.size());
+  const Impl::Pinned pinned(impl_);
+  if (pinned.db() == nullptr || ranges.empty()) return bytes;
+  std::vector<rocksdb::Range> asked;
+  for (const auto& [from, to] : ranges) asked.emplace_back(ToSlice(from), ToSlice(to));
+  pinned.db()->GetApproximateSizes(asked.data(), static_cast<int>(asked.size()), bytes.data());
+  return bytes;
 }
 
 Status KvStore::CatchUp() {

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "backstep/base/status.h"
 #include "backstep/store/format/kv.h"
@@ -34,7 +36,8 @@ class KvStore {
   // Makes the data files in an existing, empty directory. Io: path and reason.
   static Result<std::unique_ptr<KvStore>> Create(const std::string& path);
   // Creates and changes no file in `path`. `follow`: its writer may still be at work. What a
-  // killed writer left is read up to its last whole write.
+  // killed writer left is read up to its last whole write. Another directory may take the place of
+  // `path` meanwhile (store/rewrite.h).
   // Incomplete: there are no data yet. Corruption, Io: path and reason.
   static Result<std::unique_ptr<KvStore>> OpenToRead(const std::string& path, bool follow);
   ~KvStore();
@@ -47,6 +50,12 @@ class KvStore {
 
   // Grows with every write that a new view would show.
   uint64_t Sequence() const;
+
+  // Of all keys and values, about; without looking at each.
+  uint64_t ContentBytes() const;
+  // What keys from the first to before the second take in the tables, compressed, to a block.
+  std::vector<uint64_t> TableBytes(
+      const std::vector<std::pair<std::string, std::string>>& ranges) const;
 
   // Follow only: sees what was written since. Unavailable: try again.
   Status CatchUp();
@@ -62,6 +71,7 @@ class KvStore {
  private:
   struct Impl;
   explicit KvStore(std::shared_ptr<Impl> impl);
+  static Result<std::unique_ptr<KvStore>> OpenOnce(const std::string& path, bool follow);
   std::shared_ptr<Impl> impl_;
 };
 

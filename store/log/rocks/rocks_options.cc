@@ -1,6 +1,7 @@
 #include "backstep/store/log/rocks/rocks_options.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <rocksdb/cache.h>
 #include <rocksdb/file_checksum.h>
@@ -114,6 +115,14 @@ rocksdb::Options ReaderDbOptions() {
   options.skip_stats_update_on_db_open = true;
   options.skip_checking_sst_file_sizes_on_db_open = true;
   return options;
+}
+
+Status DropOptionsFiles(const std::string& path) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(path));
+  for (const std::string& name : names) {
+    if (name.starts_with("OPTIONS-")) unlink((path + "/" + name).c_str());
+  }
+  return {};
 }
 
 Status FromRocks(const std::string& path, const rocksdb::Status& status) {

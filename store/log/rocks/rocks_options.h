@@ -19,6 +19,10 @@ std::unique_ptr<rocksdb::Env> OwnerOnlyEnv();
 rocksdb::Options WriterDbOptions(rocksdb::Env* env);
 rocksdb::Options ReaderDbOptions();
 
+// Removes what says how RocksDB was opened: nobody reads it, and nothing says whether it is
+// damaged.
+Status DropOptionsFiles(const std::string& path);
+
 // Ours for theirs, with the log's path in front.
 Status FromRocks(const std::string& path, const rocksdb::Status& status);
 

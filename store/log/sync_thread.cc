@@ -1,4 +1,4 @@
-#include "backstep/store/log/rocks/sync_thread.h"
+#include "backstep/store/log/sync_thread.h"
 
 #include <chrono>
 
