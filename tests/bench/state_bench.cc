@@ -1,5 +1,6 @@
-// Measures the state encoding: stored bytes against one zstd-3 stream of what was new and against
-// compressed full snapshots, time to encode, time to read any version.
+// Measures the state encoding by itself, for who works on it (scripts/bench has what counts): stored
+// bytes against one zstd-3 stream of what was new and against compressed full snapshots, time to
+// encode, time to read any version.
 //
 //   state_bench [--quick] [WORKLOAD...]
 #include <zstd.h>
@@ -16,11 +17,7 @@
 
 #include "backstep/base/hash.h"
 #include "backstep/store/format/keys.h"
-#include "backstep/store/format/log_files.h"
 #include "backstep/store/log/rocks/kv_store.h"
-#include "backstep/store/log_writer.h"
-#include "backstep/store/recording.h"
-#include "backstep/store/state/diff/diff.h"
 #include "backstep/store/state/state_store.h"
 #include "backstep/tests/bench/corpus.h"
 #include "backstep/tests/bench/measure.h"
@@ -239,129 +236,6 @@ void Print(const std::string& name, const Report& r) {
   std::fflush(stdout);
 }
 
-// The same conversation recorded whole: steps, model calls and messages around the bytes.
-void RecordStep(store::LogWriter* log, const Step& content, StepNumber number) {
-  const AgentClock clock(number.value);
-  StepRecord step;
-  step.agent = kAgent;
-  step.clock = clock;
-  step.number = number;
-  step.begin_after = StepNumber(number.value - 1);
-  step.began_wall = TimeNs{1760000000000000000 + static_cast<int64_t>(number.value) * 1234567891};
-  step.began_virtual = TimeNs{static_cast<int64_t>(number.value) * 1234567891};
-  step.own = Milliseconds(3);
-  step.duration = step.own + DurationNs{901234567};
-  step.ended_wall = step.began_wall + step.duration;
-  step.effect_count = 1;
-  EffectRecord call;
-  call.agent = kAgent;
-  call.clock = clock;
-  call.kind = EffectKind::kLlm;
-  call.name = "m-large";
-  call.request_hash = HashBytes(content.puts[0].bytes);
-  call.began_wall = step.began_wall;
-  call.began_virtual = step.began_virtual;
-  call.duration = DurationNs{901234567 + static_cast<int64_t>(number.value * 7919 % 1000003)};
-  call.finished_after = step.begin_after;
-  MessageRecord message;
-  message.id = {kAgent, clock, 0, 0};
-  message.to = AgentId(2);
-  message.kind = "answer";
-  message.sent_wall = step.ended_wall;
-  message.sent_virtual = step.began_virtual + step.duration;
-  message.sent_after = step.begin_after;
-  message.offered_hash = HashBytes(content.puts[2].bytes);
-  step.sent.push_back({message.id, message.to, {}, message.sent_virtual, false});
-  const Body request{content.puts[0].bytes}, response{content.puts[1].bytes};
-  const Body body{content.puts[2].bytes, "text/plain"};
-  Need(log->Begin(step));
-  Need(log->PutEffect(&call, &request, &response));
-  Need(log->PutMessage(&message, &body));
-  Need(log->Commit(&step, Body{content.puts[3].bytes}));
-}
-
-void MeasureRecorded(const std::string& name, size_t steps) {
-  const testing::TempDir dir;
-  const std::string path = dir / "bench.backstep";
-  const std::unique_ptr<Workload> workload = MakeWorkload(name, 42);
-  std::string inserted;
-  {
-    const auto recording = Need(store::Recording::Create(path));
-    const auto log = Need(recording->NewLog(LogHeader(), {}));
-    for (uint32_t id = 0; id < 3; ++id) {
-      AgentRecord agent;
-      agent.id = AgentId(id);
-      agent.name = id == 0 ? kOutsideName : "agent" + std::to_string(id);
-      Need(log->PutAgent(agent, Body{"{}"}));
-    }
-    for (size_t i = 0; i < steps; ++i) {
-      const Step step = workload->Next();
-      inserted += step.inserted;
-      RecordStep(log.get(), step, StepNumber(i + 1));
-      if (i % 16 == 15) Need(log->Flush());
-    }
-    Need(log->Seal({}));
-  }
-  const double floor = static_cast<double>(Compressed(inserted)) / static_cast<double>(steps);
-  const double stored = static_cast<double>(FolderBytes(path)) / static_cast<double>(steps);
-  std::printf("  %-10s %5zu steps: %6.0f B/step in the sealed recording, floor %4.0f: %.2fx;",
-              name.c_str(), steps, stored, floor, stored / floor);
-  MemoryKv all;
-  const auto log = Need(KvStore::OpenToRead(store::LogPath(path, kLog), false));
-  const auto view = log->View();
-  const auto cursor = view->NewCursor();
-  for (cursor->Seek(""); cursor->Valid(); cursor->Next()) all.Put(cursor->key(), cursor->value());
-  for (const auto& [tag, bytes] : BlockBytes(all.map())) {
-    std::printf(" %c %.1f", tag, static_cast<double>(bytes) / static_cast<double>(steps));
-  }
-  std::printf("\n");
-}
-
-// Time and result of the diff alone, ordinary and worst cases.
-void MeasureDiff(size_t size) {
-  Corpus corpus(7);
-  const std::string text = corpus.Text(size);
-  std::vector<std::pair<const char*, std::string>> cases;
-  cases.emplace_back("identical", text);
-  cases.emplace_back("append", text + corpus.Text(800));
-  cases.emplace_back("counter+append", "{\"n\":2" + text.substr(6) + corpus.Text(800));
-  for (int count : {20, 200}) {
-    std::string edited = text;
-    for (int i = 0; i < count; ++i) {
-      edited.replace(corpus.random().Next() % edited.size(), 9, corpus.Text(7));
-    }
-    cases.emplace_back(count == 20 ? "20 edits" : "200 edits", edited);
-  }
-  cases.emplace_back("3 KiB out of front", text.substr(0, 100) + text.substr(3172));
-  cases.emplace_back("halves swapped", text.substr(size / 2) + text.substr(0, size / 2));
-  cases.emplace_back("other text", corpus.Text(size));
-  std::string line, lines, moved;
-  for (size_t i = 0; lines.size() < size; ++i) {
-    line = "row " + std::to_string(i % 10) + ": ok\n";
-    lines += line;
-    moved += "row " + std::to_string(i % 7) + ": ok\n";
-  }
-  for (const auto& [name, to] : cases) {
-    store::Differ differ;
-    std::vector<double> times;
-    size_t inserted = 0;
-    for (int i = 0; i < 21; ++i) {
-      const double begin = Now();
-      const auto& hunks = differ.Run(text, to);
-      times.push_back(Now() - begin);
-      inserted = 0;
-      for (const auto& hunk : hunks) {
-        if (hunk.kind == store::Hunk::Kind::kInsert) inserted += hunk.length;
-      }
-    }
-    std::printf("  %-20s %9.1f us  %9zu B inserted\n", name, Percentile(&times, 0.5), inserted);
-  }
-  store::Differ differ;
-  const double begin = Now();
-  const size_t hunks = differ.Run(lines, moved).size();
-  std::printf("  %-20s %9.1f us  %9zu hunks\n", "repetitive lines", Now() - begin, hunks);
-}
-
 int Main(int argc, char** argv) {
   bool quick = false;
   std::vector<std::string> names;
@@ -380,12 +254,6 @@ int Main(int argc, char** argv) {
   PrintHead();
   for (const size_t steps : quick ? std::vector<size_t>{200} : std::vector<size_t>{200, 2000}) {
     for (const std::string& name : names) Print(name, Measure(name, steps));
-  }
-  std::printf("\nrecorded whole: steps, model calls, messages\n");
-  for (const char* name : {"chat", "smalltalk"}) MeasureRecorded(name, quick ? 200 : 2000);
-  for (const size_t size : quick ? std::vector<size_t>{65536} : std::vector<size_t>{65536, 1048576}) {
-    std::printf("\ndiff of %zu KiB, p50\n", size >> 10);
-    MeasureDiff(size);
   }
   return 0;
 }

@@ -31,6 +31,17 @@ const std::vector<Section>& Sections() {
       {"growing", "a long run of growing histories, written and sealed", MeasureGrowing},
       {"reading", "that run: opened, sought, read", MeasureReading},
       {"index", "a long run: indexed and asked", MeasureIndex},
+      {"timeline", "that run: drawn at any zoom", MeasureTimeline},
+      {"unsealed", "a recording that was not closed: opened", MeasureUnsealed},
+      {"fragmented", "states of many small edits: sought", MeasureFragmented},
+      {"stored", "bytes kept, against one stream of what was new", MeasureStored},
+      {"snapshots", "one growing agent, against a full state a step", MeasureSnapshotsAgainst},
+      {"following", "a recording that is read while it is written", MeasureFollowing},
+      {"memory", "a program that is faster than the disk", MeasureMemory},
+      {"reexecution", "a run executed again, answers from the recording", MeasureReexecution},
+      {"peers", "the same steps in other stores", MeasurePeers},
+      {"real", "real runs as growing histories", MeasureRealRuns},
+      {"diff", "the diff's ordinary and worst cases", MeasureDiff},
   };
   return sections;
 }
@@ -76,6 +87,8 @@ void ReadFigures(int fd, std::vector<Figure>* figures) {
     if (auto figure = FromLine(line)) {
       PrintFigure(*figure);
       figures->push_back(std::move(*figure));
+    } else if (std::strncmp(line, "note ", 5) == 0) {
+      std::printf("  %s", line + 5);
     }
   }
   std::free(line);
@@ -83,10 +96,12 @@ void ReadFigures(int fd, std::vector<Figure>* figures) {
 }
 
 [[noreturn]] void RunChild(const Section& section, const Options& options, int out) {
-  Context context{options.quick, options.folder, [out](const Figure& figure) {
-                    const std::string line = ToLine(figure) + "\n";
-                    if (write(out, line.data(), line.size()) < 0) _exit(1);
-                  }};
+  const auto put = [out](const std::string& line) {
+    if (write(out, line.data(), line.size()) < 0) _exit(1);
+  };
+  Context context{options.quick, options.folder,
+                  [&](const Figure& figure) { put(ToLine(figure) + "\n"); },
+                  [&](const std::string& note) { put("note " + note + "\n"); }};
   section.run(context);
   std::exit(0);
 }

@@ -14,6 +14,7 @@ struct Context {
   bool quick = false;
   std::string folder;  // for what the section writes; other sections find it there
   std::function<void(const Figure&)> add;
+  std::function<void(const std::string&)> note;  // a line beside the figures
 };
 
 struct Section {
@@ -30,5 +31,16 @@ void MeasureThroughput(Context& context);
 void MeasureGrowing(Context& context);
 void MeasureReading(Context& context);
 void MeasureIndex(Context& context);
+void MeasureTimeline(Context& context);
+void MeasureFragmented(Context& context);
+void MeasureUnsealed(Context& context);
+void MeasureStored(Context& context);
+void MeasureSnapshotsAgainst(Context& context);
+void MeasureFollowing(Context& context);
+void MeasureMemory(Context& context);
+void MeasureReexecution(Context& context);
+void MeasurePeers(Context& context);
+void MeasureRealRuns(Context& context);
+void MeasureDiff(Context& context);
 
 }  // namespace backstep::bench

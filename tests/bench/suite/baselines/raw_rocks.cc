@@ -1,4 +1,4 @@
-#include "backstep/tests/bench/suite/raw_rocks.h"
+#include "backstep/tests/bench/suite/baselines/raw_rocks.h"
 
 #include <filesystem>
 

@@ -1,66 +1,26 @@
 // A long run: agents that write to each other and keep what they wrote and read.
-#include "backstep/tests/bench/suite/growing.h"
-
-#include <zstd.h>
+#include "backstep/tests/bench/suite/sections/growing.h"
 
 #include <cmath>
-#include <filesystem>
 #include <map>
 
 #include "backstep/recorder/session.h"
 #include "backstep/store/format/kv.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
-#include "backstep/store/verify.h"
 #include "backstep/tests/bench/corpus.h"
-#include "backstep/tests/bench/suite/raw_rocks.h"
+#include "backstep/tests/bench/suite/baselines/raw_rocks.h"
+#include "backstep/tests/bench/suite/baselines/zstd_floor.h"
+#include "backstep/tests/bench/suite/recorded.h"
 
 namespace backstep::bench {
 namespace {
 
-constexpr int kZstdLevel = 3;
 constexpr size_t kSamples = 200;
-
-// One zstd stream of all that was new: no store of single steps can be much smaller.
-class Floor {
- public:
-  Floor() : context_(ZSTD_createCCtx()), out_(ZSTD_CStreamOutSize(), '\0') {
-    ZSTD_CCtx_setParameter(context_, ZSTD_c_compressionLevel, kZstdLevel);
-  }
-  ~Floor() { ZSTD_freeCCtx(context_); }
-  Floor(const Floor&) = delete;
-  Floor& operator=(const Floor&) = delete;
-  void Add(const std::string& bytes) { Run(bytes, ZSTD_e_continue); }
-  uint64_t Finish() {
-    Run("", ZSTD_e_end);
-    return size_;
-  }
-
- private:
-  void Run(const std::string& bytes, ZSTD_EndDirective directive) {
-    ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-    size_t left = 1;
-    while (in.pos < in.size || (directive == ZSTD_e_end && left != 0)) {
-      ZSTD_outBuffer out{out_.data(), out_.size(), 0};
-      left = ZSTD_compressStream2(context_, &out, &in, directive);
-      if (ZSTD_isError(left)) Fail(ZSTD_getErrorName(left));
-      size_ += out.pos;
-    }
-  }
-  ZSTD_CCtx* context_;
-  std::string out_;
-  uint64_t size_ = 0;
-};
 
 struct AgentOf {
   std::string name, state;
   std::vector<Message> inbox;
-};
-
-struct Sample {
-  uint64_t step = 0;
-  size_t agent = 0;
-  Hash128 hash;
 };
 
 // The producer: every step takes what waits, appends it and its own message to its history, and
@@ -69,7 +29,7 @@ class Run {
  public:
   Run(const Context& context, recorder::Session* session)
       : session_(*session), bytes_max_(GrowingStateBytes(context)),
-        every_(std::max<uint64_t>(GrowingSteps(context) / kSamples, 1)), corpus_(3) {
+        corpus_(3), samples_(GrowingSteps(context) / kSamples) {
     for (size_t i = 0; i < kGrowingAgents; ++i) {
       agents_.push_back({GrowingAgent(i), {}, {}});
       session_.AddAgent({.name = agents_.back().name, .initial_state = {"", "text/plain"}});
@@ -88,19 +48,14 @@ class Run {
     message.kind = "note";
     message.body = {std::to_string(number) + " " + corpus_.Text(Size()), "text/plain"};
     added += message.body.bytes + "\n";
-    new_bytes_ += message.body.bytes.size();
     if (floor_ != nullptr) floor_->Add(message.body.bytes);
     for (Message& carried : step->Send(std::move(message))) next.inbox.push_back(std::move(carried));
     Need(step->Commit(Edited(&agent.state, added)));
-    if (number % every_ == 0) {
-      samples_.push_back({step->number().value, static_cast<size_t>(&agent - agents_.data()),
-                          HashBytes(agent.state)});
-    }
+    samples_.Note(number, agent.name, agent.state);
   }
 
   void MeasureFloor(Floor* floor) { floor_ = floor; }
-  uint64_t new_bytes() const { return new_bytes_; }
-  const std::vector<Sample>& samples() const { return samples_; }
+  const Samples& samples() const { return samples_; }
 
  private:
   size_t Size() {
@@ -122,12 +77,10 @@ class Run {
 
   recorder::Session& session_;
   const size_t bytes_max_;
-  const uint64_t every_;
   Corpus corpus_;
+  Samples samples_;
   std::vector<AgentOf> agents_;
-  std::vector<Sample> samples_;
   Floor* floor_ = nullptr;
-  uint64_t new_bytes_ = 0;
 };
 
 struct Kind {
@@ -166,23 +119,18 @@ double RawPerSecond(const Context& context, store::Line& line, uint64_t steps) {
   return static_cast<double>(steps) / (WallNs() - begin) * 1e9;
 }
 
-void CheckSamples(store::Line& line, const std::vector<Sample>& samples) {
-  for (const Sample& sample : samples) {
-    const auto agent = line.FindAgent(GrowingAgent(sample.agent));
-    if (!agent) Fail("an agent is missing");
-    const Body state = Need(line.State(*agent, StepNumber(sample.step)));
-    if (HashBytes(state.bytes) != sample.hash) {
-      Fail("the state after step " + std::to_string(sample.step) + " is not what was recorded");
-    }
-  }
-}
-
-recorder::SessionOptions OptionsFor(const Context& context) {
-  recorder::SessionOptions options;
-  options.path = GrowingPath(context);
-  options.read_environment = false;
-  options.block_max = Milliseconds(60000);  // a benchmark waits: what is dropped is no throughput
-  return options;
+// The same run once more, unrecorded: what was new in it.
+Floor FloorOf(const Context& context, uint64_t steps) {
+  recorder::SessionOptions nowhere;
+  nowhere.disabled = true;
+  nowhere.read_environment = false;
+  const auto session = recorder::Session::Open(nowhere);
+  Run run(context, session.get());
+  Floor floor;
+  run.MeasureFloor(&floor);
+  for (uint64_t i = 1; i <= steps; ++i) run.Step(i);
+  floor.Finish();
+  return floor;
 }
 
 }  // namespace
@@ -196,11 +144,10 @@ std::string GrowingAgent(size_t index) { return "agent" + std::to_string(index);
 
 void MeasureGrowing(Context& context) {
   const uint64_t steps = GrowingSteps(context);
-  std::filesystem::remove_all(GrowingPath(context));
   double per_second = 0, sealing = 0;
-  std::vector<Sample> samples;
+  Samples samples(1);
   {
-    const auto session = recorder::Session::Open(OptionsFor(context));
+    const auto session = recorder::Session::Open(RecordTo(context, "growing"));
     Run run(context, session.get());
     const double begin = WallNs();
     for (uint64_t i = 1; i <= steps; ++i) run.Step(i);
@@ -211,36 +158,22 @@ void MeasureGrowing(Context& context) {
     sealing = WallNs() - closing;
     samples = run.samples();
   }
-  const auto recording = Need(store::Recording::Open(GrowingPath(context)));
-  const auto line = Need(recording->OpenLine(LogId(1)));
-  if (line->last().value != steps) Fail("steps are missing");
-  context.add(Figure{"recorded", per_second, "steps/s"}
-                  .Against("raw same records", RawPerSecond(context, *line, steps))
-                  .RatioAtLeast(0.7));
-  context.add(Figure{"sealed and indexed after", sealing, "ns"});
-  Floor floor;
-  uint64_t new_bytes = 0;
   {
-    recorder::SessionOptions nowhere;
-    nowhere.disabled = true;
-    nowhere.read_environment = false;
-    const auto session = recorder::Session::Open(nowhere);
-    Run run(context, session.get());
-    run.MeasureFloor(&floor);
-    for (uint64_t i = 1; i <= steps; ++i) run.Step(i);
-    new_bytes = run.new_bytes();
+    const auto recording = Need(store::Recording::Open(GrowingPath(context)));
+    const auto line = Need(recording->OpenLine(LogId(1)));
+    if (line->last().value != steps) Fail("steps are missing");
+    context.add(Figure{"recorded", per_second, "steps/s"}
+                    .Against("raw same records", RawPerSecond(context, *line, steps))
+                    .RatioAtLeast(0.7));
   }
-  const double least = static_cast<double>(floor.Finish()) / static_cast<double>(steps);
-  const double log = static_cast<double>(FolderBytes(GrowingPath(context) + "/logs"));
-  context.add(Figure{"stored, sealed", log / static_cast<double>(steps), "B/step"}
-                  .Against("zstd-3 stream", least).RatioAtMost(1.25));
-  context.add(Figure{"new bytes", static_cast<double>(new_bytes) / static_cast<double>(steps),
-                     "B/step"});
-  const double begin = WallNs();
-  const auto report = Need(store::Verify(*recording, {}));
-  if (!report.findings.empty()) Fail("verify: " + report.findings[0].what);
-  context.add(Figure{"verified in", WallNs() - begin, "ns"});
-  CheckSamples(*line, samples);
+  context.add(Figure{"sealed and indexed after", sealing, "ns"});
+  const Floor floor = FloorOf(context, steps);
+  const auto each = static_cast<double>(steps);
+  context.add(Figure{"stored, sealed", LogBytes(GrowingPath(context)) / each, "B/step"}
+                  .Against("zstd-3 stream", static_cast<double>(floor.size()) / each)
+                  .RatioAtMost(1.25));
+  context.add(Figure{"new bytes", static_cast<double>(floor.bytes()) / each, "B/step"});
+  context.add(Figure{"verified in", samples.Check(GrowingPath(context)) * 1e9, "ns"});
 }
 
 }  // namespace backstep::bench

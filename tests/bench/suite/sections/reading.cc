@@ -6,7 +6,10 @@
 
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
-#include "backstep/tests/bench/suite/growing.h"
+#include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/suite/recorded.h"
+#include "backstep/tests/bench/suite/sections/growing.h"
+#include "backstep/tests/bench/workloads.h"
 
 namespace backstep::bench {
 namespace {
@@ -38,7 +41,11 @@ Opened OpenRun(const std::string& path) {
   return opened;
 }
 
-void MeasureOpening(Context& context, const std::string& path) {
+struct OpeningLimits {
+  double cold_ns, warm_ns;
+};
+
+void MeasureOpening(Context& context, const std::string& path, const OpeningLimits& limits) {
   std::vector<double> cold, warm;
   for (int i = 0; i < 15; ++i) {
     DropCache(path);
@@ -50,8 +57,8 @@ void MeasureOpening(Context& context, const std::string& path) {
     warm.push_back(WallNs() - begin);
   }
   context.add(Figure{"opened to first answers, cold, p50", Percentile(&cold, 0.5), "ns"}
-                  .AtMost(25e6));
-  context.add(Figure{"  warm", Percentile(&warm, 0.5), "ns"}.AtMost(15e6));
+                  .AtMost(limits.cold_ns));
+  context.add(Figure{"  warm", Percentile(&warm, 0.5), "ns"}.AtMost(limits.warm_ns));
 }
 
 struct Moment {
@@ -147,9 +154,54 @@ void MeasureCheckpoints(Context& context, const std::string& path) {
 void MeasureReading(Context& context) {
   const std::string path = GrowingPath(context);
   if (!std::filesystem::exists(path)) Fail("the section growing must have run in this folder");
-  MeasureOpening(context, path);
+  MeasureOpening(context, path, {25e6, 15e6});
   MeasureStates(context, path);
   MeasureCheckpoints(context, path);
+}
+
+void MeasureUnsealed(Context& context) {
+  const auto options = RecordTo(context, "unsealed");
+  const uint64_t steps = context.quick ? 50000 : 300000;
+  const auto session = recorder::Session::Open(options);
+  Corpus corpus(41);
+  std::vector<uint64_t> sizes(kGrowingAgents);
+  for (size_t i = 0; i < kGrowingAgents; ++i) {
+    session->AddAgent({.name = GrowingAgent(i), .initial_state = {"", "text/plain"}});
+  }
+  for (uint64_t i = 0; i < steps; ++i) {
+    const size_t agent = i % kGrowingAgents;
+    const std::string text = corpus.Text(300 + i % 1200);
+    Need(session->BeginStep(GrowingAgent(agent))->Commit(StateEdit::Append(sizes[agent], text)));
+    sizes[agent] += text.size();
+  }
+  Need(session->Flush());
+  double logged = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(options.path + "/logs/1")) {
+    if (entry.path().extension() == ".log") logged += static_cast<double>(entry.file_size());
+  }
+  context.add(Figure{"write-ahead log at the time", logged, "B"});
+  MeasureOpening(context, options.path, {130e6, 130e6});
+  Need(session->Close());
+  Samples(1).Check(options.path);
+}
+
+void MeasureFragmented(Context& context) {
+  const auto options = RecordTo(context, "fragmented");
+  const uint64_t steps = context.quick ? 1000 : 5000;
+  const auto workload = MakeWorkload("plan", 42);
+  Samples samples(steps / 50);
+  {
+    const auto session = recorder::Session::Open(options);
+    session->AddAgent({.name = "planner"});
+    for (uint64_t i = 1; i <= steps; ++i) {
+      const Body state{std::move(workload->Next().puts.back().bytes)};
+      Need(session->BeginStep("planner")->Commit(state));
+      samples.Note(i, "planner", state.bytes);
+    }
+    Need(session->Close());
+  }
+  samples.Check(options.path);
+  MeasureStates(context, options.path);
 }
 
 }  // namespace backstep::bench

@@ -2,11 +2,9 @@
 #include <filesystem>
 
 #include "backstep/recorder/session.h"
-#include "backstep/store/recording.h"
-#include "backstep/store/verify.h"
 #include "backstep/tests/bench/corpus.h"
-#include "backstep/tests/bench/suite/raw_rocks.h"
-#include "backstep/tests/bench/suite/section.h"
+#include "backstep/tests/bench/suite/baselines/raw_rocks.h"
+#include "backstep/tests/bench/suite/recorded.h"
 
 namespace backstep::bench {
 namespace {
@@ -56,11 +54,7 @@ double RawPerSecond(const Context& context, size_t bytes, uint64_t steps) {
 
 double RecordedPerSecond(const Context& context, size_t bytes, uint64_t steps) {
   Histories histories(bytes, 11);
-  recorder::SessionOptions options;
-  options.path = context.folder + "/throughput.backstep";
-  options.read_environment = false;
-  options.block_max = Milliseconds(60000);  // a benchmark waits: what is dropped is no throughput
-  std::filesystem::remove_all(options.path);
+  const auto options = RecordTo(context, "throughput");
   const auto session = recorder::Session::Open(options);
   std::vector<std::string> names;
   for (size_t i = 0; i < kAgents; ++i) {
@@ -68,16 +62,16 @@ double RecordedPerSecond(const Context& context, size_t bytes, uint64_t steps) {
     session->AddAgent({.name = names.back(), .initial_state = {"", "text/plain"}});
   }
   const double begin = WallNs();
+  Samples samples(steps / 20);
   for (uint64_t i = 0; i < steps; ++i) {
-    const auto step = session->BeginStep(names[i % kAgents]);
-    Need(step->Commit(histories.Next(i)));
+    const Body& state = histories.Next(i);
+    Need(session->BeginStep(names[i % kAgents])->Commit(state));
+    samples.Note(i + 1, names[i % kAgents], state.bytes);
   }
   Need(session->Flush());
   const double rate = static_cast<double>(steps) / (WallNs() - begin) * 1e9;
   Need(session->Close());
-  const auto recording = Need(store::Recording::Open(options.path));
-  const auto report = Need(store::Verify(*recording, {}));
-  if (!report.findings.empty()) Fail("verify: " + report.findings[0].what);
+  samples.Check(options.path);
   std::filesystem::remove_all(options.path);
   return rate;
 }

@@ -1,0 +1,71 @@
+// What the recorder holds when its program is faster than the disk.
+#include "backstep/store/line.h"
+#include "backstep/store/recording.h"
+#include "backstep/store/verify.h"
+#include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/suite/process.h"
+#include "backstep/tests/bench/suite/recorded.h"
+
+namespace backstep::bench {
+namespace {
+
+constexpr size_t kAgents = 16, kMessages = 16;
+
+// Steps whose messages nothing can compress or refer to. `block_max` 0: drops what finds no room.
+void MeasureLimit(Context& context, size_t limit, DurationNs block_max, const std::string& name) {
+  auto options = RecordTo(context, "memory");
+  options.queue_bytes_max = limit;
+  options.block_max = block_max;
+  const uint64_t steps = context.quick ? 4000 : 30000;
+  std::string noise(size_t{1} << 20, '\0');
+  RandomStream random(3);
+  for (char& c : noise) c = static_cast<char>(random.Next());
+  double before = 0, peak = 0, begin = 0, seconds = 0;
+  Status closed;
+  {
+    const auto session = recorder::Session::Open(options);
+    for (size_t i = 0; i < kAgents; ++i) session->AddAgent({.name = "agent" + std::to_string(i)});
+    Need(session->Flush());
+    ForgetPeak();
+    before = StatusBytes("VmRSS");
+    begin = WallNs();
+    for (uint64_t i = 0; i < steps; ++i) {
+      const auto step = session->BeginStep("agent" + std::to_string(i % kAgents));
+      for (size_t m = 0; m < kMessages; ++m) {
+        const size_t at = (i * 977 + m * 4099) % (noise.size() - 8192);
+        (void)step->Send({.to = "agent0", .body = {noise.substr(at, 8000) + std::to_string(i * 16 + m),
+                                                   "application/octet-stream"}});
+      }
+      Need(step->Commit());
+    }
+    seconds = (WallNs() - begin) / 1e9;
+    peak = StatusBytes("VmHWM");
+    closed = session->Close();
+  }
+  if (!closed.ok() && closed.code() != StatusCode::kIncomplete) Need(closed);
+  const auto recording = Need(store::Recording::Open(options.path));
+  const auto line = Need(recording->OpenLine(LogId(1)));
+  if (line->last().value != steps) Fail("steps are missing: their skeletons must be kept");
+  const auto report = Need(store::Verify(*recording, {}));
+  if (!report.findings.empty()) Fail("verify: " + report.findings[0].what);
+  const double dropped = static_cast<double>(line->end() ? line->end()->dropped_bodies : 0);
+  if ((dropped != 0) != (closed.code() == StatusCode::kIncomplete)) {
+    Fail("what was dropped is not told at Close");
+  }
+  // Beside the queue: write buffers of the database, the newest states, the encoder's memory.
+  context.add(Figure{name, peak - before, "B"}
+                  .Against("option", static_cast<double>(limit))
+                  .AtMost(static_cast<double>(limit) + 128e6));
+  context.add(Figure{"  offered", static_cast<double>(steps * kMessages * 8000) / seconds, "B/s"});
+  context.add(Figure{"  bodies dropped", dropped / static_cast<double>(steps * kMessages) * 100, "%"});
+}
+
+}  // namespace
+
+void MeasureMemory(Context& context) {
+  MeasureLimit(context, size_t{64} << 20, Milliseconds(60000), "64 MiB, calls wait, peak");
+  MeasureLimit(context, size_t{64} << 20, DurationNs{}, "64 MiB, bodies dropped, peak");
+  MeasureLimit(context, size_t{16} << 20, DurationNs{}, "16 MiB, bodies dropped, peak");
+}
+
+}  // namespace backstep::bench
