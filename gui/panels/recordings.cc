@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <iterator>
 
 #include <imgui.h>
 #include <imgui_stdlib.h>
@@ -220,27 +221,48 @@ void DrawRow(Frame& frame, const Row& row, int index) {
   DrawNumbers(frame, *row.session);
 }
 
-void SetUpColumns(Frame& frame) {
-  const auto fixed = [&](const char* title, float width) {
-    ImGui::TableSetupColumn(title, ImGuiTableColumnFlags_WidthFixed, frame.Px(width));
-  };
+// What is missed least goes first where names and outcomes would have no room; `rank` says in which
+// order the columns come.
+constexpr struct {
+  const char* title;
+  float width;
+  int rank;
+} kNumbers[] = {{"Steps", 50, 0}, {"Cost", 50, 3}, {"Errors", 46, 1}, {"Branches", 60, 4},
+                {"Began", 106, 2}};
+constexpr float kWordsLeast = 190;       // points for name and outcome together
+
+int RanksThatFit(const Frame& frame, float room) {
+  room -= frame.Px(kWordsLeast) + ImGui::GetStyle().ScrollbarSize;
+  for (int rank = 0; rank < static_cast<int>(std::size(kNumbers)); ++rank) {
+    for (const auto& column : kNumbers) {
+      if (column.rank == rank) room -= frame.Px(column.width) + 2 * ImGui::GetStyle().CellPadding.x;
+    }
+    if (room < 0) return rank;
+  }
+  return static_cast<int>(std::size(kNumbers));
+}
+
+void SetUpColumns(Frame& frame, int ranks) {
   ImGui::TableSetupScrollFreeze(0, 1);
   ImGui::TableSetupColumn("Recording", ImGuiTableColumnFlags_WidthStretch, 2);
   ImGui::TableSetupColumn("Outcome", ImGuiTableColumnFlags_WidthStretch, 2.2f);
-  fixed("Steps", 50);
-  fixed("Cost", 50);
-  fixed("Errors", 46);
-  fixed("Branches", 60);
-  fixed("Began", 106);
+  for (const auto& column : kNumbers) {
+    ImGui::TableSetupColumn(column.title,
+                            ImGuiTableColumnFlags_WidthFixed |
+                                (column.rank < ranks ? 0 : ImGuiTableColumnFlags_Disabled),
+                            frame.Px(column.width));
+  }
   ImGui::TableHeadersRow();
+  frame.NameItem("columns:" + std::to_string(ranks));
 }
 
 void DrawTable(Frame& frame) {
   constexpr ImGuiTableFlags kFlags = ImGuiTableFlags_Sortable | ImGuiTableFlags_RowBg |
                                      ImGuiTableFlags_BordersInnerH | ImGuiTableFlags_ScrollY;
   ImGui::PushFont(frame.fonts.small);
+  const int ranks = RanksThatFit(frame, ImGui::GetContentRegionAvail().x);
   if (ImGui::BeginTable("##recordings", kColumns, kFlags, {0, 0})) {
-    SetUpColumns(frame);
+    SetUpColumns(frame, ranks);
     Sort(frame.view.listed_rows.get());
     const std::vector<Row>& rows = frame.view.listed_rows->rows;
     const int moved = HandleKeys(frame, rows);

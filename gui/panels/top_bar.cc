@@ -225,8 +225,7 @@ void DrawBadges(Frame& frame, const OpenFacts& facts) {
   if (facts.state == store::LogState::kLive) {
     ImGui::SameLine();
     ImGui::SetCursorPosY(frame.Px(3));
-    ImGui::Checkbox("follow", &frame.view.follow_live);
-    frame.NameItem("check:follow");
+    CheckBox(frame, "follow", "follow", &frame.view.follow_live);
   }
 }
 

@@ -145,9 +145,7 @@ void Dim(Frame& frame, const std::string& text) {
 void Heading(Frame& frame, const std::string& text) {
   ImGui::Dummy({0, frame.Px(2)});
   ImGui::PushFont(frame.fonts.small);
-  ImGui::PushStyleColor(ImGuiCol_Text, frame.theme.text_dim);
-  ImGui::TextUnformatted(text.c_str());
-  ImGui::PopStyleColor();
+  Elided(frame, text, 0, frame.theme.text_dim);
   ImGui::PopFont();
   const ImVec2 at = ImGui::GetCursorScreenPos();
   ImGui::GetWindowDrawList()->AddLine(
@@ -272,6 +270,16 @@ bool PlainButton(Frame& frame, const char* label, const char* tooltip) {
   if (tooltip != nullptr) Hint(tooltip);
   frame.NameItem(std::string("button:") + label);
   return pressed;
+}
+
+bool CheckBox(Frame& frame, const char* label, const char* name, bool* on) {
+  ImGui::PushStyleVar(ImGuiStyleVar_FrameBorderSize, 1);
+  ImGui::PushStyleColor(ImGuiCol_Border, frame.theme.text_faint);
+  const bool changed = ImGui::Checkbox(label, on);
+  ImGui::PopStyleColor();
+  ImGui::PopStyleVar();
+  frame.NameItem(std::string("check:") + name);
+  return changed;
 }
 
 void FocusIfWanted(Frame& frame, const char* name) {

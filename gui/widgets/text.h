@@ -45,6 +45,8 @@ void Pill(Frame& frame, const std::string& text, ImU32 color);
 // its tooltip then.
 bool PrimaryButton(Frame& frame, const char* label, const std::string& why_not = {});
 bool PlainButton(Frame& frame, const char* label, const char* tooltip = nullptr);
+// A box to be ticked, seen on any ground; named for scripts as `name`. True: it was changed.
+bool CheckBox(Frame& frame, const char* label, const char* name, bool* on);
 // Gives the next item the caret where `name` is the field that is to have it.
 void FocusIfWanted(Frame& frame, const char* name);
 // Scrolls a table with a frozen heading no further than it takes to see this row of it.

@@ -23,4 +23,14 @@ TEST_CASE("a dragged splitter is remembered, and a double click sets it back") {
   CHECK(std::fabs(LeftShare(stage) - 0.22) < 0.001);
 }
 
+TEST_CASE("a narrow window gives up columns of numbers, and the sheet of keys its second column") {
+  const Stage stage;
+  const std::string look = "wait\nclick tab:recordings\nwait\nkey ?\nsleep 300\n"
+                           "expect sheet:keys\nexpect keys:last\n";
+  CHECK(Has(stage.Play(look, "--size 1600x1000"), "columns:5"));
+  const Json narrow = stage.Play(look, "--size 640x400");
+  CHECK_FALSE(Has(narrow, "columns:5"));
+  CHECK(Has(narrow, "recording:team.backstep"));
+}
+
 }  // namespace backstep::testing

@@ -72,4 +72,10 @@ TEST_CASE("one of five hundred agents is found by its name, and zooming names th
   CHECK(Has(second, "node:" + second["agent"].get<std::string>()));
 }
 
+TEST_CASE("segments that lie deeper than there is room for are counted") {
+  const OddDesk desk;
+  CHECK(Has(desk.Show("wait\n", "deep.backstep"), "segments:cut"));
+  CHECK_FALSE(Has(desk.Show("wait\n", "one_agent.backstep"), "segments:cut"));
+}
+
 }  // namespace backstep::testing

@@ -1,5 +1,6 @@
 #include "backstep/gui/app/commands/commands.h"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -28,12 +29,43 @@ constexpr struct {
                   {"Tab", "Into the form, and through it; Escape leaves it"},
                   {"Escape", "Close what is open on top"}};
 
-void KeyRow(Frame& frame, const std::string& title, const std::string& keys) {
-  ImGui::TextUnformatted(title.c_str());
-  ImGui::SameLine(frame.Px(360));
+constexpr float kKeysWidth = 470, kKeyAt = 330;   // points, of one column of the sheet
+
+using KeyRows = std::vector<std::pair<std::string, std::string>>;
+
+void KeyRow(Frame& frame, const std::pair<std::string, std::string>& row, float left) {
+  ImGui::SetCursorPosX(left);
+  ImGui::TextUnformatted(row.first.c_str());
+  ImGui::SameLine(left + frame.Px(kKeyAt));
   ImGui::PushFont(frame.fonts.mono);
-  Dim(frame, keys);
+  Dim(frame, row.second);
   ImGui::PopFont();
+}
+
+KeyRows AllKeys() {
+  KeyRows rows;
+  for (const Command& command : Commands()) {
+    if (!command.keys.empty()) rows.emplace_back(command.title, command.keys);
+  }
+  rows.emplace_back("Go to a bookmark", "Ctrl+1 .. Ctrl+9");
+  for (const auto& row : kPanelKeys) rows.emplace_back(row.title, row.keys);
+  return rows;
+}
+
+// In one column or two; what has no room is scrolled to.
+void DrawKeyRows(Frame& frame, const KeyRows& rows, size_t columns) {
+  const size_t high = (rows.size() + columns - 1) / columns;
+  const float whole = ImGui::GetTextLineHeightWithSpacing() * static_cast<float>(high);
+  const float room = ImGui::GetIO().DisplaySize.y - ImGui::GetCursorScreenPos().y - frame.Px(24);
+  ImGui::BeginChild("##rows", {0, std::min(whole, room)});
+  for (size_t i = 0; i < high; ++i) {
+    for (size_t column = 0; column < columns && column * high + i < rows.size(); ++column) {
+      if (column > 0) ImGui::SameLine();
+      KeyRow(frame, rows[column * high + i], frame.Px(kKeysWidth) * static_cast<float>(column));
+    }
+  }
+  frame.NameItem("keys:last");
+  ImGui::EndChild();
 }
 
 // One call a command: a list of them all in braces takes the compiler minutes.
@@ -138,16 +170,14 @@ void RunCommandKeys(Frame& frame) {
 }
 
 void DrawKeySheet(Frame& frame, bool* open) {
-  if (BeginSheet(frame, "##keys", 600)) {
+  static const KeyRows rows = AllKeys();
+  const size_t columns = ImGui::GetIO().DisplaySize.x > frame.Px(2 * kKeysWidth + 48) ? 2 : 1;
+  if (BeginSheet(frame, "##keys", kKeysWidth * static_cast<float>(columns) + 32)) {
     ImGui::PushFont(frame.fonts.title);
     ImGui::TextUnformatted("Keys");
     ImGui::PopFont();
     ImGui::PushFont(frame.fonts.small);
-    for (const Command& command : Commands()) {
-      if (!command.keys.empty()) KeyRow(frame, command.title, command.keys);
-    }
-    KeyRow(frame, "Go to a bookmark", "Ctrl+1 .. Ctrl+9");
-    for (const auto& row : kPanelKeys) KeyRow(frame, row.title, row.keys);
+    DrawKeyRows(frame, rows, columns);
     ImGui::PopFont();
     frame.Name("sheet:keys", ImGui::GetWindowPos(),
                {ImGui::GetWindowPos().x + ImGui::GetWindowWidth(),

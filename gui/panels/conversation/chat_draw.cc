@@ -15,6 +15,7 @@ using replay::ChatKind;
 using replay::ChatRow;
 
 constexpr float kRound = 8;
+constexpr float kStepLineMin = 30;   // of the line on either side of its words
 
 void Toggle(Frame& frame, const std::string& key) {
   if (frame.view.unfolded.erase(key) == 0) frame.view.unfolded.insert(key);
@@ -91,9 +92,11 @@ void DrawStepLine(Frame& frame, const ChatRow& row, ImVec2 at, float width, floa
   const ImU32 color = here ? frame.theme.accent : frame.theme.text_faint;
   std::string text = row.open ? "open" : "step " + std::to_string(row.step.value);
   ImFont* font = frame.fonts.small;
-  const auto columns = static_cast<size_t>(std::max(8.f, width / font->FontSize - 8));
-  text = Drawable(text + "  \u00b7  " + replay::Elide(replay::OneLine(row.step_id), columns)) +
-         (here ? "  \u00b7  here" : "");
+  text += "  \u00b7  ";
+  const std::string end = here ? "  \u00b7  here" : "";
+  const float beside = font->CalcTextSizeA(font->FontSize, 1e6f, 0, (text + end).c_str()).x;
+  const float room = width - beside - frame.Px(2 * kStepLineMin);
+  text += CutLine(row.step_id, font, font->FontSize, std::max(room, frame.Px(kStepLineMin))) + end;
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, text.c_str());
   const float middle = std::floor(at.y + height * 0.5f);
   const float left = std::floor(at.x + (width - size.x) / 2), gap = frame.Px(8);

@@ -13,10 +13,14 @@ namespace {
 
 constexpr int kHeightsMax = 20000;   // that are remembered
 constexpr float kMarginRight = 8;
+constexpr float kAgentWidth = 170;
 
 void ChooseAgent(Frame& frame, const OpenFacts& facts) {
-  ImGui::SetNextItemWidth(frame.Px(170));
-  if (ImGui::BeginCombo("##agent", Preview(frame.view.agent).c_str())) {
+  ImGui::SetNextItemWidth(frame.Px(kAgentWidth));
+  const float room = frame.Px(kAgentWidth) - ImGui::GetFrameHeight() -
+                     2 * ImGui::GetStyle().FramePadding.x;
+  const std::string name = CutLine(frame.view.agent, ImGui::GetFont(), ImGui::GetFontSize(), room);
+  if (ImGui::BeginCombo("##agent", Preview(name).c_str())) {
     const auto offer = [&](const std::string& name) {
       if (ChoiceLine(name, name == frame.view.agent)) {
         frame.Send(SelectAgent{name});

@@ -13,7 +13,7 @@ namespace {
 
 using replay::AgentCondition;
 
-constexpr float kNameBeside = 110, kNameAbove = 64, kHoveredName = 220;   // points
+constexpr float kNameLeast = 40, kNameBeside = 110, kNameAbove = 64, kHoveredName = 220;   // points
 
 void Clipped(ImDrawList* draw, ImFont* font, float size, ImVec2 at, float width, ImU32 color,
              const std::string& raw) {
@@ -123,6 +123,7 @@ constexpr size_t kSeenMax = 300;         // dots in sight beyond which only thos
 struct DotNames {
   bool beside = false;                   // else above
   bool few = true;                       // every one is of note
+  float right = 0;                       // where the panel ends
   std::vector<ImVec4> drawn, dots;       // rectangles; dots: of those in sight, where names avoid them
 };
 
@@ -161,23 +162,28 @@ int DotRank(const replay::GraphNode& node, bool asked, bool few) {
 // A place that covers nothing; nullopt: there is none.
 std::optional<ImVec4> FreePlace(const Frame& frame, const PlacedNode& placed, ImVec2 size, int rank,
                                 const DotNames& names) {
+  std::optional<ImVec4> over_dots;   // the next best
   for (int i = 0; i < kDotSides; ++i) {
     const ImVec4 wanted = DotNamePlace(frame, placed, size, names.beside ? (i + 1) % kDotSides : i);
     const ImVec4 rect = InsidePanel(wanted);
-    if (rank == 0) return rect;
-    if (rank == 2 && (rect.x != wanted.x || rect.y != wanted.y)) continue;
-    if (Covers(names.drawn, rect)) continue;
-    if (!names.few && Covers(names.dots, rect)) continue;
-    return rect;
+    const bool moved = rect.x != wanted.x || rect.y != wanted.y;
+    if ((rank == 2 && moved) || Covers(names.drawn, rect)) continue;
+    if (!Covers(names.dots, rect)) return rect;
+    if (!over_dots && (names.few || rank == 0)) over_dots = rect;
   }
-  return std::nullopt;
+  if (over_dots || rank > 0) return over_dots;
+  return InsidePanel(DotNamePlace(frame, placed, size, names.beside ? 1 : 0));
 }
 
 void DrawDotName(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
                  int rank, DotNames* names) {
   ImFont* font = frame.fonts.small;
-  const float width = hovered ? kHoveredName : names->beside ? kNameBeside : kNameAbove;
-  const std::string name = CutLine(node.name, font, font->FontSize, frame.Px(width));
+  float width = frame.Px(hovered ? kHoveredName : names->beside ? kNameBeside : kNameAbove);
+  if (names->beside && !hovered) {  // as far as the panel goes
+    const float room = names->right - placed.centre.x - placed.half.x - frame.Px(16);
+    width = std::max(std::min(width, room), frame.Px(kNameLeast));
+  }
+  const std::string name = CutLine(node.name, font, font->FontSize, width);
   const ImVec2 size = font->CalcTextSizeA(font->FontSize, 1e6f, 0, name.c_str());
   const auto rect = FreePlace(frame, placed, size, rank, *names);
   if (!rect) return;
@@ -213,6 +219,7 @@ DotNames NamesOf(const GraphPicture& picture) {
   names.few = picture.nodes.size() <= kNamedDotsMax;
   names.beside = names.few && IsColumn(picture);
   const GraphRegion& region = picture.region;
+  names.right = region.max.x;
   names.drawn.push_back({region.max.x - region.corner.x, region.min.y, region.max.x,
                          region.min.y + region.corner.y});  // what lies over it
   for (const PlacedNode& placed : picture.nodes) {

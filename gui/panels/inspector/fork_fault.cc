@@ -1,4 +1,6 @@
 // A fault with its parameters, and where it is to hit.
+#include <algorithm>
+
 #include <imgui.h>
 #include <imgui_stdlib.h>
 
@@ -17,7 +19,7 @@ bool DrawField(Frame& frame, const replay::FaultField& field, std::string* value
   ImGui::AlignTextToFramePadding();
   Dim(frame, field.name + (field.required ? " *" : ""));
   Hint(field.meaning.c_str());
-  ImGui::SameLine(frame.Px(kFieldLabel));
+  ImGui::SameLine(std::min(frame.Px(kFieldLabel), ImGui::GetContentRegionMax().x * 0.45f));
   const float button = removable ? ImGui::GetFrameHeight() + frame.Px(4) : 0;
   ImGui::SetNextItemWidth(ImGui::GetContentRegionAvail().x - button);
   const std::string hint = field.default_value.empty() ? field.meaning : field.default_value;

@@ -158,8 +158,7 @@ void DrawPlan(Frame& frame) {
 }
 
 void DrawConfirm(Frame& frame) {
-  ImGui::Checkbox("I have read this command line; run it", &frame.view.fork.confirmed);
-  frame.NameItem("check:confirm");
+  CheckBox(frame, "I have read this command line; run it", "confirm", &frame.view.fork.confirmed);
 }
 
 // What is typed anew is confirmed anew.

@@ -12,6 +12,7 @@ namespace backstep::gui {
 namespace {
 
 constexpr size_t kChangesAbove = 12;   // the tree is to be seen below them
+constexpr size_t kHintBytesMax = 2000;
 
 void DrawChoice(Frame& frame) {
   ImGui::SetNextItemWidth(-1);
@@ -38,7 +39,10 @@ void DrawHead(Frame& frame, const replay::StateView& view) {
   ImGui::PushFont(frame.fonts.small);
   const uint64_t changes = view.diff.changed;
   PartButton(frame, "Tree", "tree", StatePart::kTree);
-  const std::string count = changes == 0 ? "" : " (" + replay::FormatCount(changes, "line") + ")";
+  std::string count = changes == 0 ? "" : " (" + replay::FormatCount(changes, "line") + ")";
+  const float pads = 4 * ImGui::GetStyle().FramePadding.x + frame.Px(4);
+  const float room = ImGui::GetContentRegionMax().x - ImGui::GetCursorPosX() - pads;
+  if (ImGui::CalcTextSize(("ChangeText" + count).c_str()).x > room) count.clear();
   PartButton(frame, "Change" + count, "diff", StatePart::kDiff);
   PartButton(frame, "Text", "text", StatePart::kText);
   ImGui::NewLine();
@@ -131,8 +135,12 @@ void DrawNode(Frame& frame, const replay::StateView& view, const replay::ValueNo
   const std::string key = node.path.empty() ? "state" : DrawableLine(node.key);
   draw->AddText({x, at.y}, frame.theme.accent, key.c_str());
   x += ImGui::CalcTextSize(key.c_str()).x + frame.Px(8);
-  const std::string text = DrawableLine(node.text);
+  const float room = at.x + ImGui::GetItemRectSize().x - x - frame.Px(4);
+  const std::string text = CutLine(node.text, ImGui::GetFont(), ImGui::GetFontSize(), room);
   draw->AddText({x, at.y}, node.parent ? frame.theme.text_faint : frame.theme.text, text.c_str());
+  if (ImGui::IsItemHovered() && ImGui::CalcTextSize(node.text.c_str()).x > room) {
+    Hint(Drawable(replay::CutUtf8(node.text, kHintBytesMax)).c_str());
+  }
   ImGui::PopID();
 }
 

@@ -126,7 +126,12 @@ void DrawCaptions(Frame& frame, const replay::Timeline& timeline, const Timeline
   caption(picture.ruler, picture.viewport.mode == replay::TimelineMode::kSteps ? "Step"
                          : timeline.wall ? "Time since the start"
                                          : "Virtual time");
-  if (picture.segment_rows > 0) caption(picture.segments, "Segments");
+  if (picture.segment_rows == 0) return;
+  const bool cut = timeline.segment_depth > picture.segment_rows;
+  caption(picture.segments, !cut ? "Segments"
+                                 : "Segments, " + std::to_string(picture.segment_rows) + " of " +
+                                       std::to_string(timeline.segment_depth) + " deep");
+  if (cut) frame.Name("segments:cut", picture.segments.min(), picture.segments.max());
 }
 
 bool DrawStates(Frame& frame) {

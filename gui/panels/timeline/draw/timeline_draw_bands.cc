@@ -19,7 +19,7 @@ void DrawLoad(Frame& frame, const TimelinePicture& picture) {
   const float top = r.y0 + frame.Px(9), bottom = r.y1 - frame.Px(2);
   const ImU32 color = WithAlpha(frame.theme.accent, 0.55f);
   for (const replay::OverviewBucket& bucket : picture.buckets) {
-    if (bucket.load <= 0) continue;
+    if (bucket.load <= 0 && bucket.steps == 0) continue;  // steps without length are seen, too
     const float height = std::max(bucket.load * (bottom - top), kLeastBar);
     const float x0 = r.x0 + bucket.x0, x1 = std::max(r.x0 + bucket.x1, x0 + 1);
     draw->AddRectFilled({x0, bottom - height}, {x1, bottom}, color);
