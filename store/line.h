@@ -84,6 +84,10 @@ class Line {
   // Calls `visit` for steps from..to (inclusive) in order until it returns false.
   virtual Status ScanSteps(StepNumber from, StepNumber to,
                            const std::function<bool(const StepRecord&)>& visit) = 0;
+  // The same with what Effects() gives for each: the fast way to those of many steps.
+  virtual Status ScanStepsWithEffects(
+      StepNumber from, StepNumber to,
+      const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit) = 0;
   // The number of the agent's step with that clock; nullopt: not committed in this line.
   virtual Result<std::optional<StepNumber>> StepOf(AgentId agent, AgentClock clock) = 0;
   // The agent's newest step not after `at_most`.

@@ -14,6 +14,8 @@
 
 namespace backstep::store {
 
+class AgentCursors;
+
 class LineReader : public Line {
  public:
   // Opens `log` and its ancestors. `live_store` (may be nullptr): the store of log's own writer.
@@ -39,6 +41,10 @@ class LineReader : public Line {
   Result<StepRecord> Step(StepNumber number) override;
   Status ScanSteps(StepNumber from, StepNumber to,
                    const std::function<bool(const StepRecord&)>& visit) override;
+  Status ScanStepsWithEffects(
+      StepNumber from, StepNumber to,
+      const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit)
+      override;
   Result<std::optional<StepNumber>> StepOf(AgentId agent, AgentClock clock) override;
   Result<std::optional<StepNumber>> LatestStepOf(AgentId agent, StepNumber at_most) override;
   Result<MessageRecord> FindMessage(const MessageId& id) override;
@@ -80,6 +86,9 @@ class LineReader : public Line {
   Result<std::vector<OpenStep>> OpenAt(const CutState& cut);
   // Effects of a step that had finished by cut `at`; all of a step that has committed by then.
   Result<std::vector<EffectRecord>> EffectsBy(const StepRef& step, StepNumber at) const;
+  // Effects of a step that committed in chain_[j].
+  Result<std::vector<EffectRecord>> EffectsOf(size_t j, const StepRecord& step,
+                                              AgentCursors& cursors) const;
   Result<bool> SeesMessage(size_t j, const MessageRecord& message) const;
   Result<bool> SeesEvent(size_t j, const EventRecord& event) const;
   Status NoSuchMessage(const MessageId& id);

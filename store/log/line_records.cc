@@ -5,6 +5,7 @@
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
+#include "backstep/store/log/agent_cursors.h"
 #include "backstep/store/log/line_reader.h"
 
 namespace backstep::store {
@@ -184,6 +185,36 @@ Result<std::vector<EffectRecord>> LineReader::EffectsBy(const StepRef& step,
 
 Result<std::vector<EffectRecord>> LineReader::Effects(AgentId agent, AgentClock clock) {
   return EffectsBy({agent, clock}, last());
+}
+
+Result<std::vector<EffectRecord>> LineReader::EffectsOf(size_t j, const StepRecord& step,
+                                                        AgentCursors& cursors) const {
+  if (step.effect_count == 0) return std::vector<EffectRecord>();
+  const StepRef ref{step.agent, step.clock};
+  BACKSTEP_ASSIGN_OR_RETURN(auto effects, chain_[j]->Effects(ref, &cursors));
+  if (effects.size() >= step.effect_count) return effects;
+  // It was open where a branch left: some of them are in an ancestor.
+  return EffectsBy(ref, last());
+}
+
+Status LineReader::ScanStepsWithEffects(
+    StepNumber from, StepNumber to,
+    const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit) {
+  to = std::min(to, last());
+  bool go_on = true;
+  Status failure;
+  for (size_t j = chain_.size(); j-- > 0 && go_on;) {
+    AgentCursors cursors(chain_[j]->kv());
+    const StepNumber first = std::max(from, chain_[j]->start().Next());
+    BACKSTEP_RETURN_IF_ERROR(
+        chain_[j]->ScanSteps(first, std::min(to, Limit(j)), [&](const StepRecord& step) {
+          const auto effects = EffectsOf(j, step, cursors);
+          failure = effects.status();
+          go_on = effects.ok() && visit(step, *effects);
+          return go_on;
+        }));
+  }
+  return failure;
 }
 
 Status LineReader::ScanEffects(StepNumber after,

@@ -131,12 +131,18 @@ Status LogReader::Scan(
     const std::string& prefix, const std::string& from,
     const std::function<Result<bool>(std::string_view, std::string_view)>& visit) const {
   const auto cursor = kv_.NewCursor();
-  for (cursor->Seek(from); cursor->Valid() && cursor->key().starts_with(prefix);
-       cursor->Next()) {
-    BACKSTEP_ASSIGN_OR_RETURN(const bool go_on, visit(cursor->key(), cursor->value()));
+  cursor->Seek(from);
+  return ScanOn(*cursor, prefix, visit);
+}
+
+Status LogReader::ScanOn(
+    KvCursor& cursor, const std::string& prefix,
+    const std::function<Result<bool>(std::string_view, std::string_view)>& visit) {
+  for (; cursor.Valid() && cursor.key().starts_with(prefix); cursor.Next()) {
+    BACKSTEP_ASSIGN_OR_RETURN(const bool go_on, visit(cursor.key(), cursor.value()));
     if (!go_on) return {};
   }
-  return cursor->status();
+  return cursor.status();
 }
 
 Result<StepRecord> LogReader::Step(StepNumber number) const {

@@ -16,6 +16,8 @@
 
 namespace backstep::store {
 
+class AgentCursors;
+
 // How a log stands right now. Incomplete: it has no lock file; its writer has not begun, or died.
 Result<LogState> AskLogState(const std::string& log_path);
 
@@ -58,7 +60,9 @@ class LogReader {
   // Not dropped ones sent in from..to.
   Status ScanOutside(StepNumber from, StepNumber to,
                      const std::function<void(const MessageRecord&)>& visit) const;
-  Result<std::vector<EffectRecord>> Effects(const StepRef& step) const;
+  // `cursors`: of this log's own; null: one is made.
+  Result<std::vector<EffectRecord>> Effects(const StepRef& step,
+                                            AgentCursors* cursors = nullptr) const;
   Result<std::vector<AgentRecord>> Agents() const;
   Result<std::vector<SegmentRecord>> Segments() const;
   Status ScanEvents(const std::function<bool(const EventRecord&)>& visit) const;
@@ -85,6 +89,10 @@ class LogReader {
   // Calls `visit` for the keys that start with `prefix`, from `from` on, until it returns false.
   Status Scan(const std::string& prefix, const std::string& from,
               const std::function<Result<bool>(std::string_view, std::string_view)>& visit) const;
+  // The same from where the cursor stands.
+  static Status ScanOn(
+      KvCursor& cursor, const std::string& prefix,
+      const std::function<Result<bool>(std::string_view, std::string_view)>& visit);
 
   std::string path_;
   LogHeader header_;

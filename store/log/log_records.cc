@@ -1,6 +1,7 @@
 // Messages, effects, agents, segments and events of one log.
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
+#include "backstep/store/log/agent_cursors.h"
 #include "backstep/store/log/log_reader.h"
 
 namespace backstep::store {
@@ -33,11 +34,12 @@ Status LogReader::ScanOutside(StepNumber from, StepNumber to,
   });
 }
 
-Result<std::vector<EffectRecord>> LogReader::Effects(const StepRef& step) const {
+Result<std::vector<EffectRecord>> LogReader::Effects(const StepRef& step,
+                                                     AgentCursors* cursors) const {
   std::vector<EffectRecord> out;
   const std::string first = EffectKey(step.first, step.second, 0);
   const std::string prefix = first.substr(0, first.size() - 4);
-  BACKSTEP_RETURN_IF_ERROR(Scan(prefix, first, [&](auto key, auto value) -> Result<bool> {
+  const auto add = [&](std::string_view key, std::string_view value) -> Result<bool> {
     Result<EffectRecord> effect = DecodeEffectRecord(value, id());
     if (!effect.ok()) return effect.status().WithContext(path_ + ": effect");
     if (EffectKey(effect->agent, effect->clock, effect->ordinal) != key) {
@@ -45,7 +47,10 @@ Result<std::vector<EffectRecord>> LogReader::Effects(const StepRef& step) const 
     }
     out.push_back(std::move(effect).value());
     return true;
-  }));
+  };
+  BACKSTEP_RETURN_IF_ERROR(cursors == nullptr
+                               ? Scan(prefix, first, add)
+                               : ScanOn(cursors->Seek(step.first, first), prefix, add));
   return out;
 }
 

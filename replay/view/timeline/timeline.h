@@ -159,10 +159,9 @@ class TimelineBuilder {
   std::shared_ptr<const Timeline> Snapshot() const;
 
  private:
-  Status AddStep(const StepRecord& step);
+  Status AddStep(const StepRecord& step, const std::vector<EffectRecord>& effects);
   Status AddAgents();
   Result<int> LaneOf(AgentId agent);
-  Status AddCalls(const StepRecord& step, StepEntry* entry);
   void AddVerdict(const StepRecord& step, StepEntry* entry);
   Status AddMessages(const StepRecord& step, StepEntry* entry);
   Status FindOutside();

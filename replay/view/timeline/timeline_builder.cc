@@ -38,6 +38,19 @@ bool IsHit(const StepRecord& step, const MessageId& message) {
                      [&](const FaultRecord& fault) { return fault.message == message; });
 }
 
+void AddCalls(const StepRecord& step, const std::vector<EffectRecord>& effects, StepEntry* entry) {
+  int64_t calls_ns = 0;
+  for (const EffectRecord& effect : effects) {
+    int64_t* sum = effect.kind == EffectKind::kLlm ? &entry->model_ns : &entry->tool_ns;
+    *sum = Plus(*sum, effect.duration.ns);
+    calls_ns = Plus(calls_ns, effect.duration.ns);
+    if (effect.error) entry->flags |= kStepCallFailed;
+    if (effect.status == CallStatus::kLive) entry->flags |= kStepLive;
+  }
+  entry->own_ns = step.own.ns;
+  entry->waiting_ns = Minus(Minus(step.duration.ns, step.own.ns), calls_ns);
+}
+
 // Depths of segments, parents first.
 void SetDepths(const std::vector<SegmentRecord>& records, std::vector<TimelineSegment>* segments) {
   std::map<SegmentId, SegmentId> parents;
@@ -92,24 +105,6 @@ Result<int> TimelineBuilder::LaneOf(AgentId agent) {
   return lane;
 }
 
-Status TimelineBuilder::AddCalls(const StepRecord& step, StepEntry* entry) {
-  int64_t calls_ns = 0;
-  if (step.effect_count > 0) {
-    BACKSTEP_ASSIGN_OR_RETURN(const std::vector<EffectRecord> effects,
-                              line_.Effects(step.agent, step.clock));
-    for (const EffectRecord& effect : effects) {
-      int64_t* sum = effect.kind == EffectKind::kLlm ? &entry->model_ns : &entry->tool_ns;
-      *sum = Plus(*sum, effect.duration.ns);
-      calls_ns = Plus(calls_ns, effect.duration.ns);
-      if (effect.error) entry->flags |= kStepCallFailed;
-      if (effect.status == CallStatus::kLive) entry->flags |= kStepLive;
-    }
-  }
-  entry->own_ns = step.own.ns;
-  entry->waiting_ns = Minus(Minus(step.duration.ns, step.own.ns), calls_ns);
-  return {};
-}
-
 void TimelineBuilder::AddVerdict(const StepRecord& step, StepEntry* entry) {
   if (parent_ == nullptr || step.number <= writer_->timeline().fork) return;
   const Result<bool> same = parent_->Same(step);
@@ -134,7 +129,8 @@ Status TimelineBuilder::AddMessages(const StepRecord& step, StepEntry* entry) {
   return {};
 }
 
-Status TimelineBuilder::AddStep(const StepRecord& step) {
+Status TimelineBuilder::AddStep(const StepRecord& step,
+                                const std::vector<EffectRecord>& effects) {
   StepEntry entry;
   BACKSTEP_ASSIGN_OR_RETURN(entry.lane, LaneOf(step.agent));
   entry.clock = step.clock;
@@ -146,7 +142,7 @@ Status TimelineBuilder::AddStep(const StepRecord& step) {
     entry.began_ns = step.began_virtual.ns;
     entry.ended_ns = Plus(step.began_virtual.ns, step.duration.ns);
   }
-  BACKSTEP_RETURN_IF_ERROR(AddCalls(step, &entry));
+  AddCalls(step, effects, &entry);
   BACKSTEP_RETURN_IF_ERROR(AddMessages(step, &entry));
   AddVerdict(step, &entry);
   writer_->AddStep(entry);
@@ -227,10 +223,11 @@ Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& pr
   Status failure;
   const StepNumber to = line_.last();
   writer_->SetTotal(to);
-  const Status scanned =
-      line_.ScanSteps(writer_->last().Next(), to, [&](const StepRecord& step) {
+  const Status scanned = line_.ScanStepsWithEffects(
+      writer_->last().Next(), to,
+      [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
         failure = AddOutside(writer_->last());
-        if (failure.ok()) failure = AddStep(step);
+        if (failure.ok()) failure = AddStep(step, effects);
         if (failure.ok() && added) added(step);
         const uint64_t done = writer_->last().value;
         if (failure.ok() && progress && done % kProgressEvery == 0 && !progress(done, to.value)) {

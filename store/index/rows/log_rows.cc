@@ -13,14 +13,6 @@ bool StartsWith(std::string_view key, std::string_view prefix) {
   return key.substr(0, prefix.size()) == prefix;
 }
 
-// A sender is read by a cursor of its own once it has been asked for this often: a cursor costs more
-// than a few reads by key, and less than many.
-constexpr uint32_t kReadsBeforeCursor = 4;
-// Each holds some blocks of the log.
-constexpr size_t kSenderCursorsMax = 128;
-// Messages that a cursor passes over rather than seek.
-constexpr int kPassedMax = 4;
-
 std::string StepText(StepNumber number) { return "step " + std::to_string(number.value); }
 
 }  // namespace
@@ -77,21 +69,7 @@ Status LogRows::Complete(StepRows* rows) {
 
 Result<std::optional<MessageRecord>> LogRows::OwnMessage(const MessageId& id) {
   const std::string key = MessageKey(id);
-  Sender& sender = senders_[id.sender];
-  if (sender.cursor == nullptr && ++sender.reads > kReadsBeforeCursor &&
-      sender_cursors_ < kSenderCursorsMax) {
-    sender.cursor = log_.NewCursor();
-    ++sender_cursors_;
-  }
-  if (sender.cursor == nullptr) {
-    BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, log_.Get(key));
-    if (!bytes) return std::optional<MessageRecord>();
-    BACKSTEP_ASSIGN_OR_RETURN(MessageRecord message, DecodeMessageRecord(*bytes, id_));
-    return std::optional(std::move(message));
-  }
-  KvCursor& cursor = *sender.cursor;
-  for (int i = 0; i < kPassedMax && cursor.Valid() && cursor.key() < key; ++i) cursor.Next();
-  if (!cursor.Valid() || cursor.key() != key) cursor.Seek(key);
+  const KvCursor& cursor = messages_.Seek(id.sender, key);
   BACKSTEP_RETURN_IF_ERROR(cursor.status());
   if (!cursor.Valid() || cursor.key() != key) return std::optional<MessageRecord>();
   BACKSTEP_ASSIGN_OR_RETURN(MessageRecord message, DecodeMessageRecord(cursor.value(), id_));
@@ -99,15 +77,16 @@ Result<std::optional<MessageRecord>> LogRows::OwnMessage(const MessageId& id) {
 }
 
 Status LogRows::ReadEffects(StepRows* rows) {
-  if (rows->step.effect_count == 0) return Status();
-  const std::string first = EffectKey(rows->step.agent, rows->step.clock, 0);
+  const StepRecord& step = rows->step;
+  if (step.effect_count == 0) return Status();
+  const std::string first = EffectKey(step.agent, step.clock, 0);
   const std::string prefix = first.substr(0, kStepPrefixBytes);
-  for (cursor_->Seek(first); cursor_->Valid() && StartsWith(cursor_->key(), prefix);
-       cursor_->Next()) {
-    BACKSTEP_ASSIGN_OR_RETURN(EffectRecord effect, DecodeEffectRecord(cursor_->value(), id_));
+  KvCursor& cursor = effects_.Seek(step.agent, first);
+  for (; cursor.Valid() && StartsWith(cursor.key(), prefix); cursor.Next()) {
+    BACKSTEP_ASSIGN_OR_RETURN(EffectRecord effect, DecodeEffectRecord(cursor.value(), id_));
     rows->effects.push_back(std::move(effect));
   }
-  BACKSTEP_RETURN_IF_ERROR(cursor_->status());
+  BACKSTEP_RETURN_IF_ERROR(cursor.status());
   rows->partial = rows->effects.size() < rows->step.effect_count;
   return Status();
 }

@@ -4,13 +4,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "backstep/base/status.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/format/kv.h"
 #include "backstep/store/line.h"
+#include "backstep/store/log/agent_cursors.h"
 
 namespace backstep::store {
 
@@ -56,14 +56,7 @@ class LogRows {
   const KvReader& log_;
   LogId id_;
   std::unique_ptr<KvCursor> cursor_, steps_;
-
-  // Messages lie by sender, and steps ask for those of many senders in turn.
-  struct Sender {
-    uint32_t reads = 0;
-    std::unique_ptr<KvCursor> cursor;
-  };
-  std::unordered_map<AgentId, Sender> senders_;
-  size_t sender_cursors_ = 0;
+  AgentCursors messages_{log_}, effects_{log_};
 };
 
 }  // namespace backstep::store

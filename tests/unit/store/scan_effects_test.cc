@@ -1,0 +1,81 @@
+#include <string>
+#include <vector>
+
+#include "backstep/schemas/codec/codec.h"
+#include "backstep/tests/support/temp_dir.h"
+#include "backstep/tests/unit/store/random_log.h"
+
+namespace backstep::testing {
+namespace {
+
+using store::Line;
+using store::Recording;
+
+std::string Text(const StepRecord& step, const std::vector<EffectRecord>& effects) {
+  std::string text = Encode(step);
+  for (const EffectRecord& effect : effects) text += "|" + Encode(effect);
+  return text;
+}
+
+std::vector<std::string> OneByOne(Line& line, StepNumber from, StepNumber to) {
+  std::vector<std::string> texts;
+  for (StepNumber n = from; n <= to; n = n.Next()) {
+    const StepRecord step = line.Step(n).value();
+    texts.push_back(Text(step, line.Effects(step.agent, step.clock).value()));
+  }
+  return texts;
+}
+
+std::vector<std::string> Scanned(Line& line, StepNumber from, StepNumber to) {
+  std::vector<std::string> texts;
+  const Status status = line.ScanStepsWithEffects(
+      from, to, [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
+        texts.push_back(Text(step, effects));
+        return true;
+      });
+  REQUIRE(status == Status());
+  return texts;
+}
+
+TEST_CASE("steps scanned with their effects are those that are read one by one, branches' too") {
+  for (uint64_t seed = 1; seed <= 4; ++seed) {
+    INFO("seed " << seed);
+    const TempDir dir;
+    auto recording = Recording::Create(dir / "r");
+    REQUIRE(recording.ok());
+    RandomLog session(seed, recording->get(), nullptr, StepNumber());
+    session.Write(200);
+    session.Close(true);
+    RandomLog branch(seed + 50, recording->get(), &session.model(), StepNumber(90));
+    branch.Write(120);
+    branch.Close(true);
+    for (const uint32_t log : {1, 2}) {
+      const auto line = (*recording)->OpenLine(LogId(log));
+      REQUIRE(line.ok());
+      const StepNumber last = (*line)->last();
+      CHECK(Scanned(**line, StepNumber(1), last) == OneByOne(**line, StepNumber(1), last));
+      CHECK(Scanned(**line, StepNumber(77), StepNumber(130)) ==
+            OneByOne(**line, StepNumber(77), StepNumber(130)));
+    }
+  }
+}
+
+TEST_CASE("a scan of steps with their effects ends where it is told to") {
+  const TempDir dir;
+  auto recording = Recording::Create(dir / "r");
+  REQUIRE(recording.ok());
+  RandomLog session(9, recording->get(), nullptr, StepNumber());
+  session.Write(50);
+  session.Close(true);
+  const auto line = (*recording)->OpenLine(LogId(1));
+  REQUIRE(line.ok());
+  int steps = 0;
+  REQUIRE((*line)->ScanStepsWithEffects(StepNumber(1), (*line)->last(),
+                                        [&](const StepRecord&, const std::vector<EffectRecord>&) {
+                                          return ++steps < 7;
+                                        }) == Status());
+  CHECK(steps == 7);
+}
+
+}  // namespace
+}  // namespace backstep::testing
