@@ -209,7 +209,7 @@ Result<uint64_t> AddedLiterals(std::string_view value) {
   BACKSTEP_RETURN_IF_ERROR(ReadHead(&in, &head));
   uint64_t added = 0;
   while (!in.empty()) {
-    uint64_t word, distance;
+    uint64_t word, place;
     std::string_view bytes;
     if (!in.Varint(&word)) return Malformed("end early");
     const auto operation = static_cast<Operation>(word & 7);
@@ -218,7 +218,10 @@ Result<uint64_t> AddedLiterals(std::string_view value) {
     if (operation == Operation::kInline && !in.Bytes(word >> 3, &bytes)) {
       return Malformed("inline bytes end early");
     }
-    if (operation == Operation::kEarlier && !in.Varint(&distance)) return Malformed("end early");
+    const int places = operation == Operation::kEarlier ? 1 : operation == Operation::kOther ? 2 : 0;
+    for (int i = 0; i < places; ++i) {
+      if (!in.Varint(&place)) return Malformed("end early");
+    }
   }
   return added;
 }

@@ -13,6 +13,7 @@
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/rewrite.h"
 #include "backstep/store/sizes.h"
+#include "backstep/store/state/operations.h"
 #include "backstep/store/verify.h"
 #include "backstep/tests/support/temp_dir.h"
 #include "backstep/tests/unit/store/sample_recording.h"
@@ -313,6 +314,20 @@ TEST_CASE("each kind of content counts under its own name and its own agent") {
   CHECK(about(content(store::SizeKind::kRequests), 30000));
   CHECK(about(content(store::SizeKind::kAnswers), 20000));
   CHECK(about(content(store::SizeKind::kMessages), 10000));
+}
+
+TEST_CASE("what a version adds to the literals is told apart from what it refers to") {
+  store::OperationsWriter writer(1000, 5000);
+  writer.Copy(0, 500);
+  writer.Literal(300);
+  writer.Earlier(4000, 77);
+  writer.Other(store::PlaceOf(AgentId{9}, 123456), 88);
+  writer.Inline("some bytes in the value itself");
+  writer.Literal(45);
+  writer.Copy(700, 300);
+  const std::string value = writer.Finish(std::nullopt, 1340, HashBytes("x"), 0);
+  CHECK(Must(store::AddedLiterals(value)) == 345);
+  CHECK_FALSE(store::AddedLiterals(value.substr(0, 3)).ok());
 }
 
 }  // namespace backstep::testing
