@@ -13,6 +13,8 @@
 namespace backstep::bench {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr uint64_t kUpdatesASnapshot = 1000;
 
 class Database {
@@ -93,8 +95,8 @@ class Rows : public Peer {
 
   std::string Read(uint64_t number, size_t agent) override {
     Database db(path_);
-    sqlite3_stmt* from = db.Bind("SELECT id FROM checkpoints WHERE thread = ? AND id <= ? AND whole "
-                                 "ORDER BY id DESC LIMIT 1", {agent, number}, nullptr);
+    sqlite3_stmt* from = db.Bind("SELECT id FROM checkpoints WHERE thread = ? AND id <= ? "
+                                 "AND whole ORDER BY id DESC LIMIT 1", {agent, number}, nullptr);
     if (sqlite3_step(from) != SQLITE_ROW) return {};
     const auto first = static_cast<uint64_t>(sqlite3_column_int64(from, 0));
     sqlite3_stmt* rows = db.Bind("SELECT checkpoint FROM checkpoints WHERE thread = ? AND id >= ? "
@@ -122,8 +124,8 @@ class Lines : public Peer {
   ~Lines() override { std::filesystem::remove_all(path_); }
 
   void Put(const PeerStep& step) override {
-    const nlohmann::json line = {{"step", step.number}, {"agent", step.agent}, {"added", step.added}};
-    out_ << line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << "\n" << std::flush;
+    const Json line = {{"step", step.number}, {"agent", step.agent}, {"added", step.added}};
+    out_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n" << std::flush;
   }
   void Finish() override { out_.close(); }
 
@@ -131,7 +133,7 @@ class Lines : public Peer {
     std::ifstream in(path_ + "/steps.jsonl");
     std::string text, state;
     while (std::getline(in, text)) {
-      const auto line = nlohmann::ordered_json::parse(text);
+      const Json line = Json::parse(text);
       if (line["step"].get<uint64_t>() > number) break;
       if (line["agent"].get<size_t>() == agent) state += line["added"].get<std::string>();
     }
@@ -152,6 +154,8 @@ std::unique_ptr<Peer> MakeFullRows(const std::string& path) {
 std::unique_ptr<Peer> MakeDeltaRows(const std::string& path) {
   return std::make_unique<Rows>(path, true);
 }
-std::unique_ptr<Peer> MakeJsonLines(const std::string& path) { return std::make_unique<Lines>(path); }
+std::unique_ptr<Peer> MakeJsonLines(const std::string& path) {
+  return std::make_unique<Lines>(path);
+}
 
 }  // namespace backstep::bench

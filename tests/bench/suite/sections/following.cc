@@ -126,7 +126,7 @@ double Produce(const Context& context, uint64_t steps, bool paced, const Reader*
 }  // namespace
 
 void MeasureFollowing(Context& context) {
-  const uint64_t steps = context.quick ? 40000 : 200000;
+  const uint64_t steps = context.quick ? 20000 : 200000;
   const Reader first = StartReader(context, "paced", steps);
   const Reader second = StartReader(context, "followed", steps);
   std::vector<double> age, full_speed_age;

@@ -16,7 +16,7 @@ void MeasureLimit(Context& context, size_t limit, DurationNs block_max, const st
   auto options = RecordTo(context, "memory");
   options.queue_bytes_max = limit;
   options.block_max = block_max;
-  const uint64_t steps = context.quick ? 4000 : 30000;
+  const uint64_t steps = context.quick ? 2000 : 30000;
   std::string noise(size_t{1} << 20, '\0');
   RandomStream random(3);
   for (char& c : noise) c = static_cast<char>(random.Next());
@@ -33,8 +33,8 @@ void MeasureLimit(Context& context, size_t limit, DurationNs block_max, const st
       const auto step = session->BeginStep("agent" + std::to_string(i % kAgents));
       for (size_t m = 0; m < kMessages; ++m) {
         const size_t at = (i * 977 + m * 4099) % (noise.size() - 8192);
-        (void)step->Send({.to = "agent0", .body = {noise.substr(at, 8000) + std::to_string(i * 16 + m),
-                                                   "application/octet-stream"}});
+        std::string bytes = noise.substr(at, 8000) + std::to_string(i * kMessages + m);
+        (void)step->Send({.to = "agent0", .body = {std::move(bytes), "application/octet-stream"}});
       }
       Need(step->Commit());
     }
@@ -45,7 +45,14 @@ void MeasureLimit(Context& context, size_t limit, DurationNs block_max, const st
   if (!closed.ok() && closed.code() != StatusCode::kIncomplete) Need(closed);
   const auto recording = Need(store::Recording::Open(options.path));
   const auto line = Need(recording->OpenLine(LogId(1)));
-  if (line->last().value != steps) Fail("steps are missing: their skeletons must be kept");
+  // Bodies are dropped under overload, never steps.
+  const uint64_t kept = line->last().value;
+  if (kept != steps) {
+    context.note(name + ": " + std::to_string(steps - kept) + " of " + std::to_string(steps) +
+                 " steps are MISSING; Close said: " + closed.ToString());
+  }
+  context.add(Figure{name + ", steps kept", static_cast<double>(kept), "steps"}
+                  .Against("committed", static_cast<double>(steps)).RatioAtLeast(1));
   const auto report = Need(store::Verify(*recording, {}));
   if (!report.findings.empty()) Fail("verify: " + report.findings[0].what);
   const double dropped = static_cast<double>(line->end() ? line->end()->dropped_bodies : 0);
@@ -53,19 +60,20 @@ void MeasureLimit(Context& context, size_t limit, DurationNs block_max, const st
     Fail("what was dropped is not told at Close");
   }
   // Beside the queue: write buffers of the database, the newest states, the encoder's memory.
-  context.add(Figure{name, peak - before, "B"}
+  context.add(Figure{"  peak", peak - before, "B"}
                   .Against("option", static_cast<double>(limit))
                   .AtMost(static_cast<double>(limit) + 128e6));
-  context.add(Figure{"  offered", static_cast<double>(steps * kMessages * 8000) / seconds, "B/s"});
-  context.add(Figure{"  bodies dropped", dropped / static_cast<double>(steps * kMessages) * 100, "%"});
+  const auto messages = static_cast<double>(steps * kMessages);
+  context.add(Figure{"  offered", messages * 8000 / seconds / 1e6, "MB/s"});
+  context.add(Figure{"  bodies dropped", dropped / messages * 100, "%"});
 }
 
 }  // namespace
 
 void MeasureMemory(Context& context) {
-  MeasureLimit(context, size_t{64} << 20, Milliseconds(60000), "64 MiB, calls wait, peak");
-  MeasureLimit(context, size_t{64} << 20, DurationNs{}, "64 MiB, bodies dropped, peak");
-  MeasureLimit(context, size_t{16} << 20, DurationNs{}, "16 MiB, bodies dropped, peak");
+  MeasureLimit(context, size_t{64} << 20, Milliseconds(60000), "64 MiB, calls wait");
+  MeasureLimit(context, size_t{64} << 20, DurationNs{}, "64 MiB, bodies dropped");
+  MeasureLimit(context, size_t{16} << 20, DurationNs{}, "16 MiB, bodies dropped");
 }
 
 }  // namespace backstep::bench

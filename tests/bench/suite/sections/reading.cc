@@ -161,7 +161,7 @@ void MeasureReading(Context& context) {
 
 void MeasureUnsealed(Context& context) {
   const auto options = RecordTo(context, "unsealed");
-  const uint64_t steps = context.quick ? 50000 : 300000;
+  const uint64_t steps = context.quick ? 20000 : 300000;
   const auto session = recorder::Session::Open(options);
   Corpus corpus(41);
   std::vector<uint64_t> sizes(kGrowingAgents);

@@ -20,7 +20,8 @@ void MeasureSteps(Context& context, uint64_t steps, double limit) {
     session->AddAgent({.name = "agent", .initial_state = {"", "text/plain"}});
     const uint64_t every = steps / kCompressed;
     for (uint64_t i = 1; i <= steps; ++i) {
-      const std::string text = "\n" + std::to_string(i) + " " + corpus.Text(200 + corpus.random().Next() % 1400);
+      const size_t size = 200 + corpus.random().Next() % 1400;
+      const std::string text = "\n" + std::to_string(i) + " " + corpus.Text(size);
       const double begin = WallNs();
       Need(session->BeginStep("agent")->Commit(StateEdit::Append(state.size(), text)));
       recording += WallNs() - begin;

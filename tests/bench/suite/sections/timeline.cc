@@ -54,8 +54,9 @@ void MeasureZooms(Context& context, const Timeline& timeline) {
       const TimelineViewport viewport{mode, from, from + span, kWidthPx};
       const StepNumber cursor = MomentAt(timeline, mode, from + span / 2);
       slowest = std::max(slowest, Median([&] { DrawLanes(timeline, viewport); }));
+      const ArrowQuery query{cursor, 200, 0, INT32_MAX};
       arrows = std::max(arrows, Median([&] {
-        sink = sink + static_cast<double>(MessageArrows(timeline, viewport, {cursor, 200, 0, INT32_MAX}).total);
+        sink = sink + static_cast<double>(MessageArrows(timeline, viewport, query).total);
       }));
     }
   }
