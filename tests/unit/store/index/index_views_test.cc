@@ -157,6 +157,39 @@ TEST_CASE("the views of an index show the records of random logs") {
   }
 }
 
+std::string PlanOf(const std::string& path, const std::string& sql) {
+  const auto db = Database::Open(IndexPath(path), SQLITE_OPEN_READONLY);
+  REQUIRE(db.ok());
+  auto rows = (*db)->Prepare("EXPLAIN QUERY PLAN " + sql);
+  INFO(rows.status().ToString() << " " << sql);
+  REQUIRE(rows.ok());
+  std::string plan;
+  while (rows->Next().value()) plan += rows->Text(3) + "\n";
+  return plan;
+}
+
+TEST_CASE("questions for an agent, a pair of agents, errors and a step's messages walk no other rows") {
+  const TempDir dir;
+  const std::string path = dir / "r";
+  REQUIRE(testing::WriteSampleSession(path, {}).ok());
+  const auto recording = Recording::Open(path);
+  REQUIRE(recording.ok());
+  REQUIRE(Reindex(**recording, {}).ok());
+  CHECK(PlanOf(path, "SELECT step, state_hash FROM steps WHERE log = 1 AND agent = 2 AND step <= 9 "
+                     "ORDER BY step DESC LIMIT 1") ==
+        "SEARCH r USING INDEX steps_by_agent (log=? AND agent=? AND step<?)\n");
+  CHECK(PlanOf(path, "SELECT clock, bytes FROM messages WHERE log = 1 AND sender = 1 AND "
+                     "receiver = 2 ORDER BY clock, ordinal LIMIT 100") ==
+        "SEARCH m USING PRIMARY KEY (log=? AND sender=? AND receiver=?)\n");
+  CHECK(PlanOf(path, "SELECT step FROM step_details WHERE log = 1 AND step > 3 AND "
+                     "error_kind IS NOT NULL ORDER BY step LIMIT 100")
+            .find("steps_with_error (log=? AND step>?)") != std::string::npos);
+  CHECK(PlanOf(path, "SELECT m.bytes FROM steps s, json_each(s.sent_to) t JOIN messages m "
+                     "ON m.log = s.log AND m.sender = s.agent AND m.receiver = t.value "
+                     "AND m.clock = s.clock WHERE s.log = 1 AND s.step = 4")
+            .find("(log=? AND sender=? AND receiver=? AND clock=?)") != std::string::npos);
+}
+
 TEST_CASE("a log that is read ahead of the index is indexed as one that is not") {
   const TempDir dir;
   const std::string path = dir / "r";
