@@ -3,6 +3,7 @@
 #include <array>
 #include <cctype>
 
+#include <imgui.h>
 #include <imgui_stdlib.h>
 
 #include "backstep/gui/panels/graph/graph_draw.h"
