@@ -191,6 +191,7 @@ void App::BeginBranch(const OpenFacts& facts, StepNumber cursor) {
   back_.clear();
   forward_.clear();
   asked_step_ = StepNumber(~uint64_t{0});
+  asked_pair_.clear();
   const auto knows = [&](const std::string& agent) {
     return std::find(facts.agents.begin(), facts.agents.end(), agent) != facts.agents.end();
   };

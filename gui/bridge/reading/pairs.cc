@@ -25,6 +25,7 @@ bool PairReader::Compare() {
 void PairReader::Pair(PairRequest request) {
   if (pair_ == nullptr) return;
   auto view = Find(std::move(request));
+  if (view.status().code() == StatusCode::kCancelled) return;
   shown_.TellGlyphs(view);
   shown_.queue->Tell([view = std::move(view)](Model* model, StepNumber*) mutable {
     Put(&model->pair, std::move(view));
@@ -39,7 +40,8 @@ Result<replay::StepPair> PairReader::Find(PairRequest request) {
     request.agent = line.AgentName(step.agent);
     request.clock = step.clock;
   }
-  return pair_->Steps(request.agent, request.clock);
+  return pair_->Steps(request.agent, request.clock,
+                      [this] { return !shown_.queue->PairWaits() && meanwhile_(); });
 }
 
 void PairReader::Drop() {

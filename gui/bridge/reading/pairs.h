@@ -13,7 +13,8 @@ namespace backstep::gui {
 // One thread, the reader's. Goes, or drops what it has, before the recording that is open.
 class PairReader {
  public:
-  // `meanwhile` is asked at every step that is compared; false: give up.
+  // `meanwhile` is asked at every step that is compared, and between the bodies of the one that is
+  // looked at; false: give up.
   PairReader(Shown* shown, std::function<bool()> meanwhile)
       : shown_(*shown), meanwhile_(std::move(meanwhile)) {}
 
@@ -22,6 +23,7 @@ class PairReader {
   // Compares what is wanted, if anything is: something must be open then. Returns whether it has
   // been told. What was given up is still wanted, and begins again.
   bool Compare();
+  // One that is given up tells nothing: so is one for which a newer one waits.
   void Pair(PairRequest request);
   // The window forgets it too.
   void Drop();

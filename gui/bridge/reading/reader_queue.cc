@@ -70,6 +70,11 @@ std::optional<Requests> ReaderQueue::TakeLooks() {
   return now;
 }
 
+bool ReaderQueue::PairWaits() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return waiting_.pair.has_value();
+}
+
 void ReaderQueue::BeginLook() { look_began_cpu_ms_ = ThreadCpuMs(); }
 
 void ReaderQueue::EndLook() {

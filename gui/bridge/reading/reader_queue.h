@@ -71,6 +71,8 @@ class ReaderQueue {
   // What follows the cursor, while two lines are being compared: there may be none; nullopt: that is
   // to end, for another comparison too. Everything else goes on waiting.
   std::optional<Requests> TakeLooks();
+  // Another step of the comparison is looked at by now.
+  bool PairWaits() const;
   // Around the answer to what follows the cursor.
   void BeginLook();
   void EndLook();

@@ -83,14 +83,24 @@ Result<std::optional<Body>> LinePair::StateAfter(Side& side,
   return state.status();
 }
 
-Result<StepPair> LinePair::Steps(const std::string& agent, AgentClock clock) {
+Result<StepPair> LinePair::Steps(const std::string& agent, AgentClock clock,
+                                 const std::function<bool()>& go_on) {
+  const auto wanted = [&]() -> Status {
+    if (!go_on || go_on()) return {};
+    return Status::Cancelled("another step is looked at");
+  };
   BACKSTEP_ASSIGN_OR_RETURN(const auto a, Find(a_, agent, clock));
+  BACKSTEP_RETURN_IF_ERROR(wanted());
   BACKSTEP_ASSIGN_OR_RETURN(const auto b, Find(b_, agent, clock));
+  BACKSTEP_RETURN_IF_ERROR(wanted());
   StepPair pair = PairSteps(a ? &*a : nullptr, b ? &*b : nullptr);
   pair.agent = agent;
   pair.clock = clock;
+  BACKSTEP_RETURN_IF_ERROR(wanted());
   BACKSTEP_ASSIGN_OR_RETURN(const auto state_a, StateAfter(a_, a));
+  BACKSTEP_RETURN_IF_ERROR(wanted());
   BACKSTEP_ASSIGN_OR_RETURN(const auto state_b, StateAfter(b_, b));
+  BACKSTEP_RETURN_IF_ERROR(wanted());
   AddStates(state_a, state_b, &pair);
   return pair;
 }

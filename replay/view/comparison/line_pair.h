@@ -1,6 +1,7 @@
 // Two lines that are looked at together: branches or moments of one recording, or of two.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -25,9 +26,11 @@ class LinePair {
 
   // Up to the two moments. Sees what has been written since. `progress`: as of CompareOptions.
   Result<ComparisonView> Compare(const CompareProgress& progress = {});
-  // The agent's step with that clock on both sides, up to the two moments.
+  // The agent's step with that clock on both sides, up to the two moments. `go_on` is asked between
+  // one side's bodies and the next, which may be long; false ends it with Cancelled.
   // Corruption, Io: as of store::Line.
-  Result<StepPair> Steps(const std::string& agent, AgentClock clock);
+  Result<StepPair> Steps(const std::string& agent, AgentClock clock,
+                         const std::function<bool()>& go_on = {});
 
  private:
   struct Side {

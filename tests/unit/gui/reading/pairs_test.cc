@@ -1,8 +1,10 @@
 #include "backstep/gui/bridge/reading/pairs.h"
 
 #include <string>
+#include <utility>
 
 #include "backstep/recorder/session.h"
+#include "backstep/replay/view/comparison/step_pair.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/temp_dir.h"
 
@@ -89,6 +91,33 @@ TEST_CASE("A comparison that was given up goes with its recording") {
   desk.pairs.Drop();
   CHECK_FALSE(desk.pairs.Compare());
   CHECK(desk.Told() == nullptr);
+}
+
+TEST_CASE("The step on both sides is given up between its bodies, also where a newer one waits") {
+  Desk desk;
+  desk.pairs.Want({"main", desk.b});
+  REQUIRE(desk.pairs.Compare());
+  const auto told = [&] {
+    desk.queue.Collect(&desk.model, &desk.cursor);
+    return std::exchange(desk.model.pair.value, nullptr) != nullptr;
+  };
+  const PairRequest third{StepNumber(3), {}, {}};
+  desk.asked = 0;
+  desk.pairs.Pair(third);
+  CHECK(told());
+  const int bodies = desk.asked;
+  CHECK(bodies >= 4);
+  for (desk.gives_up_at = 1; desk.gives_up_at <= bodies; ++desk.gives_up_at) {
+    desk.asked = 0;
+    desk.pairs.Pair(third);
+    CHECK_FALSE(told());
+  }
+  desk.gives_up_at = -1;
+  desk.queue.Ask([](Requests* waiting) { waiting->pair = PairRequest{StepNumber(4), {}, {}}; });
+  desk.pairs.Pair(third);
+  CHECK_FALSE(told());
+  desk.pairs.Pair(*desk.queue.Take({}).pair);
+  CHECK(told());
 }
 
 TEST_CASE("While two lines are compared, what follows the cursor is taken and the rest waits") {
