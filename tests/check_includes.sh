@@ -19,7 +19,7 @@ BEGIN {
   wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
   wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
   wrap["yaml-cpp/"] = "^(recorder/faults/|replay/experiment)"
-  wrap["xxhash.h"] = "^base/hash.cc$"; wrap["CLI/"] = "^cli/"; wrap["curl/"] = "^samples/"
+  wrap["xxhash.h"] = "^base/(wide_)?hash.cc$"; wrap["CLI/"] = "^cli/"; wrap["curl/"] = "^samples/"
   wrap["nlohmann/"] = "^(schemas|store|recorder|replay|cli|samples|gui/app)/"
   wrap["imgui"] = "^gui/"; wrap["GLFW/"] = "^gui/app/window.cc$"; wrap["backends/"] = "^gui/app/window.cc$"
   wrap["stb_"] = "^gui/app/window.cc$"; wrap["graphviz/"] = "^gui/bridge/graph_layout.cc$"
