@@ -31,6 +31,10 @@ class KvReader {
   virtual ~KvReader() = default;
   virtual Result<std::optional<std::string>> Get(std::string_view key) const = 0;
   virtual std::unique_ptr<KvCursor> NewCursor() const = 0;
+  // For a caller that checks the bytes by a hash of its own: the store does not do so before.
+  virtual std::unique_ptr<KvCursor> NewUncheckedCursor() const { return NewCursor(); }
+  // Whether this will never show anything else, and cursors may be kept for as long as it is there.
+  virtual bool Fixed() const { return false; }
 };
 
 // Gathers writes that become visible together. One thread.

@@ -186,7 +186,8 @@ Result<std::optional<StepNumber>> LogReader::CommittedAs(const StepRef& step) co
 
 Result<std::optional<StepNumber>> LogReader::LatestStepOf(AgentId agent,
                                                           StepNumber at_most) const {
-  const auto cursor = kv_.NewCursor();
+  std::unique_ptr<KvCursor> cursor = std::move(agent_steps_);
+  if (cursor == nullptr) cursor = kv_.NewCursor();
   cursor->SeekForPrev(AgentStepKey(agent, at_most));
   BACKSTEP_RETURN_IF_ERROR(cursor->status());
   const std::string prefix = AgentStepKey(agent, StepNumber{}).substr(0, 5);
@@ -194,6 +195,7 @@ Result<std::optional<StepNumber>> LogReader::LatestStepOf(AgentId agent,
     return std::optional<StepNumber>();
   }
   const auto number = KeyU64(cursor->key(), prefix.size());
+  if (kv_.Fixed()) agent_steps_ = std::move(cursor);
   if (!number || *number <= start().value) return Damaged("steps of an agent", "bad key");
   return std::optional<StepNumber>(StepNumber{*number});
 }

@@ -77,6 +77,10 @@ class LogReader {
       return view->Get(key);
     }
     std::unique_ptr<KvCursor> NewCursor() const override { return view->NewCursor(); }
+    std::unique_ptr<KvCursor> NewUncheckedCursor() const override {
+      return view->NewUncheckedCursor();
+    }
+    bool Fixed() const override { return view->Fixed(); }
     std::shared_ptr<KvReader> view;
   };
 
@@ -103,6 +107,7 @@ class LogReader {
   const KvStore* store_ = nullptr;
   uint64_t sequence_ = 0;
   CurrentView kv_;
+  mutable std::unique_ptr<KvCursor> agent_steps_;  // kept where the log is fixed
 };
 
 }  // namespace backstep::store

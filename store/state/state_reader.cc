@@ -85,6 +85,7 @@ struct StateReader::Impl {
   uint64_t uses = 0;
 
   using Cursors = std::map<LogId, LogCursors>;
+  Cursors fixed;  // of logs that stay as they are
 
   Result<LogCursors*> OpenLog(LogId log, Cursors* cursors);
   Result<std::shared_ptr<const Kept>> Version(const StreamId& id, uint64_t version,
@@ -99,13 +100,16 @@ struct StateReader::Impl {
 };
 
 Result<LogCursors*> StateReader::Impl::OpenLog(LogId log, Cursors* cursors) {
-  const auto found = cursors->find(log);
-  if (found != cursors->end()) return &found->second;
+  for (Cursors* known : {&fixed, cursors}) {
+    const auto found = known->find(log);
+    if (found != known->end()) return &found->second;
+  }
   const KvReader* reader = log_reader(log);
   if (reader == nullptr) {
     return Status::Corruption("refers to log " + std::to_string(log.value) +
                               ", which is not of this line");
   }
+  if (reader->Fixed()) cursors = &fixed;
   return &cursors->try_emplace(log, reader).first->second;
 }
 
@@ -268,7 +272,10 @@ StateReader::StateReader(std::function<const KvReader*(LogId)> log_reader)
 }
 StateReader::~StateReader() = default;
 
-void StateReader::Clear() { impl_->kept.clear(); }
+void StateReader::Clear() {
+  impl_->kept.clear();
+  impl_->fixed.clear();
+}
 
 namespace {
 

@@ -59,7 +59,8 @@ class StateEncoder {
 };
 
 // The reading side. One thread; keeps the last read version of a few streams, so that the next or
-// previous version costs what differs.
+// previous version costs what differs, and cursors into logs that are fixed: it must not outlive
+// them.
 class StateReader {
  public:
   // `log_reader` gives the keys of a log of this line (nullptr: not one of it, a Corruption).

@@ -201,6 +201,12 @@ class KvStore::Impl::StoreView : public KvReader {
   std::unique_ptr<KvCursor> NewCursor() const override {
     return std::make_unique<Cursor>(impl_, options_);
   }
+  bool Fixed() const override { return !impl_->writer && !impl_->follows; }
+  std::unique_ptr<KvCursor> NewUncheckedCursor() const override {
+    rocksdb::ReadOptions options = options_;
+    options.verify_checksums = false;
+    return std::make_unique<Cursor>(impl_, options);
+  }
 
  private:
   std::shared_ptr<Impl> impl_;

@@ -302,7 +302,7 @@ TEST_CASE("What agents say to each other is stored once, whoever keeps it") {
   size_t new_bytes = 0;
   for (int i = 0; i < 400; ++i) {
     const size_t from = random.Next() % kAgents, to = random.Next() % kAgents;
-    const std::string message = text.Text(400 + random.Next() % 1500);
+    const std::string message = text.Text(700 + random.Next() % 1500);
     new_bytes += message.size();
     const AgentId sender(static_cast<uint32_t>(from + 1));
     note(encoder.AppendLiteral(sender, message, kType), message);
