@@ -6,9 +6,12 @@
 #include "backstep/base/wide_hash.h"
 
 namespace backstep {
-#if defined(BACKSTEP_WIDE_HASH)
 namespace {
 
+// Less is not worth a state of its own.
+constexpr size_t kFrontMin = 1024;
+
+#if defined(BACKSTEP_WIDE_HASH)
 // Of shorter texts the call costs more than wider registers save.
 constexpr size_t kWideMin = 1024;
 
@@ -16,9 +19,16 @@ bool HasWide() {
   static const bool has = __builtin_cpu_supports("avx2") != 0;
   return has;
 }
+#endif
+
+void Update(XXH3_state_t* state, std::string_view bytes) {
+#if defined(BACKSTEP_WIDE_HASH)
+  if (HasWide()) return UpdateWide(state, bytes.data(), bytes.size());
+#endif
+  XXH3_128bits_update(state, bytes.data(), bytes.size());
+}
 
 }  // namespace
-#endif
 
 std::string Hash128::ToHex() const {
   static constexpr char kDigits[] = "0123456789abcdef";
@@ -39,6 +49,38 @@ Hash128 HashBytes(std::string_view bytes) {
   }
 #endif
   const XXH128_hash_t h = XXH3_128bits(bytes.data(), bytes.size());
+  return {h.high64, h.low64};
+}
+
+// Of a text's front, and the working copy that takes in the rest.
+struct PrefixHash::States {
+  XXH3_state_t front, whole;
+  size_t taken = 0;  // bytes that `front` has taken in
+};
+
+PrefixHash::PrefixHash() = default;
+PrefixHash::~PrefixHash() = default;
+PrefixHash::PrefixHash(PrefixHash&&) noexcept = default;
+PrefixHash& PrefixHash::operator=(PrefixHash&&) noexcept = default;
+
+Hash128 PrefixHash::Next(std::string_view bytes, size_t same) {
+  const bool fresh = states_ == nullptr;
+  if (fresh) states_ = std::make_unique<States>();
+  States& s = *states_;
+  if (fresh || s.taken > same) {
+    XXH3_128bits_reset(&s.front);
+    s.taken = 0;
+    // What changes in front is likely to change there again: then one pass over all is quickest.
+    if (same < kFrontMin) return HashBytes(bytes);
+  }
+  if (same >= s.taken + kFrontMin) {
+    Update(&s.front, bytes.substr(s.taken, same - s.taken));
+    s.taken = same;
+  }
+  if (s.taken == 0) return HashBytes(bytes);
+  s.whole = s.front;
+  Update(&s.whole, bytes.substr(s.taken));
+  const XXH128_hash_t h = XXH3_128bits_digest(&s.whole);
   return {h.high64, h.low64};
 }
 

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,22 @@ struct Hash128 {
 
 // XXH3-128 of `bytes`, seed 0. Thread-safe.
 Hash128 HashBytes(std::string_view bytes);
+
+// HashBytes of a text that changes: what stays as it was in front is not read again. One thread.
+class PrefixHash {
+ public:
+  PrefixHash();
+  ~PrefixHash();
+  PrefixHash(PrefixHash&&) noexcept;
+  PrefixHash& operator=(PrefixHash&&) noexcept;
+
+  // The hash of `bytes`, of which the first `same` are those of the call before.
+  Hash128 Next(std::string_view bytes, size_t same);
+
+ private:
+  struct States;
+  std::unique_ptr<States> states_;  // nullptr: nothing has been hashed
+};
 
 // Incremental form of HashBytes: the digest of the concatenation of what was added. One thread.
 class Hasher {

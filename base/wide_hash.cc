@@ -13,6 +13,10 @@ void HashWide(const void* bytes, size_t size, uint64_t* high, uint64_t* low) {
   *low = h.low64;
 }
 
+void UpdateWide(void* state, const void* bytes, size_t size) {
+  XXH3_128bits_update(static_cast<XXH3_state_t*>(state), bytes, size);
+}
+
 }  // namespace backstep
 
 #endif

@@ -13,5 +13,7 @@ namespace backstep {
 // Only on processors that have AVX2. Nothing of the standard library passes here: what a file made
 // for such a processor instantiates must not be what the rest of the program links to.
 void HashWide(const void* bytes, size_t size, uint64_t* high, uint64_t* low);
+// Adds to an XXH3_state_t.
+void UpdateWide(void* state, const void* bytes, size_t size);
 
 }  // namespace backstep

@@ -55,6 +55,7 @@ struct Stream {
   VersionShape shape;                // of the newest version; empty when there is none
   std::optional<std::string> small;  // newer than `stored`: bytes that became inline
   std::optional<BaseVersion> base;   // what version 0 is made from; `stored` holds its bytes
+  PrefixHash hash;                   // of `stored`
   uint64_t next_version = 0;
   uint64_t operation_bytes = 0;      // since the last piece table
   uint64_t operation_versions = 0;
@@ -67,6 +68,12 @@ struct Stream {
     return next_version > 0 ? shape.table.size() : base ? base->size : 0;
   }
 };
+
+// How many bytes in front are those of the version before.
+size_t SameInFront(const std::vector<Hunk>& hunks) {
+  const bool copy = !hunks.empty() && hunks[0].kind == Hunk::Kind::kCopy && hunks[0].offset == 0;
+  return copy ? hunks[0].length : 0;
+}
 
 bool Fragmented(const Stream& stream) {
   const size_t pieces = stream.shape.table.pieces().size();
@@ -292,7 +299,7 @@ Result<BodyRef> StateEncoder::Impl::WriteVersion(AgentId owner, uint32_t number,
                                                  const std::vector<Hunk>& hunks) {
   LiteralLog& log = logs.Of(owner);
   VersionWriter writer(owner, stream, &log, bytes);
-  const Hash128 hash = HashBytes(bytes);
+  const Hash128 hash = stream->hash.Next(bytes, SameInFront(hunks));
   bool whole = Fragmented(*stream);
   std::string value = whole ? writer.Whole(hash) : writer.Delta(hunks, hash);
   // The table is made as a reader will make it. Only a bound can be in the way, and a version of

@@ -62,6 +62,10 @@ rocksdb::Options CommonOptions() {
   options.compression = rocksdb::kZSTD;
   options.compression_opts.level = 1;
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Keys of one tag and agent ascend: each goes in where the one before it did. A reader of a log
+  // that is not sealed fills such tables too.
+  options.memtable_insert_with_hint_prefix_extractor.reset(
+      rocksdb::NewFixedPrefixTransform(kHintPrefixBytes));
   rocksdb::BlockBasedTableOptions table;
   table.block_size = 64 << 10;
   table.checksum = rocksdb::kCRC32c;  // table_check.cc checks it too
@@ -85,9 +89,6 @@ rocksdb::Options WriterDbOptions(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.write_buffer_size = 16 << 20;
   options.max_write_buffer_number = 4;
-  // Keys of one tag and agent ascend: each goes in where the one before it did.
-  options.memtable_insert_with_hint_prefix_extractor.reset(
-      rocksdb::NewFixedPrefixTransform(kHintPrefixBytes));
   options.level0_file_num_compaction_trigger = 16;
   options.level0_slowdown_writes_trigger = 32;
   options.level0_stop_writes_trigger = 48;
