@@ -43,7 +43,8 @@ TEST_CASE("a fork is made, confirmed by a key and compared without the mouse") {
 TEST_CASE("arrows choose an agent, a recording and an entry of the file dialog") {
   const Stage stage;
   const Json first = stage.Play("wait\n");
-  CHECK(stage.Play("wait\nkey Down\nwait\n")["agent"] != first["agent"]);
+  // It opens with the agent of the last step, the last of the list.
+  CHECK(stage.Play("wait\nkey Up\nwait\n")["agent"] != first["agent"]);
   const Json listed = stage.Show("wait\nkey Down\nwait\nexpect chosen:team.backstep\nkey Enter\n"
                                  "wait\nwait\n", "");
   CHECK(listed["recording"].is_string());
