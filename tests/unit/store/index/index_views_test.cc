@@ -1,6 +1,7 @@
 // What the views of an index show, against the records of the logs.
 #include <map>
 #include <string>
+#include <vector>
 
 #include "backstep/store/index/index.h"
 #include "backstep/store/index/index_file.h"
@@ -78,7 +79,8 @@ Expected ExpectedOf(Line& line) {
   for (uint64_t n = line.fork().value + 1; n <= line.last().value; ++n) {
     const StepRecord step = line.Step(StepNumber(n)).value();
     double cost = 0;
-    for (const EffectRecord& effect : line.Effects(step.agent, step.clock).value()) {
+    const std::vector<EffectRecord> effects = line.Effects(step.agent, step.clock).value();
+    for (const EffectRecord& effect : effects) {
       cost += effect.usage.cost_usd;
     }
     expected.steps[std::to_string(n)] = StepText(step, cost);
