@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "backstep/recorder/redact.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 #include "backstep/store/verify.h"
@@ -18,7 +19,12 @@ recorder::SessionOptions RecordTo(const Context& context, const std::string& nam
 }
 
 void Samples::Note(uint64_t number, const std::string& agent, const std::string& state) {
-  if (number % every_ == 0) samples_.push_back({number, agent, HashBytes(state)});
+  if (number % every_ != 0) return;
+  // Text of this machine may hold what looks like a secret.
+  static const auto redactor = Need(recorder::Redactor::Make({}));
+  std::string kept = state;
+  redactor->Redact(&kept);
+  samples_.push_back({number, agent, HashBytes(kept)});
 }
 
 double Samples::Check(const std::string& path) const {
