@@ -103,20 +103,39 @@ bool Step::Impl::AskAbandoned() {
   return abandoned;
 }
 
+bool Step::Impl::KeepEdit(CommitItem* ending, StateEdit&& edit) {
+  size_t bytes = 0;
+  for (const StateEdit::Splice& splice : edit.splices) bytes += splice.insert.size();
+  if (!core->HasRoom(bytes)) return false;
+  ending->state = std::move(edit);
+  return true;
+}
+
+void Step::Impl::KeepWhole(CommitItem* ending, const Body& state) {
+  BodyRef& dropped = ending->record.state;
+  // Patterns of the user may look at a whole text.
+  const bool compared = !core->redactor()->has_patterns();
+  if (compared && agent->last.Replace(state, &ending->spare_edit)) {
+    if (!KeepEdit(ending, std::move(ending->spare_edit))) {
+      dropped = DroppedRef(state.bytes.size(), state.media_type);
+    }
+  } else {
+    Body kept{std::move(ending->spare_bytes), {}};
+    core->KeepOrDrop(state, &kept, &dropped);
+    if (dropped.where != BodyRef::Where::kDropped) ending->state = std::move(kept);
+  }
+  if (dropped.where == BodyRef::Where::kDropped) agent->last.Forget();
+}
+
 void Step::Impl::KeepState(CommitItem* ending, const StateChange& change) {
   if (!core->Recording()) return;
   if (change.whole != nullptr) {
-    Body kept{std::move(ending->spare_bytes), {}};
-    core->KeepOrDrop(*change.whole, &kept, &ending->record.state);
-    if (ending->record.state.where != BodyRef::Where::kDropped) ending->state = std::move(kept);
+    KeepWhole(ending, *change.whole);
   } else if (change.edit != nullptr) {
-    size_t bytes = 0;
-    for (const StateEdit::Splice& splice : change.edit->splices) bytes += splice.insert.size();
-    if (core->HasRoom(bytes)) {
-      ending->state = std::move(ending->spare_edit);
-      std::get<StateEdit>(ending->state) = *change.edit;
-    } else {
-      ending->record.state = DroppedRef(bytes, {});
+    agent->last.Forget();
+    ending->spare_edit = *change.edit;
+    if (!KeepEdit(ending, std::move(ending->spare_edit))) {
+      ending->record.state = DroppedRef(0, {});  // its size is known to the order
     }
   }
 }

@@ -14,6 +14,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "backstep/recorder/core/last_state.h"
 #include "backstep/recorder/pipeline/drain.h"
 #include "backstep/recorder/pipeline/fork_guard.h"
 #include "backstep/recorder/pipeline/log_queue.h"
@@ -25,8 +26,8 @@ namespace backstep::recorder {
 // A score that is no number equals nothing, itself included: it is recorded as none.
 Outcome Comparable(Outcome outcome);
 
-// An agent as the session's order knows it. `name` and `role` never change; the rest is guarded by
-// the order.
+// An agent as the session's order knows it. `name` and `role` never change; `last` is of the step
+// that ends, for an agent's steps end one after the other; the rest is guarded by the order.
 struct AgentEntry {
   AgentId id;
   std::string name, role;
@@ -35,6 +36,7 @@ struct AgentEntry {
   std::vector<uint64_t> open;             // clocks of its open steps, the innermost last
   uint64_t state_bytes = 0;
   bool state_lost = false;                // its newest state was dropped: edits have no base
+  LastState last;                         // as whole states were given
 };
 
 // What a record takes over of a message; its times, body and receiver are the caller's to fill.

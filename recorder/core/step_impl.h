@@ -84,6 +84,9 @@ struct Step::Impl {
   Status End(StateChange change, std::optional<StepError> error);
   void FillEnd(CommitItem* ending, const std::optional<StepError>& error);
   void KeepState(CommitItem* ending, const StateChange& change);
+  void KeepWhole(CommitItem* ending, const Body& state);
+  // False: there is no room for it.
+  bool KeepEdit(CommitItem* ending, StateEdit&& edit);
   // From the destructor: whatever was not ended is a failed step.
   void EndUncommitted() noexcept;
 

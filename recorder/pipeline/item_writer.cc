@@ -44,7 +44,8 @@ Status ItemWriter::Agent(AgentItem& item) {
        {&record.role, &record.implementation, &record.model, &record.attributes}) {
     Redact(text);
   }
-  Redact(&item.initial_state.bytes);
+  std::string whole = item.initial_state.bytes;
+  NoteLeft(record.id, Redact(&item.initial_state.bytes), std::move(whole));
   return writer_->PutAgent(record, item.initial_state);
 }
 
@@ -118,43 +119,55 @@ Status ItemWriter::Commit(CommitItem& item) {
 // looked at, and the whole only when that holds a secret.
 Status ItemWriter::CommitWhole(CommitItem& item) {
   auto& body = std::get<Body>(item.state);
-  if (redactor_->has_patterns()) {
-    Redact(&body.bytes);
-    return writer_->Commit(&item.record, item.state);
+  if (!redactor_->has_patterns()) {
+    const auto clean = [&](std::string_view around_new) {
+      seam_ = around_new;
+      return !redactor_->Redact(&seam_);
+    };
+    BACKSTEP_ASSIGN_OR_RETURN(const bool committed,
+                              writer_->CommitIfClean(&item.record, body, kSeamBytes, clean));
+    if (committed) {
+      left_.erase(item.record.agent);
+      return {};
+    }
   }
-  const auto clean = [&](std::string_view around_new) {
-    seam_ = around_new;
-    return !redactor_->Redact(&seam_);
-  };
-  BACKSTEP_ASSIGN_OR_RETURN(const bool committed,
-                            writer_->CommitIfClean(&item.record, body, kSeamBytes, clean));
-  if (committed) return {};
-  Redact(&body.bytes);
+  std::string whole = body.bytes;
+  NoteLeft(item.record.agent, Redact(&body.bytes), std::move(whole));
   return writer_->Commit(&item.record, item.state);
 }
 
-// A secret may only show where an edit meets what stood there before.
+// A secret may only show where an edit meets what stood there before. Of an agent whose state held
+// one, edits are of the state as it left it, not as it was kept: else part of the next secret might
+// stand where part of the last one was.
 Status ItemWriter::CommitEdit(CommitItem& item) {
   auto& edit = std::get<StateEdit>(item.state);
-  for (StateEdit::Splice& splice : edit.splices) Redact(&splice.insert);
-  BACKSTEP_ASSIGN_OR_RETURN(const std::string_view newest,
-                            writer_->NewestState(item.record.agent));
+  const AgentId agent = item.record.agent;
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string_view newest, writer_->NewestState(agent));
   BACKSTEP_ASSIGN_OR_RETURN(const uint64_t size, edit.ResultSize(newest.size()));
   static_cast<void>(size);
-  bool found = false;
-  ForEachSeam(edit, [&](uint64_t begin, uint64_t end) {
-    seam_ = edit.Part(newest, begin, end);
-    found = found || redactor_->Redact(&seam_);
-  });
-  if (found) {
-    BACKSTEP_ASSIGN_OR_RETURN(std::string whole, edit.Apply(newest));
+  const auto left = left_.find(agent);
+  if (left == left_.end()) {
+    bool found = false;
     ForEachSeam(edit, [&](uint64_t begin, uint64_t end) {
-      seam_ = whole.substr(begin, end - begin);
-      if (redactor_->Redact(&seam_)) whole.replace(begin, seam_.size(), seam_);
+      edit.Part(newest, begin, end, &seam_);
+      found = found || redactor_->Redact(&seam_);
     });
-    edit.splices = {{0, newest.size(), std::move(whole)}};
+    if (!found) return writer_->Commit(&item.record, item.state);
   }
+  BACKSTEP_ASSIGN_OR_RETURN(std::string whole,
+                            edit.Apply(left == left_.end() ? newest : left->second));
+  std::string kept = whole;
+  NoteLeft(agent, Redact(&kept), std::move(whole));
+  edit.splices = {{0, newest.size(), std::move(kept)}};
   return writer_->Commit(&item.record, item.state);
+}
+
+void ItemWriter::NoteLeft(AgentId agent, bool redacted, std::string&& state) {
+  if (redacted) {
+    left_[agent] = std::move(state);
+  } else {
+    left_.erase(agent);
+  }
 }
 
 Status ItemWriter::Event(EventItem& item) {

@@ -1,6 +1,7 @@
 // Turns what the program gave into what the log holds: redacts, hashes, hands on to the store.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
@@ -31,12 +32,16 @@ class ItemWriter {
  private:
   Status CommitWhole(CommitItem& item);
   Status CommitEdit(CommitItem& item);
-  void Redact(std::string* text) { redactor_->Redact(text); }
+  bool Redact(std::string* text) { return redactor_->Redact(text); }
+  // What the agent's newest state was before it was redacted.
+  void NoteLeft(AgentId agent, bool redacted, std::string&& state);
   void RedactStep(StepRecord* record);
 
   store::LogWriter* writer_;
   std::shared_ptr<const Redactor> redactor_;
   StepNumber last_step_;
+  // States as their agents left them, of those that held a secret; the log keeps placeholders.
+  std::map<AgentId, std::string> left_;
   std::string seam_;  // working memory
 };
 

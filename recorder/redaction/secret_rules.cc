@@ -209,11 +209,12 @@ std::optional<SecretSpan> MatchNamedValue(std::string_view text, size_t at) {
   size_t begin = at;
   while (begin > 0 && at - begin < kKeyNameMax && IsWord(text[begin - 1])) --begin;
   const size_t end = SkipWhile(text.substr(0, std::min(text.size(), at + kKeyNameMax)), at, IsWord);
-  if (!NamesSecret(text.substr(begin, end - begin)) || end >= text.size()) return std::nullopt;
-  if (text[end] == '\\' || IsQuote(text[end])) return QuotedValue(text, end);
-  if (text[end] == ':') return HeaderValue(text, end);
-  if (text[end] == '=') return AssignedValue(text, begin, end);
-  return std::nullopt;
+  if (end >= text.size()) return std::nullopt;
+  const bool quoted = text[end] == '\\' || IsQuote(text[end]);
+  if (!quoted && text[end] != ':' && text[end] != '=') return std::nullopt;
+  if (!NamesSecret(text.substr(begin, end - begin))) return std::nullopt;
+  if (quoted) return QuotedValue(text, end);
+  return text[end] == ':' ? HeaderValue(text, end) : AssignedValue(text, begin, end);
 }
 
 std::optional<SecretSpan> MatchAny(std::string_view text, size_t at) {

@@ -48,13 +48,14 @@ Result<std::string> StateEdit::Apply(std::string_view base) const {
   return out;
 }
 
-std::string StateEdit::Part(std::string_view base, uint64_t begin, uint64_t end) const {
-  std::string out;
+void StateEdit::Part(std::string_view base, uint64_t begin, uint64_t end,
+                     std::string* out) const {
+  out->clear();
   uint64_t at = 0;  // in the result
   const auto add = [&](std::string_view bytes) {
     if (at < end && at + bytes.size() > begin) {
       const uint64_t skip = begin > at ? begin - at : 0;
-      out.append(bytes.substr(skip, std::min<uint64_t>(end - at, bytes.size()) - skip));
+      out->append(bytes.substr(skip, std::min<uint64_t>(end - at, bytes.size()) - skip));
     }
     at += bytes.size();
   };
@@ -65,7 +66,6 @@ std::string StateEdit::Part(std::string_view base, uint64_t begin, uint64_t end)
     reached = splice.offset + splice.remove;
   }
   add(base.substr(reached));
-  return out;
 }
 
 }  // namespace backstep

@@ -26,8 +26,9 @@ struct StateEdit {
 
   // The edited bytes. InvalidArgument: a splice lies outside `base`, overlaps or is out of order.
   Result<std::string> Apply(std::string_view base) const;
-  // Bytes begin..end of what Apply makes of `base`, where the edit fits; less at its end.
-  std::string Part(std::string_view base, uint64_t begin, uint64_t end) const;
+  // Bytes begin..end of what Apply makes of `base`, where the edit fits; less at its end. They take
+  // the place of `out`.
+  void Part(std::string_view base, uint64_t begin, uint64_t end, std::string* out) const;
   // The size of what Apply makes of `base_size` bytes; the same errors.
   Result<uint64_t> ResultSize(uint64_t base_size) const;
 };

@@ -83,10 +83,9 @@ bool Fragmented(const Stream& stream) {
          stream.new_bytes >= size / 2;
 }
 
-// Whether the stored bytes can be changed in place and the splices taken for the difference.
-bool FitsInPlace(const Stream& stream, const StateEdit& edit, uint64_t size) {
-  if (stream.small || size <= kMaxInlineBody || size > kMaxBodyBytes) return false;
-  if (edit.splices.size() > kMaxSplicesInPlace) return false;
+// Whether the splices can be taken for the difference: none may put much in the place of much.
+bool IsDifference(const Stream& stream, const StateEdit& edit, uint64_t size) {
+  if (stream.small || size <= kMaxInlineBody) return false;
   return std::none_of(edit.splices.begin(), edit.splices.end(), [](const auto& splice) {
     return splice.remove >= kDiffedSplice && splice.insert.size() >= kDiffedSplice;
   });
@@ -276,14 +275,18 @@ Result<BodyRef> StateEncoder::Impl::AppendEdit(AgentId owner, uint32_t number,
                                                const std::string& media_type) {
   Stream& stream = streams[{owner.value, number}];
   BACKSTEP_ASSIGN_OR_RETURN(const uint64_t size, edit.ResultSize(stream.newest().size()));
-  if (!FitsInPlace(stream, edit, size)) {
-    if (size > kMaxBodyBytes) {
-      return Status::InvalidArgument("the edit makes a state over the limit of 1 GiB");
-    }
+  if (size > kMaxBodyBytes) {
+    return Status::InvalidArgument("the edit makes a state over the limit of 1 GiB");
+  }
+  if (!IsDifference(stream, edit, size)) {
     BACKSTEP_ASSIGN_OR_RETURN(const std::string bytes, edit.Apply(stream.newest()));
     return AppendBytes(owner, number, bytes, media_type);
   }
   const std::vector<Hunk> hunks = HunksOf(edit, stream.stored.size());
+  if (edit.splices.size() > kMaxSplicesInPlace) {
+    BACKSTEP_ASSIGN_OR_RETURN(const std::string bytes, edit.Apply(stream.stored.view()));
+    return AppendDiffed(owner, number, &stream, bytes, media_type, hunks);
+  }
   for (size_t i = edit.splices.size(); i-- > 0;) {
     const StateEdit::Splice& splice = edit.splices[i];
     stream.stored.Splice(splice.offset, splice.remove, splice.insert);

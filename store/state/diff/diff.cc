@@ -68,6 +68,21 @@ size_t CommonSuffix(std::string_view a, std::string_view b) {
 }
 
 const std::vector<Hunk>& Differ::Run(std::string_view old_bytes, std::string_view new_bytes) {
+  quick_ = false;
+  budget_ = (uint64_t{64} << 10) + 2 * (old_bytes.size() + new_bytes.size());
+  Whole(old_bytes, new_bytes);
+  return hunks_;
+}
+
+const std::vector<Hunk>& Differ::RunQuickly(std::string_view old_bytes,
+                                            std::string_view new_bytes) {
+  quick_ = true;
+  budget_ = (uint64_t{16} << 10) + (old_bytes.size() + new_bytes.size()) / 4;
+  Whole(old_bytes, new_bytes);
+  return hunks_;
+}
+
+void Differ::Whole(std::string_view old_bytes, std::string_view new_bytes) {
   old_ = old_bytes;
   new_ = new_bytes;
   hunks_.clear();
@@ -76,13 +91,11 @@ const std::vector<Hunk>& Differ::Run(std::string_view old_bytes, std::string_vie
   old_end_ = old_.size() - suffix;
   new_end_ = new_.size() - suffix;
   Copy(0, prefix);
-  budget_ = (uint64_t{64} << 10) + 2 * (old_.size() + new_.size());
   anchored_ = false;
   has_pending_ = false;
   unused_.clear();
   Middle(prefix);
   Copy(old_end_, old_.size() - old_end_);
-  return hunks_;
 }
 
 void Differ::Middle(size_t i) {
@@ -111,7 +124,7 @@ void Differ::Middle(size_t i) {
 bool Differ::Resync(size_t i, size_t j, Match* out) {
   if (i < old_end_ && Nearby(i, j, out)) return true;
   if (i < old_end_ && Samples(i, j, out)) return true;
-  return Anchored(i, j, out);
+  return !quick_ && Anchored(i, j, out);
 }
 
 // Grows a place where both are alike to its full length, back to `new_low` at most.

@@ -22,9 +22,11 @@ TEST_CASE("An edit without splices changes nothing, and an append adds at the en
 TEST_CASE("A part of the edited bytes is what the whole has there") {
   const StateEdit edit{{{0, 1, "["}, {3, 2, "+"}, {9, 1, "]"}}};
   const std::string whole = edit.Apply("0123456789").value();
+  std::string part = "left over";
   for (uint64_t begin = 0; begin <= whole.size(); ++begin) {
     for (uint64_t end = begin; end <= whole.size() + 2; ++end) {
-      CHECK(edit.Part("0123456789", begin, end) == whole.substr(begin, end - begin));
+      edit.Part("0123456789", begin, end, &part);
+      CHECK(part == whole.substr(begin, end - begin));
     }
   }
 }
