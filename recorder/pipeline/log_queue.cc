@@ -9,8 +9,8 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds(1);
 constexpr int kEmptyLooksMax = 20;  // then the drain sleeps until it is woken
 // Skeletons have as much room as bodies and this; each counts as so much, more or less.
-constexpr size_t kSkeletonRoomMin = 16u << 20;
-constexpr size_t kSkeletonBytes = 1u << 10;
+constexpr size_t kSkeletonRoomMin = 32u << 20;
+constexpr size_t kSkeletonBytes = 512;
 
 }  // namespace
 

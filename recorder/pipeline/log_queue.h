@@ -16,7 +16,7 @@ namespace backstep::recorder {
 // stands in the log where it was decided.
 //
 // Bodies have `bytes_max` of room (one alone may be larger); skeletons have room of their own, as
-// much and 16 MiB, counted by their number.
+// much and 32 MiB, counted by their number.
 // Producers do not wake the drain for each item: it looks every millisecond while there is work.
 class LogQueue {
  public:
