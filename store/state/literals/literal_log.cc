@@ -13,8 +13,11 @@ namespace {
 constexpr size_t kMinEarlier = 160;
 constexpr size_t kMinEarlierNear = 256;
 // One in another agent's log lies in a block that a reader decompresses for it alone: each costs a
-// seek about 60 us, so that many small ones cost more time than their room is worth.
+// seek about 60 us, so that many small ones cost more time than their room is worth. One beside what
+// this log's owner had of that agent before lies in a block that is read anyway.
 constexpr size_t kMinEarlierOther = 640;
+constexpr size_t kMinEarlierBeside = 160;
+constexpr uint64_t kBesideBytes = uint64_t{16} << 10;
 constexpr uint64_t kNearBytes = uint64_t{48} << 10;
 constexpr int kWholeTries = 8;
 constexpr uint64_t kMinReach = uint64_t{256} << 10;  // remembered of the log
@@ -45,9 +48,16 @@ bool LiteralLog::Grow(std::string_view text, const Anchor& anchor, uint64_t plac
   if (back == 0) return false;
   const size_t forward = CommonPrefix(recent.substr(at), text.substr(anchor.end));
   *out = {anchor.end - back, back + forward, true, owner, position - back};
-  if (owner != owner_) return out->length >= kMinEarlierOther;
+  if (owner != owner_) return out->length >= (Beside(*out) ? kMinEarlierBeside : kMinEarlierOther);
   const bool near = end() - out->position <= kNearBytes;
   return out->length >= (near ? kMinEarlierNear : kMinEarlier);
+}
+
+bool LiteralLog::Beside(const Segment& other) const {
+  const auto last = last_of_.find(other.owner.value);
+  if (last == last_of_.end()) return false;
+  const uint64_t end = other.position + other.length;
+  return last->second <= end + kBesideBytes && other.position <= last->second + kBesideBytes;
 }
 
 const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
@@ -62,6 +72,7 @@ const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
     }
     if (match.offset > low) segments_.push_back({low, match.offset - low});
     segments_.push_back(match);
+    if (match.owner != owner_) last_of_[match.owner.value] = match.position + match.length;
     low = match.offset + match.length;
     scan.Skip(low);
   }

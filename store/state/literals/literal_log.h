@@ -65,6 +65,8 @@ class LiteralLog {
   // The longest run of `text` around an anchor that lies at `place`.
   bool Grow(std::string_view text, const Anchor& anchor, uint64_t place, size_t low,
             Segment* out) const;
+  // Whether it lies beside what was last had of that agent.
+  bool Beside(const Segment& other) const;
   // Whether `text` is what is remembered here at `position`.
   bool LiesAt(std::string_view text, uint64_t position) const;
   void Remember(uint32_t slot, uint64_t position);
@@ -77,6 +79,7 @@ class LiteralLog {
   uint64_t reach_;              // bytes remembered at least
   uint64_t counted_ = 0;        // of them, how many the table of anchors has room for
   std::vector<Segment> segments_;
+  std::map<uint32_t, uint64_t> last_of_;  // other agents: where what was last had of them ends
 };
 
 // The literal logs of one recording log. They share one table of anchors, so that what one agent
