@@ -129,7 +129,8 @@ class Rewrite {
       BACKSTEP_ASSIGN_OR_RETURN(const auto store, KvStore::OpenToRead(path_, false));
       total_ = 2 * store->ContentBytes();
       BACKSTEP_ASSIGN_OR_RETURN(
-          written, CopyToTables(*store->View(), more, folder_.path(), kTightLevel, advance));
+          written, CopyToTables(*store->View(), more, folder_.path(), BytesIn(path_), kTightLevel,
+                                advance));
     }
     BACKSTEP_ASSIGN_OR_RETURN(const auto store, KvStore::OpenToRead(folder_.path(), false));
     BACKSTEP_ASSIGN_OR_RETURN(const Contents read, ReadContents(*store->View(), advance));

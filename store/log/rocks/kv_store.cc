@@ -355,11 +355,8 @@ Status Finish(const std::string& path, rocksdb::DB* db) {
   db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
   if (bytes > kQuickCompactionBytes) return {};
   // Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed.
-  const char* level = bytes <= kSmallLogBytes ? "6" : "3";
-  BACKSTEP_RETURN_IF_ERROR(FromRocks(
-      path, db->SetOptions({{"bottommost_compression", "kZSTD"},
-                            {"bottommost_compression_opts",
-                             std::string("{level=") + level + ";enabled=true;}"}})));
+  const int level = bytes <= kSmallLogBytes ? 6 : 3;
+  BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->SetOptions(SealedTableOptions(bytes, level))));
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   return FromRocks(path, db->CompactRange(options, nullptr, nullptr));

@@ -1,8 +1,10 @@
 // How we use RocksDB. Private to store/log.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 
 #include <rocksdb/env.h>
 #include <rocksdb/options.h>
@@ -18,6 +20,10 @@ std::unique_ptr<rocksdb::Env> OwnerOnlyEnv();
 // For the one writer; `env` outlives the database.
 rocksdb::Options WriterDbOptions(rocksdb::Env* env);
 rocksdb::Options ReaderDbOptions();
+
+// How tables are written to which nothing will be added, of a log of about `bytes` on the disk: as
+// RocksDB's SetOptions takes it. zstd at `level`.
+std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t bytes, int level);
 
 // Removes what says how RocksDB was opened: nobody reads it, and nothing says whether it is
 // damaged.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include <rocksdb/convenience.h>
 #include <rocksdb/db.h>
 #include <rocksdb/sst_file_writer.h>
 
@@ -81,11 +82,15 @@ class Tables {
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
 };
 
-rocksdb::Options TightOptions(rocksdb::Env* env, int level) {
+Result<rocksdb::Options> TightOptions(rocksdb::Env* env, uint64_t log_bytes, int level) {
   rocksdb::Options options = WriterDbOptions(env);
-  options.compression = rocksdb::kZSTD;
-  options.compression_opts.level = level;
-  return options;
+  const rocksdb::ColumnFamilyOptions ordinary(options);
+  rocksdb::ColumnFamilyOptions tight;
+  BACKSTEP_RETURN_IF_ERROR(FromRocks(
+      "options of tight tables",
+      rocksdb::GetColumnFamilyOptionsFromMap(rocksdb::ConfigOptions(), ordinary,
+                                             SealedTableOptions(log_bytes, level), &tight)));
+  return rocksdb::Options(options, tight);
 }
 
 Status Merge(const KvReader& from, const std::map<std::string, std::string>& more, Tables* tables,
@@ -121,9 +126,11 @@ Status Adopt(const std::string& folder, const std::vector<std::string>& tables,
 }  // namespace
 
 Result<Contents> CopyToTables(const KvReader& from, const std::map<std::string, std::string>& more,
-                              const std::string& to, int level, const CopyProgress& progress) {
+                              const std::string& to, uint64_t log_bytes, int level,
+                              const CopyProgress& progress) {
   const std::unique_ptr<rocksdb::Env> env = OwnerOnlyEnv();
-  const rocksdb::Options options = TightOptions(env.get(), level);
+  BACKSTEP_ASSIGN_OR_RETURN(const rocksdb::Options options,
+                            TightOptions(env.get(), log_bytes, level));
   Tables tables(to, options);
   Tally tally(progress);
   BACKSTEP_RETURN_IF_ERROR(Merge(from, more, &tables, &tally));
