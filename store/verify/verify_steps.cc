@@ -57,8 +57,9 @@ Status StepCheck::Taken(const StepRecord& step, const std::string& where) {
     if (!message.ok() || taken.id.sender == kOutside) continue;
     const auto sender = check_.line.StepOf(taken.id.sender, taken.id.clock);
     BACKSTEP_RETURN_IF_ERROR(check_.Told(sender.status(), where));
-    const bool committed_before = sender.ok() && *sender && **sender < step.number;
-    if (sender.ok() && !committed_before && !taken.early) {
+    // What a step sent and took itself was never early.
+    const bool committed = sender.ok() && *sender && **sender <= step.number;
+    if (sender.ok() && !committed && !taken.early) {
       check_.Tell(where, "took message " + name + " before the step that sent it, unmarked");
     }
   }
