@@ -25,6 +25,8 @@ namespace {
 constexpr uint64_t kQuickCompactionBytes = 256 << 20;
 constexpr uint64_t kSmallLogBytes = 32 << 20;
 constexpr int kOpenAttempts = 20;
+constexpr int kMergeAttempts = 300;
+constexpr auto kMergeWait = std::chrono::milliseconds(100);
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -349,11 +351,36 @@ Status KvStore::Sync() {
 
 namespace {
 
+// Fresh tables are not compressed. Merges them into those that are; what a merge in the background
+// has taken already it leaves to that.
+Status MergeFresh(const std::string& path, rocksdb::DB* db) {
+  rocksdb::Status status;
+  for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
+    rocksdb::ColumnFamilyMetaData meta;
+    db->GetColumnFamilyMetaData(&meta);
+    std::vector<std::string> fresh;
+    bool busy = false;
+    for (const rocksdb::SstFileMetaData& file : meta.levels[0].files) {
+      fresh.push_back(file.name);
+      busy = busy || file.being_compacted;
+    }
+    if (fresh.empty()) return {};
+    if (!busy) {
+      rocksdb::CompactionOptions options;
+      options.compression = rocksdb::kDisableCompressionOption;  // that of the level
+      status = db->CompactFiles(options, fresh, 1);
+      if (!status.IsAborted()) return FromRocks(path, status);
+    }
+    std::this_thread::sleep_for(kMergeWait);
+  }
+  return {};  // larger than need be, and whole
+}
+
 Status Finish(const std::string& path, rocksdb::DB* db) {
   BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
   uint64_t bytes = 0;
   db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
-  if (bytes > kQuickCompactionBytes) return {};
+  if (bytes > kQuickCompactionBytes) return MergeFresh(path, db);
   // Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed.
   const int level = bytes <= kSmallLogBytes ? 6 : 3;
   BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->SetOptions(SealedTableOptions(bytes, level))));

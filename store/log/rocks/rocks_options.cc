@@ -107,6 +107,10 @@ rocksdb::Options WriterDbOptions(rocksdb::Env* env) {
   options.max_background_jobs = 2;
   options.write_buffer_size = 16 << 20;
   options.max_write_buffer_number = 4;
+  // Fresh tables are not compressed: they are compressed when they are merged, at the latest when
+  // the log is sealed, and a recorder has other use for its processor.
+  options.compression_per_level.assign(static_cast<size_t>(options.num_levels), rocksdb::kZSTD);
+  options.compression_per_level[0] = rocksdb::kNoCompression;
   options.level0_file_num_compaction_trigger = 16;
   options.level0_slowdown_writes_trigger = 32;
   options.level0_stop_writes_trigger = 48;
