@@ -41,15 +41,16 @@ class LineHasher {
     });
   }
 
-  Status AddStep(const StepRecord& step) {
+  void AddStep(const StepRecord& step, const std::vector<EffectRecord>& effects,
+               const std::vector<MessageRecord>& sent) {
     hasher_.AddNumber(step.number.value);
     AddAgent(step.agent);
     hasher_.AddNumber(step.clock.value);
     hasher_.AddNumber(step.took.size());
     for (const TakenMessage& taken : step.took) AddMessage(taken.id);
-    BACKSTEP_RETURN_IF_ERROR(AddEffects(step));
+    AddEffects(effects);
     hasher_.AddNumber(step.sent.size());
-    for (const SentMessage& sent : step.sent) BACKSTEP_RETURN_IF_ERROR(AddSent(sent));
+    for (size_t i = 0; i < step.sent.size(); ++i) AddSent(step.sent[i], sent[i]);
     AddHash(step.state.hash);
     hasher_.AddField(step.error ? step.error->kind : "");
     hasher_.AddNumber(step.faults.size());
@@ -59,7 +60,6 @@ class LineHasher {
     }
     hasher_.AddNumber(static_cast<uint64_t>(step.began_virtual.ns));
     AddDuration(step.duration);
-    return {};
   }
 
   Hash128 Digest() const { return hasher_.Digest(); }
@@ -79,8 +79,7 @@ class LineHasher {
     hasher_.AddNumber(id.ordinal);
     hasher_.AddNumber(id.copy);
   }
-  Status AddEffects(const StepRecord& step) {
-    BACKSTEP_ASSIGN_OR_RETURN(const auto effects, line_->Effects(step.agent, step.clock));
+  void AddEffects(const std::vector<EffectRecord>& effects) {
     hasher_.AddNumber(effects.size());
     for (const EffectRecord& effect : effects) {
       hasher_.AddNumber(static_cast<uint64_t>(effect.kind));
@@ -90,16 +89,13 @@ class LineHasher {
       hasher_.AddField(effect.error ? effect.error->kind : "");
       hasher_.AddNumber(effect.error ? static_cast<uint64_t>(effect.error->code) : 0);
     }
-    return {};
   }
-  Status AddSent(const SentMessage& sent) {
-    BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message, line_->FindMessage(sent.id));
+  void AddSent(const SentMessage& sent, const MessageRecord& message) {
     AddMessage(sent.id);
     AddAgent(sent.to);
     AddHash(message.body.hash);
     AddDuration(sent.delay);
     hasher_.AddNumber(sent.dropped);
-    return {};
   }
 
   Line* line_;
@@ -161,12 +157,11 @@ Result<MessageId> Line::ParseMessageId(const std::string& text) const {
 Result<Hash128> Line::Digest() {
   LineHasher hasher(this);
   BACKSTEP_RETURN_IF_ERROR(hasher.AddOutside());
-  Status failed;
-  BACKSTEP_RETURN_IF_ERROR(ScanSteps(StepNumber{1}, last(), [&](const StepRecord& step) {
-    failed = hasher.AddStep(step);
-    return failed.ok();
-  }));
-  BACKSTEP_RETURN_IF_ERROR(failed);
+  BACKSTEP_RETURN_IF_ERROR(ScanStepsInFull(
+      StepNumber{1}, last(), [&](const auto& step, const auto& effects, const auto& sent) {
+        hasher.AddStep(step, effects, sent);
+        return true;
+      }));
   return hasher.Digest();
 }
 

@@ -88,6 +88,11 @@ class Line {
   virtual Status ScanStepsWithEffects(
       StepNumber from, StepNumber to,
       const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit) = 0;
+  // The same with what FindMessage() gives for each message it sent, in order.
+  virtual Status ScanStepsInFull(
+      StepNumber from, StepNumber to,
+      const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&,
+                               const std::vector<MessageRecord>& sent)>& visit) = 0;
   // The number of the agent's step with that clock; nullopt: not committed in this line.
   virtual Result<std::optional<StepNumber>> StepOf(AgentId agent, AgentClock clock) = 0;
   // The agent's newest step not after `at_most`.

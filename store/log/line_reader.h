@@ -45,6 +45,10 @@ class LineReader : public Line {
       StepNumber from, StepNumber to,
       const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit)
       override;
+  Status ScanStepsInFull(
+      StepNumber from, StepNumber to,
+      const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&,
+                               const std::vector<MessageRecord>& sent)>& visit) override;
   Result<std::optional<StepNumber>> StepOf(AgentId agent, AgentClock clock) override;
   Result<std::optional<StepNumber>> LatestStepOf(AgentId agent, StepNumber at_most) override;
   Result<MessageRecord> FindMessage(const MessageId& id) override;
@@ -89,6 +93,9 @@ class LineReader : public Line {
   // Effects of a step that committed in chain_[j].
   Result<std::vector<EffectRecord>> EffectsOf(size_t j, const StepRecord& step,
                                               AgentCursors& cursors) const;
+  // Messages sent by a step that committed in chain_[j].
+  Result<std::vector<MessageRecord>> SentBy(size_t j, const StepRecord& step,
+                                            AgentCursors& cursors);
   Result<bool> SeesMessage(size_t j, const MessageRecord& message) const;
   Result<bool> SeesEvent(size_t j, const EventRecord& event) const;
   Status NoSuchMessage(const MessageId& id);

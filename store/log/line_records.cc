@@ -197,6 +197,19 @@ Result<std::vector<EffectRecord>> LineReader::EffectsOf(size_t j, const StepReco
   return EffectsBy(ref, last());
 }
 
+Result<std::vector<MessageRecord>> LineReader::SentBy(size_t j, const StepRecord& step,
+                                                      AgentCursors& cursors) {
+  std::vector<MessageRecord> messages;
+  for (const SentMessage& sent : step.sent) {
+    BACKSTEP_ASSIGN_OR_RETURN(auto message, chain_[j]->Message(sent.id, &cursors));
+    if (!message) {
+      BACKSTEP_ASSIGN_OR_RETURN(message, FindMessage(sent.id));
+    }
+    messages.push_back(std::move(*message));
+  }
+  return messages;
+}
+
 Status LineReader::ScanStepsWithEffects(
     StepNumber from, StepNumber to,
     const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&)>& visit) {
@@ -214,6 +227,27 @@ Status LineReader::ScanStepsWithEffects(
           return go_on;
         }));
   }
+  return failure;
+}
+
+Status LineReader::ScanStepsInFull(
+    StepNumber from, StepNumber to,
+    const std::function<bool(const StepRecord&, const std::vector<EffectRecord>&,
+                             const std::vector<MessageRecord>&)>& visit) {
+  Status failure;
+  size_t j = chain_.size();
+  std::unique_ptr<AgentCursors> cursors;
+  BACKSTEP_RETURN_IF_ERROR(
+      ScanStepsWithEffects(from, to, [&](const StepRecord& step, const auto& effects) {
+        const size_t holder = HolderOf(StepNumber{step.number.value - 1});
+        if (cursors == nullptr || holder != j) {
+          j = holder;
+          cursors = std::make_unique<AgentCursors>(chain_[j]->kv());
+        }
+        const auto sent = SentBy(j, step, *cursors);
+        failure = sent.status();
+        return sent.ok() && visit(step, effects, *sent);
+      }));
   return failure;
 }
 

@@ -56,7 +56,9 @@ class LogReader {
   // Committed steps that begun in from..to-1 and committed after `to`.
   Result<std::vector<StepRef>> BegunBefore(StepNumber from, StepNumber to) const;
 
-  Result<std::optional<MessageRecord>> Message(const MessageId& id) const;
+  // `cursors`: as of Effects.
+  Result<std::optional<MessageRecord>> Message(const MessageId& id,
+                                               AgentCursors* cursors = nullptr) const;
   // Not dropped ones sent in from..to.
   Status ScanOutside(StepNumber from, StepNumber to,
                      const std::function<void(const MessageRecord&)>& visit) const;

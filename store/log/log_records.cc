@@ -6,10 +6,22 @@
 
 namespace backstep::store {
 
-Result<std::optional<MessageRecord>> LogReader::Message(const MessageId& id) const {
-  BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, kv_.Get(MessageKey(id)));
-  if (!bytes) return std::optional<MessageRecord>();
-  Result<MessageRecord> message = DecodeMessageRecord(*bytes, this->id());
+Result<std::optional<MessageRecord>> LogReader::Message(const MessageId& id,
+                                                        AgentCursors* cursors) const {
+  const std::string key = MessageKey(id);
+  std::optional<std::string> got;
+  std::string_view bytes;
+  if (cursors != nullptr) {
+    const KvCursor& cursor = cursors->Seek(id.sender, key);
+    BACKSTEP_RETURN_IF_ERROR(cursor.status());
+    if (!cursor.Valid() || cursor.key() != key) return std::optional<MessageRecord>();
+    bytes = cursor.value();
+  } else {
+    BACKSTEP_ASSIGN_OR_RETURN(got, kv_.Get(key));
+    if (!got) return std::optional<MessageRecord>();
+    bytes = *got;
+  }
+  Result<MessageRecord> message = DecodeMessageRecord(bytes, this->id());
   if (!message.ok()) return message.status().WithContext(path_ + ": message");
   if (message->id != id) return Damaged("message", "has another id inside");
   return std::optional<MessageRecord>(std::move(message).value());

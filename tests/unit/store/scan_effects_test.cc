@@ -37,6 +37,28 @@ std::vector<std::string> Scanned(Line& line, StepNumber from, StepNumber to) {
   return texts;
 }
 
+std::string MessageText(const MessageRecord& message) {
+  return std::to_string(message.id.sender.value) + "/" + std::to_string(message.id.clock.value) +
+         "." + std::to_string(message.id.ordinal) + " " + message.body.hash.ToHex();
+}
+
+// The messages too: of each step those it sent.
+void CheckScannedInFull(Line& line, StepNumber from, StepNumber to) {
+  std::vector<std::string> texts;
+  const Status status = line.ScanStepsInFull(
+      from, to, [&](const auto& step, const auto& effects, const auto& sent) {
+        INFO("step " << step.number.value);
+        REQUIRE(sent.size() == step.sent.size());
+        for (size_t i = 0; i < sent.size(); ++i) {
+          CHECK(MessageText(sent[i]) == MessageText(line.FindMessage(step.sent[i].id).value()));
+        }
+        texts.push_back(Text(step, effects));
+        return true;
+      });
+  REQUIRE(status == Status());
+  CHECK(texts == OneByOne(line, from, to));
+}
+
 TEST_CASE("steps scanned with their effects are those that are read one by one, branches' too") {
   for (uint64_t seed = 1; seed <= 4; ++seed) {
     INFO("seed " << seed);
@@ -56,6 +78,8 @@ TEST_CASE("steps scanned with their effects are those that are read one by one, 
       CHECK(Scanned(**line, StepNumber(1), last) == OneByOne(**line, StepNumber(1), last));
       CHECK(Scanned(**line, StepNumber(77), StepNumber(130)) ==
             OneByOne(**line, StepNumber(77), StepNumber(130)));
+      CheckScannedInFull(**line, StepNumber(1), last);
+      CheckScannedInFull(**line, StepNumber(77), StepNumber(130));
     }
   }
 }
