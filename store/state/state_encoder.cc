@@ -188,7 +188,7 @@ class VersionWriter {
       out->Inline(text);
       return;
     }
-    const std::vector<Segment>& segments = log_.Split(text);
+    const std::vector<Segment>& segments = log_.Split(text, bytes_.size());
     for (const Segment& segment : segments) {
       const std::string_view part = text.substr(segment.offset, segment.length);
       if (segment.earlier && segment.owner != owner_) {

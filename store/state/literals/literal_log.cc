@@ -12,12 +12,15 @@ namespace {
 // A near one costs even less when logged, for it lies in the same compressed block.
 constexpr size_t kMinEarlier = 160;
 constexpr size_t kMinEarlierNear = 256;
-// One in another agent's log lies in a block that a reader decompresses for it alone: each costs a
-// seek about 60 us, so that many small ones cost more time than their room is worth. One beside what
-// this log's owner had of that agent before lies in a block that is read anyway.
-constexpr size_t kMinEarlierOther = 640;
-constexpr size_t kMinEarlierBeside = 160;
-constexpr uint64_t kBesideBytes = uint64_t{16} << 10;
+// One in another agent's log lies in a block that a reader decompresses for it alone, about 50 us for
+// each. A large version must not be made of hundreds of them: each is this part of it at least.
+constexpr size_t kMinEarlierOther = 256;
+constexpr uint64_t kOtherPartMax = 128;
+// Where an agent hears a good part of what another one says, blocks are read for many at once.
+constexpr size_t kMinEarlierDense = 160;
+constexpr uint64_t kDensePart = 4;                         // a fourth of that log
+constexpr uint64_t kDenseSpan = uint64_t{16} << 10;        // and so much of it at least
+constexpr uint64_t kDenseSpanMax = uint64_t{64} << 10;     // counted in full
 constexpr uint64_t kNearBytes = uint64_t{48} << 10;
 constexpr int kWholeTries = 8;
 constexpr uint64_t kMinReach = uint64_t{256} << 10;  // remembered of the log
@@ -48,19 +51,28 @@ bool LiteralLog::Grow(std::string_view text, const Anchor& anchor, uint64_t plac
   if (back == 0) return false;
   const size_t forward = CommonPrefix(recent.substr(at), text.substr(anchor.end));
   *out = {anchor.end - back, back + forward, true, owner, position - back};
-  if (owner != owner_) return out->length >= (Beside(*out) ? kMinEarlierBeside : kMinEarlierOther);
+  if (owner != owner_) return true;
   const bool near = end() - out->position <= kNearBytes;
   return out->length >= (near ? kMinEarlierNear : kMinEarlier);
 }
 
-bool LiteralLog::Beside(const Segment& other) const {
-  const auto last = last_of_.find(other.owner.value);
-  if (last == last_of_.end()) return false;
+bool LiteralLog::WorthOther(const Segment& other, uint64_t version_size) {
+  if (other.length < kMinEarlierDense) return false;
   const uint64_t end = other.position + other.length;
-  return last->second <= end + kBesideBytes && other.position <= last->second + kBesideBytes;
+  Heard& heard = heard_of_.try_emplace(other.owner.value, Heard{end, kDenseSpan, 0}).first->second;
+  heard.span += end > heard.end ? end - heard.end : heard.end - end;
+  heard.bytes += other.length;
+  heard.end = end;
+  const bool dense = heard.bytes >= heard.span / kDensePart;
+  while (heard.span > kDenseSpanMax) {
+    heard.span /= 2;
+    heard.bytes /= 2;
+  }
+  return dense || other.length >= std::max<uint64_t>(kMinEarlierOther, version_size / kOtherPartMax);
 }
 
-const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
+const std::vector<Segment>& LiteralLog::Split(std::string_view text,
+                                              uint64_t version_size) {
   segments_.clear();
   size_t low = 0;
   AnchorScan scan(text);
@@ -70,9 +82,12 @@ const std::vector<Segment>& LiteralLog::Split(std::string_view text) {
     if (!all_.anchors_.Find(anchor.hash, &place) || !Grow(text, anchor, place, low, &match)) {
       continue;
     }
+    if (match.owner != owner_ && !WorthOther(match, version_size)) {
+      scan.Skip(match.offset + match.length);
+      continue;
+    }
     if (match.offset > low) segments_.push_back({low, match.offset - low});
     segments_.push_back(match);
-    if (match.owner != owner_) last_of_[match.owner.value] = match.position + match.length;
     low = match.offset + match.length;
     scan.Skip(low);
   }

@@ -40,9 +40,10 @@ class LiteralLog {
   // The end of the log, what Append gathered included.
   uint64_t end() const { return recent_begin_ + recent_.size(); }
 
-  // Takes `text` apart: parts of it that lie in what is remembered of any log, and the rest. The
-  // segments make up the text in order. Valid until the next call.
-  const std::vector<Segment>& Split(std::string_view text);
+  // Takes `text`, part of a version of `version_size` bytes, apart: parts of it that lie in what is
+  // remembered of any log, and the rest. The segments make up the text in order. Valid until the
+  // next call.
+  const std::vector<Segment>& Split(std::string_view text, uint64_t version_size);
 
   // Where the whole text lies in what is remembered of some log, if it does.
   struct Found {
@@ -62,11 +63,18 @@ class LiteralLog {
   }
 
  private:
+  // How much of another agent's log came here too, lately.
+  struct Heard {
+    uint64_t end = 0;    // of what came last
+    uint64_t span = 0;   // bytes of that log
+    uint64_t bytes = 0;  // of them, what came
+  };
+
   // The longest run of `text` around an anchor that lies at `place`.
   bool Grow(std::string_view text, const Anchor& anchor, uint64_t place, size_t low,
             Segment* out) const;
-  // Whether it lies beside what was last had of that agent.
-  bool Beside(const Segment& other) const;
+  // Whether what another agent's log has is referred to there, by a version of so many bytes.
+  bool WorthOther(const Segment& other, uint64_t version_size);
   // Whether `text` is what is remembered here at `position`.
   bool LiesAt(std::string_view text, uint64_t position) const;
   void Remember(uint32_t slot, uint64_t position);
@@ -79,7 +87,7 @@ class LiteralLog {
   uint64_t reach_;              // bytes remembered at least
   uint64_t counted_ = 0;        // of them, how many the table of anchors has room for
   std::vector<Segment> segments_;
-  std::map<uint32_t, uint64_t> last_of_;  // other agents: where what was last had of them ends
+  std::map<uint32_t, Heard> heard_of_;  // by other agent
 };
 
 // The literal logs of one recording log. They share one table of anchors, so that what one agent

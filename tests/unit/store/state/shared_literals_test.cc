@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "backstep/store/format/keys.h"
+#include "backstep/store/state/operations.h"
 #include "backstep/store/state/state_store.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/edit_script.h"
@@ -58,6 +59,25 @@ TEST_CASE("Small talk that others hear in full is stored once, and reads back") 
     const auto bytes = reader.Read(written[i].first);
     REQUIRE(bytes.ok());
     REQUIRE(*bytes == written[i].second);
+  }
+}
+
+TEST_CASE("A large state keeps what it heard once in a while, a small one refers to it") {
+  testing::MemoryKv kv;
+  StateEncoder encoder(&kv);
+  testing::EditScript text(testing::EditScript::Kind::kRewrite, 22);
+  const AgentId speaker(1), small(2), large(3);
+  std::string small_state = text.Text(2000), large_state = text.Text(400000);
+  REQUIRE(encoder.Append(small, kStateStream, small_state, "text/plain").ok());
+  REQUIRE(encoder.Append(large, kStateStream, large_state, "text/plain").ok());
+  for (uint64_t version = 1; version <= 5; ++version) {
+    const std::string said = WithId(version) + text.Text(800);
+    encoder.AppendLiteral(speaker, said, "text/plain");
+    encoder.AppendLiteral(speaker, text.Text(40000), "text/plain");  // that nobody heard
+    REQUIRE(encoder.Append(small, kStateStream, small_state += said, "text/plain").ok());
+    REQUIRE(encoder.Append(large, kStateStream, large_state += said, "text/plain").ok());
+    CHECK(kv.map().at(OpsKey(small, kStateStream, version))[0] == kSharingFormat);
+    CHECK(kv.map().at(OpsKey(large, kStateStream, version))[0] == kOperationsFormat);
   }
 }
 
