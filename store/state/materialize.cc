@@ -10,7 +10,9 @@ namespace {
 // Finds bytes of literal logs among those at hand.
 class Shared {
  public:
-  explicit Shared(AtHand at_hand) : at_hand_(at_hand) {}
+  explicit Shared(const AtHand& at_hand) : at_hand_(at_hand) {
+    if (at_hand_.copied != nullptr) at_hand_.table = nullptr;
+  }
 
   // How much of the literals from `where` on (as in a piece), `length` at most, is at hand in one
   // run; its bytes in `*bytes`. Where nothing is: 0, and in `*gap` how much to read before asking
@@ -110,6 +112,79 @@ Status ReadWanted(std::vector<Wanted>* wanted, AgentId owner, LiteralReader* lit
   return {};
 }
 
+// Fills a version's bytes, stretch by stretch; what lies in literal logs is left wanted.
+class Filler {
+ public:
+  Filler(const PieceTable& table, std::string_view base, const AtHand& at_hand, char* out)
+      : table_(table), base_(base), at_hand_(at_hand), shared_(at_hand), out_(out) {}
+
+  Status Run() {
+    uint64_t done = 0;
+    if (at_hand_.copied != nullptr) {
+      for (const Copied& part : *at_hand_.copied) BACKSTEP_RETURN_IF_ERROR(Take(part, &done));
+    }
+    return FromPieces(done, table_.size());
+  }
+  std::vector<Wanted>* wanted() { return &wanted_; }
+
+ private:
+  static Status Outside() {
+    return Status::Corruption("a piece lies outside the version it is taken from");
+  }
+  static bool Within(uint64_t offset, uint64_t length, uint64_t size) {
+    return offset <= size && length <= size - offset;
+  }
+
+  Status Take(const Copied& part, uint64_t* done) {
+    if (!Within(part.from, part.length, at_hand_.bytes.size()) ||
+        !Within(part.to, part.length, table_.size())) {
+      return Outside();
+    }
+    if (part.to > *done) {
+      BACKSTEP_RETURN_IF_ERROR(FromPieces(*done, part.to));
+      *done = part.to;
+    }
+    const uint64_t skip = *done - part.to;
+    if (skip >= part.length) return {};
+    std::memcpy(out_ + *done, at_hand_.bytes.data() + part.from + skip, part.length - skip);
+    *done = part.to + part.length;
+    return {};
+  }
+
+  Status FromPieces(uint64_t begin, uint64_t end) {
+    if (begin >= end) return {};
+    const std::vector<Piece>& pieces = table_.pieces();
+    for (size_t i = table_.Find(begin); i < pieces.size() && pieces[i].start < end; ++i) {
+      const uint64_t from = std::max<uint64_t>(pieces[i].start, begin);
+      const uint64_t to = std::min(pieces[i].end(), end);
+      const Piece part{pieces[i].where + (from - pieces[i].start),
+                       static_cast<uint32_t>(to - from), static_cast<uint32_t>(from)};
+      BACKSTEP_RETURN_IF_ERROR(FromPiece(part));
+    }
+    return {};
+  }
+
+  Status FromPiece(const Piece& piece) {
+    char* const out = out_ + piece.start;
+    if (piece.source() == Source::kLog || piece.source() == Source::kOther) {
+      GatherLiterals(piece, out, &shared_, &wanted_);
+      return {};
+    }
+    const std::string_view source =
+        piece.source() == Source::kBase ? base_ : table_.inline_bytes();
+    if (!Within(piece.position(), piece.length, source.size())) return Outside();
+    std::memcpy(out, source.data() + piece.position(), piece.length);
+    return {};
+  }
+
+  const PieceTable& table_;
+  const std::string_view base_;
+  const AtHand& at_hand_;
+  Shared shared_;
+  char* const out_;
+  std::vector<Wanted> wanted_;
+};
+
 }  // namespace
 
 std::shared_ptr<Buffer> Buffer::Make(uint64_t size) {
@@ -119,28 +194,16 @@ std::shared_ptr<Buffer> Buffer::Make(uint64_t size) {
 }
 
 Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, AgentId owner,
-                                                  std::string_view base, AtHand at_hand,
+                                                  std::string_view base, const AtHand& at_hand,
                                                   LiteralReader* literals) {
   std::shared_ptr<Buffer> buffer = Buffer::Make(table.size());
   if (buffer == nullptr) {
     return Status::Io("not enough memory for a body of " + std::to_string(table.size()) +
                       " bytes");
   }
-  Shared shared(at_hand);
-  std::vector<Wanted> wanted;
-  for (const Piece& piece : table.pieces()) {
-    char* const out = buffer->data() + piece.start;
-    if (piece.source() == Source::kLog || piece.source() == Source::kOther) {
-      GatherLiterals(piece, out, &shared, &wanted);
-      continue;
-    }
-    const std::string_view source = piece.source() == Source::kBase ? base : table.inline_bytes();
-    if (piece.position() > source.size() || piece.length > source.size() - piece.position()) {
-      return Status::Corruption("a piece lies outside the version it is taken from");
-    }
-    std::memcpy(out, source.data() + piece.position(), piece.length);
-  }
-  BACKSTEP_RETURN_IF_ERROR(ReadWanted(&wanted, owner, literals));
+  Filler filler(table, base, at_hand, buffer->data());
+  BACKSTEP_RETURN_IF_ERROR(filler.Run());
+  BACKSTEP_RETURN_IF_ERROR(ReadWanted(filler.wanted(), owner, literals));
   return std::shared_ptr<const Buffer>(std::move(buffer));
 }
 

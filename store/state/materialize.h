@@ -8,6 +8,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/store/state/literals/literal_reader.h"
+#include "backstep/store/state/operations.h"
 #include "backstep/store/state/piece_table.h"
 
 namespace backstep::store {
@@ -26,16 +27,18 @@ class Buffer {
   uint64_t size_;
 };
 
-// Another version whose bytes are at hand: pieces it shares are copied and not read.
+// Another version whose bytes are at hand: what it shares is copied and not read.
 struct AtHand {
   const PieceTable* table = nullptr;  // nullptr: nothing is
   std::string_view bytes;
+  // What of them goes where, in order of `to`, where that is known: nothing is looked for then.
+  const std::vector<Copied>* copied = nullptr;
 };
 
-// The bytes of `table`; its kBase pieces are of `base`. Corruption: the literals are not there.
-// Io: not enough memory.
+// The bytes of `table`; its kBase pieces are of `base`. Corruption: the literals are not there, or
+// what is said of the bytes at hand cannot be. Io: not enough memory.
 Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, AgentId owner,
-                                                  std::string_view base, AtHand at_hand,
+                                                  std::string_view base, const AtHand& at_hand,
                                                   LiteralReader* literals);
 
 }  // namespace backstep::store

@@ -34,8 +34,8 @@ Status ReadHead(ByteReader* in, Head* head) {
 // Runs the operations of one value.
 class Applier {
  public:
-  Applier(const PieceTable& old, uint64_t size, VersionShape* next)
-      : old_(old), size_(size), next_(*next) {}
+  Applier(const PieceTable& old, uint64_t size, VersionShape* next, std::vector<Copied>* copied)
+      : old_(old), size_(size), next_(*next), copied_(copied) {}
 
   Status Run(ByteReader* in) {
     while (!in->empty()) {
@@ -81,6 +81,9 @@ class Applier {
 
   Status Copy(uint64_t length) {
     if (length > old_.size() - cursor_ || !Fits(length)) return Malformed("a copy is too long");
+    if (copied_ != nullptr && length > 0) {
+      copied_->push_back({cursor_, next_.table.size(), length});
+    }
     next_.table.AddRange(old_, cursor_, length);
     cursor_ += length;
     return {};
@@ -127,6 +130,7 @@ class Applier {
   const PieceTable& old_;
   const uint64_t size_;
   VersionShape& next_;
+  std::vector<Copied>* const copied_;
   uint64_t cursor_ = 0;
 };
 
@@ -187,20 +191,22 @@ std::string OperationsWriter::Finish(const std::optional<BaseVersion>& base, uin
   return out;
 }
 
-Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next) {
+Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next,
+                       std::vector<Copied>* copied) {
   ByteReader in(value);
   Head head;
   BACKSTEP_RETURN_IF_ERROR(ReadHead(&in, &head));
   if (head.skip > kMaxLogBytes - old.log_end) return Malformed("over a bound");
+  if (copied != nullptr) copied->clear();
   next->check = head.check;
   next->table.Clear();
   next->log_end = old.log_end + head.skip;
   next->base = head.base ? head.base : old.base;
-  if (!head.base) return Applier(old.table, head.size, next).Run(&in);
+  if (!head.base) return Applier(old.table, head.size, next, copied).Run(&in);
   if (old.base || old.table.size() != 0) return Malformed("a base after the first version");
   PieceTable base;
   base.Add(Source::kBase, 0, head.base->size);
-  return Applier(base, head.size, next).Run(&in);
+  return Applier(base, head.size, next, nullptr).Run(&in);
 }
 
 Result<uint64_t> AddedLiterals(std::string_view value) {

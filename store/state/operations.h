@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "backstep/base/hash.h"
 #include "backstep/base/status.h"
@@ -67,10 +68,19 @@ class OperationsWriter {
   std::string operations_;
 };
 
+// Bytes that a version has of the one before.
+struct Copied {
+  uint64_t from = 0;  // where they lie in the one before
+  uint64_t to = 0;
+  uint64_t length = 0;
+};
+
 // Makes `*next` from `old` by a value; `old` is the shape of the version before, empty for
-// version 0. Corruption: not what a writer writes, or over a bound; VersionMismatch: of a newer
+// version 0. `*copied` (may be nullptr): what was copied, in the order of the next version; nothing
+// where it is made from a base. Corruption: not what a writer writes, or over a bound; VersionMismatch: of a newer
 // format; `*next` is then unspecified.
-Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next);
+Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next,
+                       std::vector<Copied>* copied = nullptr);
 
 // Bytes that a value's version added to its owner's literal log. Corruption as above.
 Result<uint64_t> AddedLiterals(std::string_view value);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr uint32_t kMaxInlinePiece = 512;
 constexpr uint8_t kTableHasBase = 1;
+constexpr uint64_t kInlineBits = static_cast<uint64_t>(Source::kInline);
 
 uint64_t Where(Source source, uint64_t position) {
   return static_cast<uint64_t>(source) << 62 | position;
@@ -71,24 +72,27 @@ void PieceTable::AddPart(const PieceTable& from, const Piece& piece, uint64_t sk
 // of a run of pieces are one range.
 void PieceTable::AddWhole(const PieceTable& from, size_t first, size_t last) {
   const uint32_t shift = static_cast<uint32_t>(size()) - from.pieces_[first].start;
-  uint64_t inline_begin = 0, inline_end = 0;
-  uint64_t inline_shift = 0;
-  const size_t needed = pieces_.size() + (last - first);
+  const size_t before = pieces_.size();
+  const size_t needed = before + (last - first);
   if (needed > pieces_.capacity()) pieces_.reserve(std::max(needed, 2 * pieces_.capacity()));
-  for (size_t at = first; at < last; ++at) {
-    Piece piece = from.pieces_[at];
-    if (piece.source() == Source::kInline) {
-      if (inline_end == 0) {
-        inline_begin = piece.position();
-        inline_shift = inline_bytes_.size() - inline_begin;
-      }
-      inline_end = piece.position() + piece.length;
-      piece.where += inline_shift;
-    }
-    piece.start += shift;
-    pieces_.push_back(piece);
+  const auto source = from.pieces_.begin();
+  pieces_.insert(pieces_.end(), source + static_cast<std::ptrdiff_t>(first),
+                 source + static_cast<std::ptrdiff_t>(last));
+  while (first < last && from.pieces_[first].source() != Source::kInline) ++first;
+  while (first < last && from.pieces_[last - 1].source() != Source::kInline) --last;
+  uint64_t inline_shift = 0;
+  if (first < last) {
+    const uint64_t begin = from.pieces_[first].position();
+    inline_shift = inline_bytes_.size() - begin;
+    const Piece& end = from.pieces_[last - 1];
+    inline_bytes_.append(from.inline_bytes_, begin, end.position() + end.length - begin);
   }
-  inline_bytes_.append(from.inline_bytes_, inline_begin, inline_end - inline_begin);
+  if (shift == 0 && inline_shift == 0) return;
+  // Without a branch: tables of many edits are long, and every second piece is inline.
+  for (Piece* piece = pieces_.data() + before; piece != pieces_.data() + needed; ++piece) {
+    piece->where += inline_shift & (uint64_t{0} - (piece->where >> 62 == kInlineBits));
+    piece->start += shift;
+  }
 }
 
 void PieceTable::AddRange(const PieceTable& from, uint64_t offset, uint64_t length) {

@@ -42,6 +42,7 @@ std::string Describe(const StreamId& id, uint64_t version) {
 struct Shaped {
   uint64_t version = 0;
   VersionShape shape;
+  std::vector<Copied> copied;  // of the version before; empty when it is not known
 };
 
 // The newest version read of one stream, and the tables of versions shortly before it.
@@ -54,11 +55,20 @@ struct Kept {
   uint64_t used = 0;
 };
 
+// How a version's shape is come by: from the shape `before` by the operations of `next` and on.
+struct Path {
+  const VersionShape* before = nullptr;
+  uint64_t next = 0;
+  bool steps = false;  // the versions before are likely to be asked for next
+};
+
 void TrimTrail(std::vector<Shaped>* trail) {
   uint64_t bytes = 0;
   size_t keep = 0;
-  while (keep < trail->size()) {
-    bytes += sizeof(Shaped) + (*trail)[trail->size() - 1 - keep].shape.table.RetainedBytes();
+  while (keep < trail->size() && keep < kMaxTrail) {
+    const Shaped& shaped = (*trail)[trail->size() - 1 - keep];
+    bytes += sizeof(Shaped) + shaped.shape.table.RetainedBytes() +
+             shaped.copied.capacity() * sizeof(Copied);
     if (bytes > kMaxTrailBytes) break;
     ++keep;
   }
@@ -91,9 +101,9 @@ struct StateReader::Impl {
   Result<std::shared_ptr<const Kept>> Version(const StreamId& id, uint64_t version,
                                               Cursors* cursors, size_t depth);
   Status Load(uint64_t version, LogCursors* log, Kept* known, Kept* out);
-  Status Walk(uint64_t next, uint64_t version, LogCursors* log, Kept* out);
-  Result<Shaped> StartFrom(const StreamId& id, uint64_t version, LogCursors* log,
-                           const Kept* known, uint64_t* next);
+  Status Walk(Path path, uint64_t version, LogCursors* log, Kept* out);
+  Status StartFrom(const StreamId& id, uint64_t version, LogCursors* log, const Shaped** nearest,
+                   Shaped* loaded);
   Result<std::string> ReadLiteral(const BodyRef& ref);
   std::shared_ptr<Kept> Find(const StreamId& id);
   void Keep(std::shared_ptr<Kept> version);
@@ -141,79 +151,134 @@ void StateReader::Impl::Keep(std::shared_ptr<Kept> version) {
   }
 }
 
-// The nearest shape at or before `version`, and in `*next` the first version to apply to it.
-Result<Shaped> StateReader::Impl::StartFrom(const StreamId& id, uint64_t version, LogCursors* log,
-                                            const Kept* known, uint64_t* next) {
-  const Shaped* nearest = nullptr;
-  if (known != nullptr) {
-    if (known->at.version <= version) nearest = &known->at;
-    for (const Shaped& shaped : known->trail) {
-      if (shaped.version <= version && (!nearest || shaped.version > nearest->version)) {
-        nearest = &shaped;
-      }
+namespace {
+
+// The nearest of what is known at or before `version`; nullptr: there is none.
+Shaped* NearestKnown(Kept* known, uint64_t version) {
+  if (known == nullptr) return nullptr;
+  Shaped* nearest = known->at.version <= version ? &known->at : nullptr;
+  for (Shaped& shaped : known->trail) {
+    if (shaped.version <= version && (!nearest || shaped.version > nearest->version)) {
+      nearest = &shaped;
     }
   }
-  if (nearest != nullptr && version - nearest->version <= kMaxWalk) {
-    *next = nearest->version + 1;
-    return *nearest;
-  }
-  KvCursor* cursor = log->operations();
-  cursor->SeekForPrev(PieceTableKey(id.owner, id.stream, version));
-  if (cursor->Valid()) {
-    const std::string first = PieceTableKey(id.owner, id.stream, 0);
-    const std::string_view key = cursor->key();
-    if (key.size() == first.size() && key.substr(0, 9) == std::string_view(first).substr(0, 9)) {
-      const uint64_t found = *KeyU64(key, 9);
-      if (nearest == nullptr || found > nearest->version) {
-        Shaped shaped;
-        shaped.version = found;
-        BACKSTEP_ASSIGN_OR_RETURN(shaped.shape, DecodePieceTable(cursor->value()));
-        *next = found + 1;
-        return shaped;
-      }
-    }
-  }
-  BACKSTEP_RETURN_IF_ERROR(cursor->status());
-  *next = nearest != nullptr ? nearest->version + 1 : 0;
-  return nearest != nullptr ? *nearest : Shaped();
+  return nearest;
 }
 
-// Applies the operations of versions next..version to what `out` holds.
-Status StateReader::Impl::Walk(uint64_t next, uint64_t version, LogCursors* log, Kept* out) {
-  if (next > version) return {};
-  if (version - next >= kMaxChain) return Status::Corruption("no piece table lies near");
+// Who steps is likely to step on, and back; who jumps is not.
+bool Steps(const Kept* known, uint64_t version) {
+  if (known == nullptr) return false;
+  const uint64_t at = known->at.version;
+  return (at > version ? at - version : version - at) <= kMaxTrail;
+}
+
+// Puts what `known` leaves behind, which is of no more use to it, in front of the trail of `read`.
+void Inherit(Kept* known, Kept* read) {
+  if (!Steps(known, read->at.version)) return;
+  const uint64_t end = read->trail.empty() ? read->at.version : read->trail.front().version;
+  std::vector<Shaped> trail = std::move(known->trail);
+  std::erase_if(trail, [&](const Shaped& shaped) { return shaped.version >= end; });
+  if (known->at.version < end) trail.push_back(std::move(known->at));
+  for (Shaped& shaped : read->trail) trail.push_back(std::move(shaped));
+  read->trail = std::move(trail);
+  TrimTrail(&read->trail);
+}
+
+// How the bytes at hand, of the version before or after `version`, make it: nothing, it is not known.
+std::vector<Copied> CopiedFrom(const Shaped& at_hand, const Shaped& wanted) {
+  if (wanted.version == at_hand.version + 1) return wanted.copied;
+  if (wanted.version + 1 != at_hand.version) return {};
+  std::vector<Copied> back;
+  back.reserve(at_hand.copied.size());
+  for (const Copied& part : at_hand.copied) back.push_back({part.to, part.from, part.length});
+  std::sort(back.begin(), back.end(),
+            [](const Copied& a, const Copied& b) { return a.to < b.to; });
+  return back;
+}
+
+}  // namespace
+
+// Sets `*nearest` to the newest piece table not after `version` when it is nearer than that, which is
+// far away: `*loaded` then holds it.
+Status StateReader::Impl::StartFrom(const StreamId& id, uint64_t version, LogCursors* log,
+                                    const Shaped** nearest, Shaped* loaded) {
   KvCursor* cursor = log->operations();
-  cursor->Seek(OpsKey(out->id.owner, out->id.stream, next));
+  cursor->SeekForPrev(PieceTableKey(id.owner, id.stream, version));
+  if (!cursor->Valid()) return cursor->status();
+  const std::string first = PieceTableKey(id.owner, id.stream, 0);
+  const std::string_view key = cursor->key();
+  if (key.size() != first.size() || key.substr(0, 9) != std::string_view(first).substr(0, 9)) {
+    return {};
+  }
+  const uint64_t found = *KeyU64(key, 9);
+  if (*nearest != nullptr && found <= (*nearest)->version) return {};
+  loaded->version = found;
+  BACKSTEP_ASSIGN_OR_RETURN(loaded->shape, DecodePieceTable(cursor->value()));
+  *nearest = loaded;
+  return {};
+}
+
+// Goes the path to `version`, which lies on it.
+Status StateReader::Impl::Walk(Path path, uint64_t version, LogCursors* log, Kept* out) {
+  if (version - path.next >= kMaxChain) return Status::Corruption("no piece table lies near");
+  KvCursor* cursor = log->operations();
+  const auto stands_on = [&](uint64_t number) {
+    return cursor->Valid() && cursor->key() == OpsKey(out->id.owner, out->id.stream, number);
+  };
+  // Who goes through the versions in order finds the cursor on the one before.
+  if (path.next > 0 && stands_on(path.next - 1)) {
+    cursor->Next();
+  } else {
+    cursor->Seek(OpsKey(out->id.owner, out->id.stream, path.next));
+  }
   VersionShape made;
-  for (; next <= version; ++next) {
-    if (!cursor->Valid() || cursor->key() != OpsKey(out->id.owner, out->id.stream, next)) {
+  std::vector<Copied> copied;
+  for (; path.next <= version; ++path.next) {
+    if (!stands_on(path.next)) {
       BACKSTEP_RETURN_IF_ERROR(cursor->status());
-      return Status::Corruption("version " + std::to_string(next) + " is missing");
+      return Status::Corruption("version " + std::to_string(path.next) + " is missing");
     }
-    BACKSTEP_RETURN_IF_ERROR(ApplyOperations(cursor->value(), out->at.shape, &made));
-    std::swap(out->at.shape, made);
-    if (next > 0 && version - next < kMaxTrail) {
-      out->trail.push_back({next - 1, std::move(made)});
+    const bool near = version - path.next <= (path.steps ? kMaxTrail : 0);
+    BACKSTEP_RETURN_IF_ERROR(
+        ApplyOperations(cursor->value(), *path.before, &made, near ? &copied : nullptr));
+    if (near && path.before == &out->at.shape) {
+      out->trail.push_back(std::move(out->at));
       TrimTrail(&out->trail);
-      made = VersionShape();
+      out->at = Shaped();
     }
-    out->at.version = next;
-    if (next < version) cursor->Next();
+    std::swap(out->at.shape, made);
+    out->at.copied = std::exchange(copied, {});
+    out->at.version = path.next;
+    path.before = &out->at.shape;
+    if (path.next < version) cursor->Next();
   }
   return {};
 }
 
-// Sets the shape of `version` in `out`; takes the trail over from `known`.
+// Sets the shape of `version`, which is not what `known` is at, in `out`, and its trail as far as it
+// led there.
 Status StateReader::Impl::Load(uint64_t version, LogCursors* log, Kept* known, Kept* out) {
-  uint64_t next = 0;
-  BACKSTEP_ASSIGN_OR_RETURN(out->at, StartFrom(out->id, version, log, known, &next));
-  if (known != nullptr) {
-    out->trail = std::move(known->trail);
-    known->trail.clear();
-    const uint64_t from = out->at.version;
-    std::erase_if(out->trail, [&](const Shaped& shaped) { return shaped.version >= from; });
+  Shaped* const near = NearestKnown(known, version);
+  if (near != nullptr && near->version == version) {
+    out->at = std::move(*near);
+    known->trail.erase(known->trail.begin() + (near - known->trail.data()));
+    return {};
   }
-  return Walk(next, version, log, out);
+  const Shaped* nearest = near;
+  Shaped loaded;
+  if (near == nullptr || version - near->version > kMaxWalk) {
+    BACKSTEP_RETURN_IF_ERROR(StartFrom(out->id, version, log, &nearest, &loaded));
+  }
+  if (nearest == &loaded && loaded.version == version) {
+    out->at = std::move(loaded);
+    return {};
+  }
+  Path path;
+  const VersionShape none;
+  path.before = nearest != nullptr ? &nearest->shape : &none;
+  path.next = nearest != nullptr ? nearest->version + 1 : 0;
+  path.steps = Steps(known, version);
+  return Walk(path, version, log, out);
 }
 
 Result<std::shared_ptr<const Kept>> StateReader::Impl::Version(const StreamId& id,
@@ -238,7 +303,11 @@ Result<std::shared_ptr<const Kept>> StateReader::Impl::Version(const StreamId& i
     }
   }
   AtHand at_hand;
-  if (known != nullptr) at_hand = {&known->at.shape.table, known->bytes->view()};
+  std::vector<Copied> copied;
+  if (known != nullptr) {
+    copied = CopiedFrom(known->at, read->at);
+    at_hand = {&known->at.shape.table, known->bytes->view(), copied.empty() ? nullptr : &copied};
+  }
   BACKSTEP_ASSIGN_OR_RETURN(
       read->bytes, Materialize(shape.table, id.owner, base ? base->bytes->view() : "", at_hand,
                                &log->literals));
@@ -246,6 +315,7 @@ Result<std::shared_ptr<const Kept>> StateReader::Impl::Version(const StreamId& i
   if (CheckOf(read->hash) != shape.check) {
     return Status::Corruption("its bytes are not those that were written");
   }
+  Inherit(known.get(), read.get());
   Keep(read);
   return {std::move(read)};
 }
