@@ -186,18 +186,13 @@ Result<std::optional<StepNumber>> LogReader::CommittedAs(const StepRef& step) co
 
 Result<std::optional<StepNumber>> LogReader::LatestStepOf(AgentId agent,
                                                           StepNumber at_most) const {
-  std::unique_ptr<KvCursor> cursor = std::move(agent_steps_);
-  if (cursor == nullptr) cursor = kv_.NewCursor();
-  cursor->SeekForPrev(AgentStepKey(agent, at_most));
-  BACKSTEP_RETURN_IF_ERROR(cursor->status());
-  const std::string prefix = AgentStepKey(agent, StepNumber{}).substr(0, 5);
-  if (!cursor->Valid() || !cursor->key().starts_with(prefix)) {
-    return std::optional<StepNumber>();
-  }
-  const auto number = KeyU64(cursor->key(), prefix.size());
-  if (kv_.Fixed()) agent_steps_ = std::move(cursor);
-  if (!number || *number <= start().value) return Damaged("steps of an agent", "bad key");
-  return std::optional<StepNumber>(StepNumber{*number});
+  std::unique_ptr<AgentSteps> steps = std::move(agent_steps_);
+  if (steps == nullptr) steps = std::make_unique<AgentSteps>(kv_.NewCursor());
+  Result<std::optional<StepNumber>> number = steps->Latest(agent, at_most);
+  if (!number.ok()) return number.status().WithContext(path_);
+  if (kv_.Fixed()) agent_steps_ = std::move(steps);
+  if (*number && **number <= start()) return Damaged("steps of an agent", "bad key");
+  return number;
 }
 
 Result<std::optional<StepBegin>> LogReader::Begin(const StepRef& step) const {

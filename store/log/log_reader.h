@@ -10,6 +10,7 @@
 #include "backstep/base/status.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/format/kv.h"
+#include "backstep/store/log/agent_steps.h"
 #include "backstep/store/log/cut_state.h"
 #include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/recording.h"
@@ -109,7 +110,7 @@ class LogReader {
   const KvStore* store_ = nullptr;
   uint64_t sequence_ = 0;
   CurrentView kv_;
-  mutable std::unique_ptr<KvCursor> agent_steps_;  // kept where the log is fixed
+  mutable std::unique_ptr<AgentSteps> agent_steps_;  // kept where the log is fixed
 };
 
 }  // namespace backstep::store
