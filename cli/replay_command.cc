@@ -284,6 +284,7 @@ class ReplayCommand : public Command {
         break;
       }
       if (!json_) Print(console, *report, *launched, reports.empty());
+      if (json_) AddDigest(recording, &report->result);
       code = std::max(code, CodeOf(*report));
       const bool stop = report->result.result == "cancelled" || report->result.result == "crashed";
       reports.push_back(std::move(*report));
@@ -292,6 +293,15 @@ class ReplayCommand : public Command {
     if (json_) console.Raw(replay::ToJson(reports) + "\n");
     else if (!reports.empty()) PrintReplayNext(console, reports.back(), PastePath(path_));
     return code;
+  }
+
+  // A branch that cannot be read has none; what is wrong with it is told elsewhere.
+  static void AddDigest(const store::Recording& recording, replay::ReplayResult* result) {
+    if (result->result == "crashed") return;
+    const auto line = recording.OpenLine(result->branch);
+    if (!line.ok()) return;
+    const auto digest = (*line)->Digest();
+    if (digest.ok()) result->digest = *digest;
   }
 
   static int CodeOf(const replay::ReplayReport& report) {

@@ -57,7 +57,7 @@ struct ReplayResult {
   std::vector<std::string> unreached;   // edits and faults that never took effect
   std::vector<std::string> live_calls;  // what ran live, at most 100 lines
   std::vector<std::string> warnings;
-  Hash128 digest;                       // of the branch's whole line
+  Hash128 digest;                       // of the branch's whole line; zero: not asked for
   // Where its process stood when it died or was killed (by the launcher only).
   std::optional<Position> died_at;
 };
@@ -81,6 +81,9 @@ struct ReexecuteOptions {
   // A call begins (true) or ends (false) to run live, on the thread that makes it: be brief. They
   // nest. May be empty.
   std::function<void(bool)> live_call;
+  // Whether the result has the digest: it is over the whole line, the prefix that is shared included,
+  // and takes about 10 us a step.
+  bool digest = true;
   // What the program has printed so far, bounded: asked once at the end, kept in LogEnd::output.
   // May be empty.
   std::function<std::string()> output;

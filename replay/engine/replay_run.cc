@@ -319,7 +319,9 @@ Result<ReplayResult> ReplayRun::Close() {
   result.branch_name = experiment_.name;
   BACKSTEP_ASSIGN_OR_RETURN(const auto branch, recording_.OpenLine(result.branch));
   result.last = branch->last();
-  BACKSTEP_ASSIGN_OR_RETURN(result.digest, branch->Digest());
+  if (options_.digest) {
+    BACKSTEP_ASSIGN_OR_RETURN(result.digest, branch->Digest());
+  }
   return result;
 }
 

@@ -59,6 +59,7 @@ Result<ReplayResult> RunOrdered(Program& program, const host::RunOrder& order,
                             ExperimentFromJson(order.experiment_json));
   BACKSTEP_ASSIGN_OR_RETURN(auto recording, store::Recording::Open(order.recording_path));
   ReexecuteOptions options;
+  options.digest = false;  // who wants it can read it off the log
   options.progress = [server](const Progress& progress) { server->ReportProgress(progress); };
   options.cancel = server->cancel();
   if (page != nullptr) {

@@ -23,6 +23,7 @@ class Players {
     std::vector<std::thread> threads;
     for (int i = 0; i < Interleaving::kThreads; ++i) threads.emplace_back([this, i] { All(i); });
     if (abandon_) {
+      for (std::thread& thread : threads) thread.detach();
       std::unique_lock lock(mutex_);
       turn_.wait(lock, [&] { return next_ == moves_.size(); });
       (void)session_.Flush();

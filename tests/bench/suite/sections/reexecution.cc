@@ -74,6 +74,7 @@ Took Run(Ring& ring, store::Recording& recording, StepNumber from, bool free, ui
   Took took;
   const double begin = WallNs();
   replay::ReexecuteOptions options;
+  options.digest = false;
   options.position = [&](const Position& position) {
     if (took.first == 0 && position.committed > from) took.first = WallNs() - begin;
   };
