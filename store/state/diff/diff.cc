@@ -18,6 +18,9 @@ constexpr size_t kMinMatch = 48;
 constexpr size_t kMaxSlide = 64;
 constexpr uint64_t kMaxTurns = uint64_t{1} << 19;
 constexpr size_t kAnchorMinRest = 128;  // shorter rests are not worth an index of the old text
+// Nor are longer ones behind the end of the old: a window that slides has one at every step, and
+// what moved there is found in the log of what was stored.
+constexpr size_t kAnchorMinTail = 4096;
 
 uint64_t Word(const char* at) {
   uint64_t word;
@@ -227,7 +230,7 @@ bool Differ::IndexUnused(size_t i, size_t j) {
 }
 
 bool Differ::Anchored(size_t i, size_t j, Match* out) {
-  if (new_end_ - j < kAnchorMinRest) return false;
+  if (new_end_ - j < (i < old_end_ ? kAnchorMinRest : kAnchorMinTail)) return false;
   if (anchored_ ? old_anchors_.empty() : !IndexUnused(i, j)) return false;
   // The scan only ever goes forward, so all calls of a run together read the new text once.
   for (;;) {
