@@ -98,6 +98,22 @@ Result<std::unique_ptr<Recording>> Recording::Open(const std::string& given) {
   return std::unique_ptr<Recording>(new Recording(path));
 }
 
+Result<std::unique_ptr<LogReader>> Recording::TakeReader(LogId log) const {
+  std::unique_ptr<LogReader> known;
+  {
+    std::lock_guard<std::mutex> lock(cache_->mutex);
+    if (cache_->unsealed != nullptr && cache_->unsealed->id() == log) {
+      known = std::move(cache_->unsealed);
+    }
+  }
+  // One that has crashed may have been sealed since, which is another directory.
+  if (known != nullptr && known->Refresh().ok()) {
+    const Result<LogState> state = AskLogState(known->path());
+    if (state.ok() && *state == known->state()) return {std::move(known)};
+  }
+  return LogReader::Open(path_, log);
+}
+
 LogInfo Recording::InfoOf(LogId log) const {
   {
     std::lock_guard<std::mutex> lock(cache_->mutex);
@@ -106,7 +122,7 @@ LogInfo Recording::InfoOf(LogId log) const {
   }
   LogInfo info;
   info.id = info.header.id = log;
-  const auto reader = LogReader::Open(path_, log);
+  auto reader = TakeReader(log);
   if (!reader.ok()) {
     const Result<LogState> state = AskLogState(LogPath(path_, log));
     if (state.ok()) info.state = *state;
@@ -124,7 +140,11 @@ LogInfo Recording::InfoOf(LogId log) const {
   }
   std::lock_guard<std::mutex> lock(cache_->mutex);
   cache_->headers.emplace(log, info.header);
-  if (info.state == LogState::kSealed) cache_->sealed.emplace(log, info);
+  if (info.state == LogState::kSealed) {
+    cache_->sealed.emplace(log, info);
+  } else {
+    cache_->unsealed.swap(*reader);
+  }
   return info;
 }
 
@@ -181,7 +201,7 @@ Result<std::unique_ptr<Line>> Recording::OpenLine(LogId log) const {
     const std::string name = "#" + std::to_string(log.value);
     return Status::NotFound(path_ + ": no log " + name + NearestHint(name, names));
   }
-  BACKSTEP_ASSIGN_OR_RETURN(auto line, LineReader::Open(path_, log, nullptr));
+  BACKSTEP_ASSIGN_OR_RETURN(auto line, LineReader::Open(path_, TakeReader(log)));
   return std::unique_ptr<Line>(std::move(line));
 }
 
@@ -218,6 +238,7 @@ Status Recording::DeleteBranch(LogId log, bool with_children) {
     std::lock_guard<std::mutex> lock(cache_->mutex);
     cache_->headers.erase(*id);
     cache_->sealed.erase(*id);
+    if (cache_->unsealed != nullptr && cache_->unsealed->id() == *id) cache_->unsealed.reset();
   }
   return {};
 }

@@ -13,6 +13,7 @@
 namespace backstep::store {
 
 class Line;
+class LogReader;
 class LogWriter;
 struct WriterOptions;
 
@@ -87,12 +88,14 @@ class Recording {
   Status DeleteBranch(LogId log, bool with_children);
 
  private:
-  struct Cache;  // what never changes: headers, and how sealed logs stand
+  struct Cache;  // headers, how sealed logs stand, and a log that was opened to be looked at
   struct Names;
   explicit Recording(std::string path);
   Result<Names> AllNames() const;
   static Status NoSuchLine(const Names& names, LogId session, const std::string& text);
   LogInfo InfoOf(LogId log) const;
+  // Opens the log, or hands over what InfoOf opened, as it stands now.
+  Result<std::unique_ptr<LogReader>> TakeReader(LogId log) const;
 
   std::string path_;
   std::unique_ptr<Cache> cache_;

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "backstep/base/status.h"
+#include "backstep/store/log/log_reader.h"
 #include "backstep/store/recording.h"
 
 namespace backstep::store {
@@ -17,6 +19,9 @@ struct Recording::Cache {
   std::mutex mutex;
   std::map<LogId, LogHeader> headers;
   std::map<LogId, LogInfo> sealed;
+  // Of the log last looked at that was not sealed, for who asks next or opens its line: to open one
+  // means to read its whole write-ahead log.
+  std::unique_ptr<LogReader> unsealed;
 };
 
 // Names as of one moment. Immutable.

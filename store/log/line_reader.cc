@@ -24,17 +24,21 @@ LineReader::LineReader()
 
 Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& recording, LogId log,
                                                      const KvStore* live_store) {
+  return Open(recording, live_store != nullptr ? LogReader::OpenLive(recording, log, live_store)
+                                               : LogReader::Open(recording, log));
+}
+
+Result<std::unique_ptr<LineReader>> LineReader::Open(const std::string& recording,
+                                                     Result<std::unique_ptr<LogReader>> own) {
   std::unique_ptr<LineReader> line(new LineReader());
   line->recording_ = recording;
-  BACKSTEP_RETURN_IF_ERROR(line->OpenChain(recording, log, live_store));
+  BACKSTEP_RETURN_IF_ERROR(line->OpenChain(recording, std::move(own)));
   BACKSTEP_RETURN_IF_ERROR(line->LoadAgents());
   return line;
 }
 
-Status LineReader::OpenChain(const std::string& recording, LogId log, const KvStore* live_store) {
-  Result<std::unique_ptr<LogReader>> reader =
-      live_store != nullptr ? LogReader::OpenLive(recording, log, live_store)
-                            : LogReader::Open(recording, log);
+Status LineReader::OpenChain(const std::string& recording,
+                             Result<std::unique_ptr<LogReader>> reader) {
   while (true) {
     if (!reader.ok() && chain_.empty()) return reader.status();
     if (!reader.ok()) {

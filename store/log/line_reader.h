@@ -21,6 +21,9 @@ class LineReader : public Line {
   // Opens `log` and its ancestors. `live_store` (may be nullptr): the store of log's own writer.
   static Result<std::unique_ptr<LineReader>> Open(const std::string& recording, LogId log,
                                                   const KvStore* live_store);
+  // The same on a reader of the log that was opened before; its error is passed on.
+  static Result<std::unique_ptr<LineReader>> Open(const std::string& recording,
+                                                  Result<std::unique_ptr<LogReader>> own);
 
   LogId id() const override { return own().id(); }
   const LogHeader& header() const override { return own().header(); }
@@ -80,7 +83,7 @@ class LineReader : public Line {
   // The nearest log that begins not after `number`: the one that holds the cut.
   size_t HolderOf(StepNumber number) const;
   Status CheckStep(StepNumber number) const;
-  Status OpenChain(const std::string& recording, LogId log, const KvStore* live_store);
+  Status OpenChain(const std::string& recording, Result<std::unique_ptr<LogReader>> reader);
   Status LoadAgents();
   const AgentRecord* AgentOf(AgentId id) const;
 
