@@ -21,6 +21,7 @@ Commands MakeCommands() {
   commands.push_back(MakeLogCommand());
   commands.push_back(MakeShowCommand());
   commands.push_back(MakeStateCommand());
+  commands.push_back(MakeSearchCommand());
   commands.push_back(MakeDiffCommand());
   commands.push_back(MakeReplayCommand());
   commands.push_back(MakeBranchesCommand());

@@ -3,6 +3,7 @@
 #include "backstep/cli/support/recordings.h"
 #include "backstep/replay/view/text.h"
 #include "backstep/store/index/index.h"
+#include "backstep/store/search.h"
 
 namespace backstep::cli {
 namespace {
@@ -20,6 +21,9 @@ class ReindexCommand : public Command {
   int Run(Console& console) override {
     Opened opened = OpenRecording(console, path_);
     if (opened.code != kDone) return opened.code;
+    if (const Status dropped = store::DropTextIndex(*opened.recording); !dropped.ok()) {
+      return console.Fail(dropped);
+    }
     const InterruptFlag interrupted;
     ProgressLine progress(console, "indexing", "steps");
     const auto steps = store::Reindex(*opened.recording, [&](uint64_t done, uint64_t total) {

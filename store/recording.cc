@@ -14,6 +14,7 @@
 #include "backstep/store/log/line_reader.h"
 #include "backstep/store/log/log_reader.h"
 #include "backstep/store/recording_names.h"
+#include "backstep/store/search/text_file.h"
 
 namespace backstep::store {
 namespace {
@@ -235,6 +236,7 @@ Status Recording::DeleteBranch(LogId log, bool with_children) {
   // Children first, so that what is left always has its ancestors.
   for (auto id = doomed.rbegin(); id != doomed.rend(); ++id) {
     BACKSTEP_RETURN_IF_ERROR(RemoveLog(path_, *id));
+    RemoveTextOf(path_, *id);
     std::lock_guard<std::mutex> lock(cache_->mutex);
     cache_->headers.erase(*id);
     cache_->sealed.erase(*id);

@@ -46,7 +46,7 @@ struct LogSizes {
 
 struct RecordingSizes {
   uint64_t disk = 0;       // all of it: the logs, the index, and `other`
-  uint64_t index = 0;      // index.sqlite and what SQLite keeps beside it
+  uint64_t index = 0;      // index.sqlite, what SQLite keeps beside it, and the text index
   uint64_t other = 0;      // manifest, locks, and what a killed rewrite or somebody else left here
   std::vector<LogSizes> logs;  // by id
 };

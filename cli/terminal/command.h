@@ -26,6 +26,7 @@ std::unique_ptr<Command> MakeListCommand();
 std::unique_ptr<Command> MakeLogCommand();
 std::unique_ptr<Command> MakeShowCommand();
 std::unique_ptr<Command> MakeStateCommand();
+std::unique_ptr<Command> MakeSearchCommand();
 std::unique_ptr<Command> MakeDiffCommand();
 std::unique_ptr<Command> MakeReplayCommand();
 std::unique_ptr<Command> MakeBranchesCommand();

@@ -50,6 +50,11 @@ void Flags::Positional(const std::string& name, std::string* value, const std::s
   option->allow_extra_args(false);
 }
 
+void Flags::Words(const std::string& name, std::vector<std::string>* values,
+                  const std::string& help) {
+  impl_->app.add_option(name, *values, help)->type_name("")->required();
+}
+
 void Flags::Text(const std::string& flag, const std::string& meaning, std::string* value,
                  const std::string& help) {
   impl_->Named(impl_->app.add_option(flag, *value, help)->type_name(meaning), flag);

@@ -13,6 +13,7 @@
 #include "backstep/store/line.h"
 #include "backstep/store/log/log_reader.h"
 #include "backstep/store/log/rocks/kv_store.h"
+#include "backstep/store/search/text_file.h"
 #include "backstep/store/state/operations.h"
 #include "backstep/store/upkeep/literal_owners.h"
 
@@ -300,6 +301,7 @@ Result<RecordingSizes> MeasureSizes(const Recording& recording,
   for (const char* name : {"/index.sqlite", "/index.sqlite-wal", "/index.sqlite-shm"}) {
     sizes.index += FileBytes(recording.path() + name);
   }
+  sizes.index += AllBytes(recording.path() + "/" + kTextIndexName);
   sizes.disk += sizes.index;
   // Measured last: of a recording that grows, what came meanwhile is not lost.
   sizes.other = AllBytes(recording.path());

@@ -54,7 +54,7 @@ void CheckKeys(const std::string& json, const std::string& page) {
 TEST_CASE("every verb has help with an example that fits 100 columns") {
   Stage stage;
   const std::vector<std::string> verbs = Verbs(stage);
-  REQUIRE(verbs.size() == 15);
+  REQUIRE(verbs.size() == 16);
   for (const std::string& verb : verbs) {
     const Stage::Ended help = stage.Run("backstep " + verb + " --help");
     INFO(help.output);
@@ -94,7 +94,7 @@ TEST_CASE("the page about the command line has every field of the JSON that is p
   for (const std::string command :
        {"info a.backstep", "list .", "show a.backstep main:2", "state a.backstep last",
         "diff a.backstep main b", "diff a.backstep main:2 b:3", "branches a.backstep",
-        "digest a.backstep main", "verify a.backstep"}) {
+        "digest a.backstep main", "verify a.backstep", "search a.backstep draft"}) {
     const Stage::Ended ended = stage.Run("backstep " + command + " --json");
     INFO(command << "\n" << ended.output);
     CHECK(ended.code == 0);

@@ -217,7 +217,7 @@ void RandomLog::Send(Running* step) {
   if (Draw(4) == 0) message.delay = DurationNs{static_cast<int64_t>(1 + Draw(500))};
   message.dropped = Draw(10) == 0;
   message.sent_after = model_.last();
-  const Body body{std::string(Draw(200), 'm'), "text/plain"};
+  const Body body = say ? say(&random_) : Body{std::string(Draw(200), 'm'), "text/plain"};
   REQUIRE(writer_->PutMessage(&message, &body).ok());
   model_.Add(message);
   record.sent.push_back(
@@ -233,7 +233,8 @@ void RandomLog::Effect(Running* step) {
   effect.kind = Draw(2) == 0 ? EffectKind::kLlm : EffectKind::kTool;
   effect.finished_after = model_.last();
   const Body request{"request " + std::string(Draw(300), 'r'), "text/plain"};
-  const Body response{"response " + std::string(Draw(300), 's'), "text/plain"};
+  const Body response =
+      say ? say(&random_) : Body{"response " + std::string(Draw(300), 's'), "text/plain"};
   REQUIRE(writer_->PutEffect(&effect, &request, &response).ok());
   model_.effects.push_back(effect);
 }
@@ -282,7 +283,7 @@ void RandomLog::SendFromOutside() {
   if (Draw(5) == 0 && model_.steps.size() > 3) {
     message.sent_after = StepNumber{message.sent_after.value - 1 - Draw(3)};
   }
-  const Body body{"from outside", "text/plain"};
+  const Body body = say ? say(&random_) : Body{"from outside", "text/plain"};
   REQUIRE(writer_->PutMessage(&message, &body).ok());
   model_.Add(message);
 }

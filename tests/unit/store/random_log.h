@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -61,6 +62,9 @@ class RandomLog {
 
   // Writes until the log has `steps` more steps.
   void Write(uint64_t steps);
+  // What is said; by default letters in a row that mean nothing.
+  std::function<Body(RandomStream*)> say;
+
   store::LogWriter* writer() { return writer_.get(); }
   const LogModel& model() const { return model_; }
   void Close(bool seal);
