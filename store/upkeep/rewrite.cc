@@ -127,10 +127,11 @@ class Rewrite {
     Contents written;
     {
       BACKSTEP_ASSIGN_OR_RETURN(const auto store, KvStore::OpenToRead(path_, false));
-      total_ = 2 * store->ContentBytes();
+      const uint64_t content = store->ContentBytes();
+      total_ = 2 * content;
       BACKSTEP_ASSIGN_OR_RETURN(
-          written, CopyToTables(*store->View(), more, folder_.path(), BytesIn(path_), kTightLevel,
-                                advance));
+          written,
+          CopyToTables(*store->View(), more, folder_.path(), content, kTightLevel, advance));
     }
     BACKSTEP_ASSIGN_OR_RETURN(const auto store, KvStore::OpenToRead(folder_.path(), false));
     BACKSTEP_ASSIGN_OR_RETURN(const Contents read, ReadContents(*store->View(), advance));

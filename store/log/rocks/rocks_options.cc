@@ -16,15 +16,17 @@
 namespace backstep::store {
 namespace {
 
-// From here on a dictionary of texts that come again takes more off a table than it adds to it: 7 %
-// off a long conversation. Blocks can then be smaller, and a reader of a few bytes in each decompresses
-// less. Samples of 30 times its size are what it is made of; more take longer and give a percent.
-constexpr uint64_t kDictionaryLogBytes = 2 << 20;
+// From so much content on a dictionary of texts that come again takes more off a table than it adds
+// to it: 7 % off a long conversation. Blocks can then be small, and a reader of a few bytes in each
+// decompresses less; without one they are large, for a reader soon has the whole log in its cache.
+// A dictionary is made of samples of 30 times its size; more take longer and give a percent.
+constexpr uint64_t kDictionaryContentBytes = 6 << 20;
 constexpr uint64_t kDictionaryBytesMax = 112 << 10;
-constexpr uint64_t kLogBytesPerDictionaryByte = 128;
+constexpr uint64_t kContentPerDictionaryByte = 384;
 constexpr uint64_t kSamplesPerDictionaryByte = 30;
 constexpr uint64_t kSampledBytesMax = 16 << 20;  // held in memory until it is made
-constexpr uint64_t kSealedBlockBytes = 16 << 10;
+constexpr uint64_t kDictionaryBlockBytes = 16 << 10;
+constexpr uint64_t kTinyLogBlockBytes = 128 << 10;
 constexpr uint64_t kOpenBlockBytes = 64 << 10;
 constexpr int kSealedRestartInterval = 32;
 
@@ -140,10 +142,11 @@ rocksdb::Options ReaderDbOptions() {
   return options;
 }
 
-std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t bytes, int level) {
-  const bool large = bytes >= kDictionaryLogBytes;
+std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t content_bytes,
+                                                                int level) {
+  const bool large = content_bytes >= kDictionaryContentBytes;
   const uint64_t dictionary =
-      large ? std::min(bytes / kLogBytesPerDictionaryByte, kDictionaryBytesMax) : 0;
+      large ? std::min(content_bytes / kContentPerDictionaryByte, kDictionaryBytesMax) : 0;
   std::string compression = "{level=" + std::to_string(level) + ";enabled=true";
   if (large) {
     compression += ";max_dict_bytes=" + std::to_string(dictionary) + ";zstd_max_train_bytes=" +
@@ -153,7 +156,7 @@ std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t bytes, 
   return {{"bottommost_compression", "kZSTD"},
           {"bottommost_compression_opts", compression + ";}"},
           {"block_based_table_factory",
-           "{block_size=" + std::to_string(large ? kSealedBlockBytes : kOpenBlockBytes) +
+           "{block_size=" + std::to_string(large ? kDictionaryBlockBytes : kTinyLogBlockBytes) +
                ";block_restart_interval=" + std::to_string(kSealedRestartInterval) + ";}"}};
 }
 

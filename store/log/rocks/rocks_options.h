@@ -21,9 +21,9 @@ std::unique_ptr<rocksdb::Env> OwnerOnlyEnv();
 rocksdb::Options WriterDbOptions(rocksdb::Env* env);
 rocksdb::Options ReaderDbOptions();
 
-// How tables are written to which nothing will be added, of a log of about `bytes` on the disk: as
-// RocksDB's SetOptions takes it. zstd at `level`.
-std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t bytes, int level);
+// How tables are written to which nothing will be added, of about `content_bytes` of keys and values:
+// as RocksDB's SetOptions takes it. zstd at `level`.
+std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t content_bytes, int level);
 
 // Removes what says how RocksDB was opened: nobody reads it, and nothing says whether it is
 // damaged.

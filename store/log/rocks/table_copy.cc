@@ -82,14 +82,14 @@ class Tables {
   std::unique_ptr<rocksdb::SstFileWriter> writer_;
 };
 
-Result<rocksdb::Options> TightOptions(rocksdb::Env* env, uint64_t log_bytes, int level) {
+Result<rocksdb::Options> TightOptions(rocksdb::Env* env, uint64_t content_bytes, int level) {
   rocksdb::Options options = WriterDbOptions(env);
   const rocksdb::ColumnFamilyOptions ordinary(options);
   rocksdb::ColumnFamilyOptions tight;
   BACKSTEP_RETURN_IF_ERROR(FromRocks(
       "options of tight tables",
       rocksdb::GetColumnFamilyOptionsFromMap(rocksdb::ConfigOptions(), ordinary,
-                                             SealedTableOptions(log_bytes, level), &tight)));
+                                             SealedTableOptions(content_bytes, level), &tight)));
   return rocksdb::Options(options, tight);
 }
 
@@ -126,11 +126,11 @@ Status Adopt(const std::string& folder, const std::vector<std::string>& tables,
 }  // namespace
 
 Result<Contents> CopyToTables(const KvReader& from, const std::map<std::string, std::string>& more,
-                              const std::string& to, uint64_t log_bytes, int level,
+                              const std::string& to, uint64_t content_bytes, int level,
                               const CopyProgress& progress) {
   const std::unique_ptr<rocksdb::Env> env = OwnerOnlyEnv();
   BACKSTEP_ASSIGN_OR_RETURN(const rocksdb::Options options,
-                            TightOptions(env.get(), log_bytes, level));
+                            TightOptions(env.get(), content_bytes, level));
   Tables tables(to, options);
   Tally tally(progress);
   BACKSTEP_RETURN_IF_ERROR(Merge(from, more, &tables, &tally));

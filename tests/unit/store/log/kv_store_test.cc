@@ -13,7 +13,7 @@
 namespace backstep::store {
 namespace {
 
-constexpr size_t kRecords = 8000;
+constexpr size_t kRecords = 16000;
 
 std::string Noise(RandomStream* random, size_t size) {
   std::string bytes(size, '\0');
