@@ -61,12 +61,12 @@ class Run {
   size_t Size() {
     return static_cast<size_t>(150 * std::pow(16.0, corpus_.random().NextUnit()));
   }
-  // Drops what is too much in front and adds behind.
+  // Adds behind; of a history that is full the older half goes first, as where it is summed up.
   StateEdit Edited(std::string* state, const std::string& added) const {
     StateEdit edit;
     const uint64_t before = state->size();
     if (before + added.size() > bytes_max_ && before > 0) {
-      const uint64_t gone = std::min<uint64_t>(before, before + added.size() - bytes_max_);
+      const uint64_t gone = std::max(before / 2, before + added.size() - bytes_max_);
       edit.splices.push_back({0, gone, ""});
       state->erase(0, gone);
     }
