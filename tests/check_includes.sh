@@ -15,7 +15,7 @@ BEGIN {
   below["bridge"] = "bridge"; below["widgets"] = "bridge widgets"
   below["panels"] = "bridge widgets panels"; below["app"] = "bridge widgets panels app"
   # third-party header -> files (regular expression) that may include it
-  wrap["rocksdb/"] = "^store/log/rocks/"; wrap["sqlite3.h"] = "^store/index/"
+  wrap["rocksdb/"] = "^store/log/rocks/"; wrap["sqlite3.h"] = "^store/index/"; wrap["zstd.h"] = "^store/index/columns/"
   wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
   wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
   wrap["yaml-cpp/"] = "^(recorder/faults/|replay/experiment)"

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "backstep/store/index/catch_up.h"
+#include "backstep/store/index/columns/outline_unpacker.h"
 #include "backstep/store/index/index.h"
 #include "backstep/store/index/index_file.h"
 #include "backstep/store/index/rows/row_writer.h"
@@ -11,6 +12,8 @@ namespace backstep::store {
 namespace {
 
 constexpr size_t kDifferencesMax = 100;
+// Its bytes may differ where the steps do not: another version of the library packs another way.
+constexpr char kPackedTable[] = "step_columns";
 
 // The rows the log calls for, in a database of our own, beside those the index has, attached as
 // `found`. SQLite keeps our own in a temporary file that is gone with the connection.
@@ -35,6 +38,7 @@ class Comparison {
   Result<std::optional<Watermark>> Found(const Line& line, std::vector<std::string>* differences);
   Status CompareTable(const std::string& name, const Line& line,
                       std::vector<std::string>* differences);
+  Status ComparePacked(const Line& line, std::vector<std::string>* differences);
 
   std::unique_ptr<Database> db_;
   std::unique_ptr<RowWriter> rows_;
@@ -50,7 +54,7 @@ void Tell(std::string difference, std::vector<std::string>* differences) {
 // long as the index is behind.
 bool FollowsWatermark(const std::string& name) {
   return name == "step_rows" || name == "step_details" || name == "effects" ||
-         name == "faults_applied";
+         name == "faults_applied" || name == kPackedTable;
 }
 
 // Numbers of forms may differ, so messages are compared as their view shows them.
@@ -62,6 +66,17 @@ std::vector<std::string> ComparedTables(bool sealed) {
     names.push_back(name == "message_rows" ? "messages" : name);
   }
   return names;
+}
+
+bool SamePacked(LogId log, StepNumber first, std::string_view ours, std::string_view theirs) {
+  OutlineUnpacker a, b;
+  if (!a.Open(log, first, ours).ok() || !b.Open(log, first, theirs).ok()) return false;
+  if (a.steps() != b.steps()) return false;
+  for (uint64_t i = 0; i < a.steps(); ++i) {
+    const auto one = a.Next(), other = b.Next();
+    if (!one.ok() || !other.ok() || **one != **other) return false;
+  }
+  return true;
 }
 
 // nullopt: nothing to compare.
@@ -132,6 +147,7 @@ Status Comparison::CompareTable(const std::string& name, const Line& line,
          differences);
     return Status();
   }
+  if (name == kPackedTable) return ComparePacked(line, differences);
   BACKSTEP_ASSIGN_OR_RETURN(const auto differing, count(ours + " EXCEPT " + theirs));
   if (differing != std::string("0")) {
     Tell(LogText(line) + ": table " + name + ": " + differing.value_or("0") +
@@ -139,6 +155,25 @@ Status Comparison::CompareTable(const std::string& name, const Line& line,
          differences);
   }
   return Status();
+}
+
+Status Comparison::ComparePacked(const Line& line, std::vector<std::string>* differences) {
+  BACKSTEP_ASSIGN_OR_RETURN(
+      Statement rows,
+      db_->Prepare("SELECT o.first_step, o.packed, t.packed FROM main.step_columns o "
+                   "LEFT JOIN found.step_columns t ON t.log = o.log AND "
+                   "t.first_step = o.first_step WHERE o.log = ? AND o.packed IS NOT t.packed"));
+  rows.AddNumber(line.id().value);
+  while (true) {
+    BACKSTEP_ASSIGN_OR_RETURN(const bool more, rows.Next());
+    if (!more) return Status();
+    const StepNumber first(static_cast<uint64_t>(rows.Integer(0)));
+    if (!SamePacked(line.id(), first, rows.Bytes(1), rows.Bytes(2))) {
+      Tell(LogText(line) + ": table " + kPackedTable + ": the packed steps from " +
+               std::to_string(first.value) + " on differ from the log",
+           differences);
+    }
+  }
 }
 
 }  // namespace

@@ -94,6 +94,10 @@ const TableSql kTables[] = {
      "after TEXT, message TEXT, effect_ordinal INTEGER, hidden INTEGER NOT NULL, "
      "PRIMARY KEY (log, step, ordinal)",
      "WITHOUT ROWID", Rows::kOfLog},
+    {"step_columns",
+     "log INTEGER NOT NULL, first_step INTEGER NOT NULL, packed BLOB NOT NULL, "
+     "PRIMARY KEY (log, first_step)",
+     "WITHOUT ROWID", Rows::kOfLog},
     {"spans",
      "log INTEGER NOT NULL, sequence INTEGER NOT NULL, name TEXT NOT NULL, kind TEXT, "
      "agent INTEGER, clock INTEGER, data TEXT, began_wall_ns INTEGER NOT NULL, "

@@ -15,7 +15,7 @@
 namespace backstep::store {
 
 // Changes with any change to a table. An index of another version is dropped and built again.
-inline constexpr char kSchemaVersion[] = "2";
+inline constexpr char kSchemaVersion[] = "3";
 
 // Where the rows of a table come from.
 enum class Rows {

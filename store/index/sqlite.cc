@@ -67,6 +67,11 @@ Statement& Statement::AddHash(const Hash128& hash, size_t size) {
                                  SQLITE_TRANSIENT));
 }
 
+Statement& Statement::AddBlob(std::string_view bytes) {
+  return Bound(sqlite3_bind_blob64(stmt_.get(), next_, bytes.data() == nullptr ? "" : bytes.data(),
+                                   bytes.size(), SQLITE_TRANSIENT));
+}
+
 Statement& Statement::AddNull() { return Bound(sqlite3_bind_null(stmt_.get(), next_)); }
 
 Statement& Statement::AddValue(const sqlite3_value* value) {
@@ -96,10 +101,12 @@ Result<bool> Statement::Next() {
   return false;
 }
 
-std::string Statement::Text(int column) const {
-  const auto* text = static_cast<const char*>(sqlite3_column_blob(stmt_.get(), column));
+std::string Statement::Text(int column) const { return std::string(Bytes(column)); }
+
+std::string_view Statement::Bytes(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(stmt_.get(), column));
   const auto size = static_cast<size_t>(sqlite3_column_bytes(stmt_.get(), column));
-  return text == nullptr ? std::string() : std::string(text, size);
+  return bytes == nullptr ? std::string_view() : std::string_view(bytes, size);
 }
 
 Result<std::unique_ptr<Database>> Database::Open(const std::string& name, int flags) {

@@ -31,8 +31,11 @@ class Statement {
   Statement& AddTextOrNull(std::string_view value);
   // Its first `size` of 16 bytes, high word first; NULL when zero.
   Statement& AddHash(const Hash128& hash, size_t size = 16);
+  Statement& AddBlob(std::string_view bytes);
   Statement& AddNull();
 
+  // Makes the statement ready for the next parameters although there may be more rows.
+  void Stop() { Ready(); }
   // Runs to the end and makes the statement ready for the next parameters, failed or not.
   Status Run();
   // The next row; false: there is none, and the statement is ready for the next parameters.
@@ -40,6 +43,8 @@ class Statement {
 
   int64_t Integer(int column) const { return sqlite3_column_int64(stmt_.get(), column); }
   std::string Text(int column) const;
+  // The bytes of a text or blob, good until the statement goes on.
+  std::string_view Bytes(int column) const;
   bool IsNull(int column) const { return sqlite3_column_type(stmt_.get(), column) == SQLITE_NULL; }
   sqlite3_value* Value(int column) const { return sqlite3_column_value(stmt_.get(), column); }
   Statement& AddValue(const sqlite3_value* value);

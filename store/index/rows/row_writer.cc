@@ -115,6 +115,7 @@ Result<std::unique_ptr<RowWriter>> RowWriter::Make(Database& db) {
     BACKSTEP_ASSIGN_OR_RETURN(*p.statement, db.Prepare(InsertSql(p.table, p.columns, p.once)));
   }
   BACKSTEP_RETURN_IF_ERROR(writer->forms_.Prepare(db));
+  BACKSTEP_RETURN_IF_ERROR(writer->chunks_.Prepare(db));
   return writer;
 }
 
@@ -142,7 +143,8 @@ Status RowWriter::PutStep(Line& line, const StepRows& rows) {
   for (const MessageRecord& m : rows.messages) {
     BACKSTEP_RETURN_IF_ERROR(PutMessage(line, m, &s));
   }
-  return PutFaults(line, s);
+  BACKSTEP_RETURN_IF_ERROR(PutFaults(line, s));
+  return chunks_.Add(line, s, rows.effects);
 }
 
 Status RowWriter::PutStepDetails(Line& line, const StepRows& rows) {
@@ -264,6 +266,7 @@ Status RowWriter::PutWatermark(LogId log, const Watermark& w) {
 }
 
 Status RowWriter::DeleteLog(LogId log) {
+  chunks_.Forget();
   for (size_t i = 0; i < kTableCount; ++i) {
     if (kTables[i].rows != Rows::kOfLog) continue;
     BACKSTEP_RETURN_IF_ERROR(db_.Exec(std::string("DELETE FROM ") + kTables[i].name +
@@ -278,6 +281,9 @@ Status RowWriter::DeleteBeyond(LogId log, StepNumber after) {
   for (const char* table : {"step_rows", "step_details", "effects", "faults_applied"}) {
     BACKSTEP_RETURN_IF_ERROR(db_.Exec("DELETE FROM " + std::string(table) + where + "step" + beyond));
   }
+  chunks_.Forget();
+  BACKSTEP_RETURN_IF_ERROR(db_.Exec("DELETE FROM step_columns" + where + "first_step + " +
+                                    std::to_string(kChunkSteps - 1) + beyond));
   const std::string messages =
       where + "(sent_step" + beyond + " OR sent_step IS NULL AND lag" + beyond + ")";
   const std::string key = "(log, sender, receiver, clock, ordinal, copy)";

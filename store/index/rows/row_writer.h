@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backstep/base/status.h"
+#include "backstep/store/index/columns/chunk_writer.h"
 #include "backstep/store/index/rows/log_rows.h"
 #include "backstep/store/index/rows/message_forms.h"
 #include "backstep/store/index/sqlite.h"
@@ -15,7 +16,7 @@ namespace backstep::store {
 // Longer texts are cut in the index; the log has all of them.
 inline constexpr size_t kIndexTextBytesMax = 4096;
 // Of the hash of a state the index has the first bytes, enough to tell states apart.
-inline constexpr size_t kIndexStateHashBytes = 6;
+inline constexpr size_t kIndexStateHashBytes = 5;
 
 // How far a log is indexed.
 struct Watermark {
@@ -52,7 +53,10 @@ class RowWriter {
   Status DeleteLog(LogId log);
   Status DeleteBeyond(LogId log, StepNumber after);
   // To be called when the transaction it wrote in was undone.
-  void ForgetUndone() { forms_.Forget(); }
+  void ForgetUndone() {
+    forms_.Forget();
+    chunks_.Forget();
+  }
 
  private:
   explicit RowWriter(Database& db) : db_(db) {}
@@ -67,6 +71,7 @@ class RowWriter {
 
   Database& db_;
   MessageForms forms_;
+  ChunkWriter chunks_;
   Statement step_, step_details_, message_, message_again_, message_details_, effect_, fault_,
       span_, event_, agent_, segment_, session_, branch_, edit_, watermark_;
 };

@@ -5,6 +5,7 @@
 
 #include "backstep/store/index/index.h"
 #include "backstep/store/index/index_file.h"
+#include "backstep/store/index/rows/row_writer.h"
 #include "backstep/store/index/sqlite.h"
 #include "backstep/store/line.h"
 #include "backstep/tests/support/catch.h"
@@ -57,7 +58,7 @@ std::string StepText(const StepRecord& s, double cost) {
                Number(s.took.size()), Number(s.sent.size()), s.effect_count,
                Number(s.faults.size()), static_cast<int64_t>(cost * 1000), s.state_changed,
                s.incomplete}) +
-         (s.error ? s.error->kind : "-") + (s.state.hash.ToHex().substr(0, 12));
+         (s.error ? s.error->kind : "-") + (s.state.hash.ToHex().substr(0, 2 * kIndexStateHashBytes));
 }
 
 const char kStepSql[] = " || ifnull(error_kind, '-') || lower(hex(state_hash)) FROM steps";
