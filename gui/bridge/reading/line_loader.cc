@@ -19,8 +19,8 @@ Result<std::unique_ptr<LineLoader>> LineLoader::Open(const replay::Explorer& exp
   BACKSTEP_ASSIGN_OR_RETURN(loader->line_, explorer.OpenLineAgain());
   // A branch can be looked at without its parent: its steps are not compared then.
   if (auto parent = explorer.OpenParent(); parent.ok()) loader->parent_ = std::move(*parent);
-  loader->timeline_ =
-      std::make_unique<replay::TimelineBuilder>(*loader->line_, loader->parent_.get());
+  loader->timeline_ = std::make_unique<replay::TimelineBuilder>(
+      *loader->line_, loader->parent_.get(), &explorer.recording());
   loader->graph_ = std::make_unique<replay::AgentGraphBuilder>(*loader->line_);
   return loader;
 }
@@ -34,7 +34,7 @@ Result<bool> LineLoader::Slice(const Listener& listener) {
     return !given_up && Clock::now() < until;
   };
   const Status status =
-      timeline_->Extend(progress, [this](const StepRecord& step) { graph_->Add(step); });
+      timeline_->Extend(progress, [this](const auto& step) { graph_->Add(step); });
   if (status.code() == StatusCode::kCancelled && !given_up) return false;
   BACKSTEP_RETURN_IF_ERROR(status);
   return true;

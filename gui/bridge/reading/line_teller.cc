@@ -1,5 +1,6 @@
 #include "backstep/gui/bridge/reading/line_teller.h"
 
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -9,6 +10,8 @@ namespace backstep::gui {
 namespace {
 
 constexpr double kProgressTold = 0.005;  // of all steps
+// Each telling is a frame, which takes processor time from the reading.
+constexpr auto kProgressApart = std::chrono::milliseconds(50);
 
 }  // namespace
 
@@ -51,7 +54,10 @@ Status LineTeller::ReadAll() {
 bool LineTeller::Meanwhile(double share) {
   if (!meanwhile_()) return false;
   if (std::abs(share - progress_told_) < kProgressTold) return true;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - progress_told_at_ < kProgressApart) return true;
   progress_told_ = share;
+  progress_told_at_ = now;
   shown_.queue->Tell([share](Model* model, StepNumber*) { model->timeline_progress = share; });
   return true;
 }

@@ -2,6 +2,7 @@
 // timeline, agent graph, and in the end the counts of the whole session.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -38,6 +39,7 @@ class LineTeller {
   std::unique_ptr<LineLoader> loader_;
   std::pair<size_t, size_t> laid_out_;  // nodes and edges of the graph whose places were told
   double progress_told_ = 0;
+  std::chrono::steady_clock::time_point progress_told_at_;
   bool wanted_ = false, graph_read_ = false;
 };
 

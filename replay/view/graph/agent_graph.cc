@@ -81,7 +81,7 @@ Status AgentGraphBuilder::Begin() {
   return {};
 }
 
-void AgentGraphBuilder::Add(const StepRecord& step) {
+void AgentGraphBuilder::Add(const store::StepOutline& step) {
   AddStep(step);
   // Merged with the steps, so that every list grows at its end.
   ArriveUpTo(read_);
@@ -96,9 +96,11 @@ Status AgentGraphBuilder::Update(const std::function<bool(uint64_t, uint64_t)>& 
   BACKSTEP_RETURN_IF_ERROR(Begin());
   const uint64_t last = line_.last().value;
   bool cancelled = false;
+  store::StepOutline outline;
   const Status status = line_.ScanSteps(
       StepNumber{uint64_t{read_} + 1}, line_.last(), [&](const StepRecord& step) {
-        Add(step);
+        store::MakeOutline(step, {}, std::nullopt, &outline);
+        Add(outline);
         cancelled = read_ % kProgressEvery == 0 && progress && !progress(read_, last);
         return !cancelled;
       });
@@ -128,20 +130,26 @@ void AgentGraphBuilder::ArriveUpTo(uint32_t moment) {
   }
 }
 
-void AgentGraphBuilder::AddStep(const StepRecord& step) {
+void AgentGraphBuilder::AddStep(const store::StepOutline& step) {
   read_ = Narrow(step.number);
   Agent& agent = agents_[step.agent];
   agent.steps.push_back(read_);
-  if (step.error) agent.failed.push_back(read_);
-  if (!step.faults.empty()) agent.hit.push_back(read_);
+  if ((step.flags & store::kOutlineFailed) != 0) agent.failed.push_back(read_);
+  if ((step.flags & store::kOutlineHit) != 0) agent.hit.push_back(read_);
   AddSpans(step);
-  for (const TakenMessage& taken : step.took) AddTaken(taken.id, step.agent);
-  for (const SentMessage& sent : step.sent) AddSent(sent.id, sent.to, sent.dropped, read_);
+  for (const auto& taken : step.took) AddTaken(taken.id, step.agent);
+  for (const auto& sent : step.sent) AddSent(sent.id, sent.to, sent.dropped, read_);
+}
+
+AgentGraphBuilder::Edge& AgentGraphBuilder::EdgeOf(AgentId from, AgentId to) {
+  Edge*& edge = edge_of_[uint64_t{from.value} << 32 | to.value];
+  if (edge == nullptr) edge = &edges_[{from, to}];
+  return *edge;
 }
 
 void AgentGraphBuilder::AddSent(const MessageId& id, AgentId to, bool dropped, uint32_t at) {
   if (early_.erase(id) != 0) return;  // it was counted where it was taken
-  Edge& edge = edges_[{id.sender, to}];
+  Edge& edge = EdgeOf(id.sender, to);
   Insert(&edge.sent, at);
   if (dropped) {
     Insert(&edge.dropped, at);
@@ -155,18 +163,18 @@ void AgentGraphBuilder::AddTaken(const MessageId& id, AgentId taker) {
   const auto found = pending_.find(id);
   if (found == pending_.end()) {
     // Its sender is still open: it never lay in a mailbox.
-    if (early_.insert(id).second) Insert(&edges_[{id.sender, taker}].sent, read_);
+    if (early_.insert(id).second) Insert(&EdgeOf(id.sender, taker).sent, read_);
     return;
   }
   Insert(&agents_[found->second].left, read_);
   pending_.erase(found);
 }
 
-void AgentGraphBuilder::AddSpans(const StepRecord& step) {
+void AgentGraphBuilder::AddSpans(const store::StepOutline& step) {
   const uint32_t begin = Narrow(step.begin_after);
   // A step that nothing was committed beside was open at no moment.
   if (begin + 1 < read_) AddSpan(begin, read_, &agents_[step.agent].open);
-  if (step.caller) AddSpan(begin, read_, &agents_[step.caller->first].called);
+  if (step.caller) AddSpan(begin, read_, &agents_[*step.caller].called);
 }
 
 AgentCondition AgentGraphBuilder::ConditionOf(AgentId id, const Agent& agent, uint32_t at) const {

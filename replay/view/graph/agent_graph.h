@@ -19,6 +19,7 @@
 #include "backstep/replay/view/rows/body_view.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
+#include "backstep/store/step_outline.h"
 
 namespace backstep::replay {
 
@@ -77,6 +78,8 @@ std::string ToJson(const AgentGraph& graph);
 class AgentGraphBuilder {
  public:
   explicit AgentGraphBuilder(store::Line& line) : line_(line) {}
+  AgentGraphBuilder(const AgentGraphBuilder&) = delete;
+  AgentGraphBuilder& operator=(const AgentGraphBuilder&) = delete;
 
   // Reads what the line has and this has not yet; call it first, and again after Line::Refresh.
   // `progress(done, total)` in steps, some hundred times a second at most; may be empty; returning
@@ -86,7 +89,7 @@ class AgentGraphBuilder {
   // The same where somebody else reads the steps: Begin, each step after read_to() in order, End.
   // Without End the graph stands as far as it was read; Begin then goes on from there.
   Status Begin();
-  void Add(const StepRecord& step);
+  void Add(const store::StepOutline& step);
   Status End();
   StepNumber read_to() const { return StepNumber{read_}; }
   // What it keeps, in bytes.
@@ -120,14 +123,15 @@ class AgentGraphBuilder {
 
   Status ReadOutside();
   void ArriveUpTo(uint32_t moment);
-  void AddStep(const StepRecord& step);
+  void AddStep(const store::StepOutline& step);
   void AddSent(const MessageId& id, AgentId to, bool dropped, uint32_t at);
   void AddTaken(const MessageId& id, AgentId taker);
-  void AddSpans(const StepRecord& step);
+  void AddSpans(const store::StepOutline& step);
   AgentCondition ConditionOf(AgentId id, const Agent& agent, uint32_t at) const;
   GraphNode NodeOf(const AgentRecord& record, uint32_t at) const;
   Status FillMessages(const StepRecord& step, AgentGraph* graph) const;
   size_t IndexOf(AgentId id) const;
+  Edge& EdgeOf(AgentId from, AgentId to);
 
   store::Line& line_;
   uint32_t read_ = 0;                                   // steps read
@@ -135,6 +139,7 @@ class AgentGraphBuilder {
   bool any_outside_ = false;
   std::unordered_map<AgentId, Agent> agents_;
   std::map<std::pair<AgentId, AgentId>, Edge> edges_;
+  std::unordered_map<uint64_t, Edge*> edge_of_;         // of edges_, by both ids
   std::unordered_map<MessageId, AgentId> pending_;      // sent and not taken, and to whom
   std::unordered_set<MessageId> early_;                 // taken before its sender committed
   std::deque<Arrival> arrivals_;                        // after the steps read, in order

@@ -7,13 +7,11 @@
 #include <memory>
 #include <vector>
 
+#include "backstep/store/step_outline.h"
+
 namespace backstep::replay {
 
-// How a step's time was spent, in 255ths of it; own work takes what rounding leaves.
-struct TimeShares {
-  uint8_t model = 0, tool = 0, own = 0, waiting = 0;
-  bool operator==(const TimeShares&) const = default;
-};
+using store::TimeShares;
 
 // One step: what is read together lies together, two to a cache line.
 struct StepCell {

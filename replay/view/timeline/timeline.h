@@ -17,6 +17,8 @@
 #include "backstep/replay/view/timeline/lane_columns.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
+#include "backstep/store/packed_steps.h"
+#include "backstep/store/step_outline.h"
 
 namespace backstep::replay {
 
@@ -33,6 +35,7 @@ enum StepFlag : uint16_t {
   kStepSame = 256,          // of a branch: as the parent's step of that agent and clock
   kStepDifferent = 512,     // of a branch: not as the parent's, or the parent has no such step
   kStepOutcomeFailed = 1024,  // it set the run's outcome to failed
+  kStepRounded = 2048,      // its begin and end are nearly, not exactly, those of the log
   kStepErrors = kStepFailed | kStepCallFailed | kStepOutcomeFailed,
 };
 
@@ -142,7 +145,10 @@ class TimelineBuilder {
  public:
   // `parent`: the line that a branch leaves, with whose steps those after the fork are compared; not
   // owned. Null, or unreadable: they carry neither kStepSame nor kStepDifferent.
-  explicit TimelineBuilder(store::Line& line, store::Line* parent = nullptr);
+  // `recording`: of which the line is, and whose index is asked for steps it has packed; not owned.
+  // Null: all are read from the line.
+  explicit TimelineBuilder(store::Line& line, store::Line* parent = nullptr,
+                           const store::Recording* recording = nullptr);
   ~TimelineBuilder();
 
   // Adds the steps that the line has and the timeline has not: call it after Line::Refresh().
@@ -150,8 +156,9 @@ class TimelineBuilder {
   // added stays and the next call goes on from there. InvalidArgument: more than 65,535 agents or
   // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay. `added` is given each step
   // that was added, in order, for who needs them too; may be empty.
-  Status Extend(const std::function<bool(uint64_t, uint64_t)>& progress = {},
-                const std::function<void(const StepRecord&)>& added = {});
+  using Progress = std::function<bool(uint64_t, uint64_t)>;
+  using Added = std::function<void(const store::StepOutline&)>;
+  Status Extend(const Progress& progress = {}, const Added& added = {});
 
   // What has been added so far; after a cancelled Extend, or from `progress`, the segments are those
   // of the last whole one. Costs a pointer for every 128 steps, not the steps: about a millisecond
@@ -159,20 +166,29 @@ class TimelineBuilder {
   std::shared_ptr<const Timeline> Snapshot() const;
 
  private:
-  Status AddStep(const StepRecord& step, const std::vector<EffectRecord>& effects);
+  // `record`: null where the step was packed.
+  Status AddStep(const store::StepOutline& step, const StepRecord* record);
+  // Steps that follow each other, packed or not; at least one, unless there is a failure.
+  Status AddStretch(StepNumber to, const std::function<Status()>& after_each, const Added& added);
+  bool Compares(StepNumber step) const;
   Status AddAgents();
   Result<int> LaneOf(AgentId agent);
   void AddVerdict(const StepRecord& step, StepEntry* entry);
-  Status AddMessages(const StepRecord& step, StepEntry* entry);
+  Status AddMessages(const store::StepOutline& step, StepEntry* entry);
   Status FindOutside();
   Status AddOutside(StepNumber until);
   Status AddSegments();
   int64_t SinceOrigin(TimeNs wall) const;
 
   store::Line& line_;
+  const store::Recording* const recording_;
   std::unique_ptr<TimelineWriter> writer_;
   std::unique_ptr<ParentSteps> parent_;  // null: nothing to compare with
-  std::map<AgentId, int> lanes_;
+  std::unique_ptr<store::PackedSteps> packed_;  // while many steps are added
+  store::StepOutline outline_;
+  std::unique_ptr<StepEntry> entry_;     // both kept for their memory
+  std::vector<int> near_lanes_;         // by agent id, which are small; kOutsideLane: none yet
+  std::map<AgentId, int> far_lanes_;
   std::deque<MessageRecord> outside_;   // found, and sent after steps that are yet to be added
   uint32_t outside_seen_ = 0;           // messages
 };

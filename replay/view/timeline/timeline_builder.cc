@@ -11,44 +11,27 @@ namespace {
 constexpr uint64_t kProgressEvery = 128;  // steps: some milliseconds
 constexpr int kSegmentDepthMax = 64;
 
-uint16_t FlagsOf(const StepRecord& step, StepNumber fork) {
+// Fewer steps than these are not worth opening the index for.
+constexpr uint64_t kPackedStepsMin = 4096;
+
+uint16_t FlagsOf(const store::StepOutline& step, StepNumber fork) {
+  constexpr std::pair<store::OutlineFlag, StepFlag> kFlags[] = {
+      {store::kOutlineFailed, kStepFailed},         {store::kOutlineCallFailed, kStepCallFailed},
+      {store::kOutlineHit, kStepHit},               {store::kOutlineOutcome, kStepOutcome},
+      {store::kOutlineOutcomeFailed, kStepOutcomeFailed},
+      {store::kOutlineIncomplete, kStepIncomplete}, {store::kOutlineLive, kStepLive}};
   uint16_t flags = 0;
-  if (step.error) flags |= kStepFailed;
-  if (!step.faults.empty()) flags |= kStepHit;
-  if (step.outcome) flags |= kStepOutcome;
-  if (step.outcome && step.outcome->kind == Outcome::Kind::kFailed) flags |= kStepOutcomeFailed;
-  if (step.incomplete) flags |= kStepIncomplete;
+  for (const auto& [outline, flag] : kFlags) {
+    if ((step.flags & outline) != 0) flags |= flag;
+  }
   if (step.caller) flags |= kStepNested;
   if (step.number <= fork) flags |= kStepInherited;
   return flags;
 }
 
-// Times of a recording may be anything; the ends of the range stand for what is beyond them.
 int64_t Minus(int64_t a, int64_t b) {
   int64_t result = 0;
   return __builtin_sub_overflow(a, b, &result) ? (b < 0 ? INT64_MAX : INT64_MIN) : result;
-}
-int64_t Plus(int64_t a, int64_t b) {
-  int64_t result = 0;
-  return __builtin_add_overflow(a, b, &result) ? (b < 0 ? INT64_MIN : INT64_MAX) : result;
-}
-
-bool IsHit(const StepRecord& step, const MessageId& message) {
-  return std::any_of(step.faults.begin(), step.faults.end(),
-                     [&](const FaultRecord& fault) { return fault.message == message; });
-}
-
-void AddCalls(const StepRecord& step, const std::vector<EffectRecord>& effects, StepEntry* entry) {
-  int64_t calls_ns = 0;
-  for (const EffectRecord& effect : effects) {
-    int64_t* sum = effect.kind == EffectKind::kLlm ? &entry->model_ns : &entry->tool_ns;
-    *sum = Plus(*sum, effect.duration.ns);
-    calls_ns = Plus(calls_ns, effect.duration.ns);
-    if (effect.error) entry->flags |= kStepCallFailed;
-    if (effect.status == CallStatus::kLive) entry->flags |= kStepLive;
-  }
-  entry->own_ns = step.own.ns;
-  entry->waiting_ns = Minus(Minus(step.duration.ns, step.own.ns), calls_ns);
 }
 
 // Depths of segments, parents first.
@@ -71,8 +54,12 @@ void SetDepths(const std::vector<SegmentRecord>& records, std::vector<TimelineSe
 
 }  // namespace
 
-TimelineBuilder::TimelineBuilder(store::Line& line, store::Line* parent)
-    : line_(line), writer_(std::make_unique<TimelineWriter>()) {
+TimelineBuilder::TimelineBuilder(store::Line& line, store::Line* parent,
+                                 const store::Recording* recording)
+    : line_(line),
+      recording_(recording),
+      writer_(std::make_unique<TimelineWriter>()),
+      entry_(std::make_unique<StepEntry>()) {
   const bool branch = line.header().origin.has_value();
   writer_->SetOrigin(!branch && line.session_header().began_wall.ns != 0, branch, line.fork());
   if (branch && parent != nullptr) parent_ = std::make_unique<ParentSteps>(*parent, line);
@@ -95,56 +82,62 @@ Status TimelineBuilder::AddAgents() {
 
 Result<int> TimelineBuilder::LaneOf(AgentId agent) {
   if (agent == kOutside) return kOutsideLane;
-  const auto found = lanes_.find(agent);
-  if (found != lanes_.end()) return found->second;
+  constexpr uint32_t kNear = 4096;
+  if (agent.value >= near_lanes_.size() && agent.value < kNear) {
+    near_lanes_.resize(agent.value + 1, kOutsideLane);
+  }
+  int& known = agent.value < kNear
+                   ? near_lanes_[agent.value]
+                   : far_lanes_.try_emplace(agent, kOutsideLane).first->second;
+  if (known != kOutsideLane) return known;
   if (writer_->lanes() >= TimelineWriter::kLanesMax) {
     return Status::InvalidArgument("a timeline has room for 65,535 agents and this run has more");
   }
-  const int lane = writer_->AddLane(agent, line_.AgentName(agent), {});
-  lanes_[agent] = lane;
-  return lane;
+  return known = writer_->AddLane(agent, line_.AgentName(agent), {});
+}
+
+bool TimelineBuilder::Compares(StepNumber step) const {
+  return parent_ != nullptr && step > writer_->timeline().fork;
 }
 
 void TimelineBuilder::AddVerdict(const StepRecord& step, StepEntry* entry) {
-  if (parent_ == nullptr || step.number <= writer_->timeline().fork) return;
+  if (!Compares(step.number)) return;
   const Result<bool> same = parent_->Same(step);
   // A damaged parent takes the verdicts away, not the branch's timeline.
   if (!same.ok()) parent_ = nullptr;
   else entry->flags |= *same ? kStepSame : kStepDifferent;
 }
 
-Status TimelineBuilder::AddMessages(const StepRecord& step, StepEntry* entry) {
-  for (const SentMessage& sent : step.sent) {
+Status TimelineBuilder::AddMessages(const store::StepOutline& step, StepEntry* entry) {
+  entry->sent.clear();
+  for (const auto& sent : step.sent) {
     BACKSTEP_ASSIGN_OR_RETURN(const int to, LaneOf(sent.to));
     uint8_t flags = sent.dropped ? kMessageDropped : 0;
-    if (IsHit(step, sent.id)) flags |= kMessageEdited;
+    if (sent.hit) flags |= kMessageEdited;
     entry->sent.push_back({sent.id.ordinal, sent.id.copy, to, flags});
   }
-  for (const TakenMessage& taken : step.took) {
+  entry->taken.clear();
+  for (const auto& taken : step.took) {
     BACKSTEP_ASSIGN_OR_RETURN(const int from, LaneOf(taken.id.sender));
     uint8_t flags = taken.early ? kMessageEarly : 0;
-    if (IsHit(step, taken.id)) flags |= kMessageEdited;
+    if (taken.hit) flags |= kMessageEdited;
     entry->taken.push_back({from, taken.id.clock, taken.id.ordinal, taken.id.copy, flags});
   }
   return {};
 }
 
-Status TimelineBuilder::AddStep(const StepRecord& step,
-                                const std::vector<EffectRecord>& effects) {
-  StepEntry entry;
+Status TimelineBuilder::AddStep(const store::StepOutline& step, const StepRecord* record) {
+  StepEntry& entry = *entry_;
   BACKSTEP_ASSIGN_OR_RETURN(entry.lane, LaneOf(step.agent));
   entry.clock = step.clock;
   entry.flags = FlagsOf(step, writer_->timeline().fork);
-  if (writer_->timeline().wall) {
-    entry.began_ns = SinceOrigin(step.began_wall);
-    entry.ended_ns = SinceOrigin(step.ended_wall);
-  } else {
-    entry.began_ns = step.began_virtual.ns;
-    entry.ended_ns = Plus(step.began_virtual.ns, step.duration.ns);
-  }
-  AddCalls(step, effects, &entry);
+  if (record == nullptr) entry.flags |= kStepRounded;
+  const store::StepSpan& span = writer_->timeline().wall ? step.wall : step.in_virtual;
+  entry.began_ns = span.began_ns;
+  entry.ended_ns = span.ended_ns;
+  entry.shares = step.shares;
   BACKSTEP_RETURN_IF_ERROR(AddMessages(step, &entry));
-  AddVerdict(step, &entry);
+  if (record != nullptr) AddVerdict(*record, &entry);
   writer_->AddStep(entry);
   return {};
 }
@@ -213,32 +206,58 @@ Status TimelineBuilder::AddSegments() {
   return {};
 }
 
-Status TimelineBuilder::Extend(const std::function<bool(uint64_t, uint64_t)>& progress,
-                               const std::function<void(const StepRecord&)>& added) {
+Status TimelineBuilder::Extend(const Progress& progress, const Added& added) {
   if (line_.last().value > UINT32_MAX) {
     return Status::InvalidArgument("a timeline has room for 2^32 steps and this run has more");
   }
   BACKSTEP_RETURN_IF_ERROR(AddAgents());
   BACKSTEP_RETURN_IF_ERROR(FindOutside());
-  Status failure;
   const StepNumber to = line_.last();
   writer_->SetTotal(to);
-  const Status scanned = line_.ScanStepsWithEffects(
-      writer_->last().Next(), to,
-      [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
-        failure = AddOutside(writer_->last());
-        if (failure.ok()) failure = AddStep(step, effects);
-        if (failure.ok() && added) added(step);
-        const uint64_t done = writer_->last().value;
-        if (failure.ok() && progress && done % kProgressEvery == 0 && !progress(done, to.value)) {
-          failure = Status::Cancelled("the timeline was not wanted any more");
-        }
-        return failure.ok();
-      });
-  BACKSTEP_RETURN_IF_ERROR(failure);
-  BACKSTEP_RETURN_IF_ERROR(scanned);
+  const bool many = to.value >= writer_->last().value + kPackedStepsMin;
+  if (many && recording_ != nullptr && packed_ == nullptr) {
+    packed_ = std::make_unique<store::PackedSteps>(*recording_, line_);
+  }
+  const auto after_each = [&]() -> Status {
+    const uint64_t done = writer_->last().value;
+    if (!progress || done % kProgressEvery != 0 || progress(done, to.value)) return {};
+    return Status::Cancelled("the timeline was not wanted any more");
+  };
+  while (writer_->last() < to) BACKSTEP_RETURN_IF_ERROR(AddStretch(to, after_each, added));
+  packed_.reset();
   BACKSTEP_RETURN_IF_ERROR(AddOutside(writer_->last()));
   return AddSegments();
+}
+
+Status TimelineBuilder::AddStretch(StepNumber to, const std::function<Status()>& after_each,
+                                   const Added& added) {
+  const StepNumber from = writer_->last().Next();
+  store::PackedSteps::Stretch stretch{to, false};
+  if (packed_ != nullptr && !Compares(from)) {
+    const StepNumber fork = writer_->timeline().fork;
+    stretch = packed_->At(from, parent_ != nullptr ? std::min(to, fork) : to);
+  }
+  Status failure;
+  const auto add = [&](const store::StepOutline& outline, const StepRecord* record) {
+    failure = AddOutside(writer_->last());
+    if (failure.ok()) failure = AddStep(outline, record);
+    if (failure.ok() && added) added(outline);
+    if (failure.ok()) failure = after_each();
+    return failure.ok();
+  };
+  if (stretch.packed) {
+    // A chunk that contradicts itself is not found packed again: the log goes on where it ended.
+    const Status visited = packed_->Visit(
+        from, stretch.last, [&](const auto& outline) { return add(outline, nullptr); });
+    return visited.code() == StatusCode::kCorruption && failure.ok() ? Status() : failure;
+  }
+  const std::optional<TimeNs> began = store::OutlineOrigin(line_.header());
+  const Status scanned = line_.ScanStepsWithEffects(
+      from, stretch.last, [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
+        store::MakeOutline(step, effects, began, &outline_);
+        return add(outline_, &step);
+      });
+  return failure.ok() ? scanned : failure;
 }
 
 std::shared_ptr<const Timeline> TimelineBuilder::Snapshot() const { return writer_->Snapshot(); }

@@ -9,22 +9,6 @@ namespace {
 // No time of a recording is beyond it; some 36 years.
 constexpr int64_t kTimeMax = int64_t{1} << 60;
 
-uint8_t Part(int64_t ns, int64_t whole) {
-  if (ns <= 0 || whole <= 0) return 0;
-  return static_cast<uint8_t>(static_cast<double>(ns) / static_cast<double>(whole) * 255 + 0.5);
-}
-
-TimeShares SharesOf(const StepEntry& step) {
-  const auto at_least_0 = [](int64_t ns) { return std::clamp<int64_t>(ns, 0, kTimeMax); };
-  const int64_t model = at_least_0(step.model_ns), tool = at_least_0(step.tool_ns);
-  const int64_t own = at_least_0(step.own_ns), waiting = at_least_0(step.waiting_ns);
-  const int64_t whole = model + tool + own + waiting;
-  TimeShares shares{Part(model, whole), Part(tool, whole), 0, Part(waiting, whole)};
-  const int rest = 255 - shares.model - shares.tool - shares.waiting;
-  shares.own = static_cast<uint8_t>(std::max(rest, 0));
-  return shares;
-}
-
 }  // namespace
 
 void TimelineWriter::SetOrigin(bool wall, bool branch, StepNumber fork) {
@@ -64,6 +48,9 @@ void TimelineWriter::AddStep(const StepEntry& step) {
   timeline_.last = timeline_.last.Next();
   timeline_.total = std::max(timeline_.total, timeline_.last);
   timeline_.end_ns = std::max(timeline_.end_ns, ended);
+  if ((timeline_.last.value - 1) % kStepsApart == 0) {
+    messages_before_.push_back(timeline_.message_count);
+  }
   AppendToLane(step, began, ended);
   AppendNumber(step.lane);
   AddToOverview(step, began, ended);
@@ -88,7 +75,7 @@ void TimelineWriter::AppendToLane(const StepEntry& step, int64_t began_ns, int64
   cell.ended_ns = ended_ns;
   cell.number = static_cast<uint32_t>(timeline_.last.value);
   cell.clock = static_cast<uint32_t>(step.clock.value);
-  cell.shares = SharesOf(step);
+  cell.shares = step.shares;
   cell.flags = step.flags;
   cell.sent = static_cast<uint8_t>(std::min<size_t>(step.sent.size(), UINT8_MAX));
   ++lane.size;
@@ -227,13 +214,29 @@ std::optional<uint32_t> TimelineWriter::Find(const StepEntry::Taken& taken) cons
   }
   const auto step = StepOf(taken.from_lane, taken.clock.value);
   if (!step) return std::nullopt;
-  for (uint32_t i = timeline_.FirstMessageSentBy(*step); i < timeline_.message_count; ++i) {
+  for (uint32_t i = FirstMessageOf(*step); i < timeline_.message_count; ++i) {
     const MessageCell& cell = timeline_.message_cell(i);
     if (cell.sent_by != *step) break;
     const bool outside = (cell.flags & kMessageOutside) != 0;
     if (!outside && cell.ordinal == taken.ordinal && cell.copy == copy) return i;
   }
   return std::nullopt;
+}
+
+uint32_t TimelineWriter::FirstMessageOf(uint32_t step) const {
+  const uint32_t part = (step - 1) / kStepsApart;
+  uint32_t low = messages_before_[part];
+  uint32_t high = part + 1 < messages_before_.size() ? messages_before_[part + 1]
+                                                     : timeline_.message_count;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (timeline_.message_cell(middle).sent_by < step) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
 }
 
 std::optional<uint32_t> TimelineWriter::StepOf(int lane, uint64_t clock) const {
@@ -246,6 +249,12 @@ std::optional<uint32_t> TimelineWriter::StepOf(int lane, uint64_t clock) const {
   const auto found = clocks.late.find(static_cast<uint32_t>(clock));
   if (found != clocks.late.end()) {
     return static_cast<uint32_t>(steps.number(found->second).value);
+  }
+  // Mostly a clock is its step's place.
+  const uint64_t likely = clock - (steps.size == 0 ? 0 : steps.clock(0).value);
+  if (clocks.late.empty() && likely < steps.size &&
+      steps.clock(static_cast<uint32_t>(likely)).value == clock) {
+    return static_cast<uint32_t>(steps.number(static_cast<uint32_t>(likely)).value);
   }
   // Without the late ones clocks ascend; a late one stands for the nearest before it that is not.
   uint32_t low = 0, high = steps.size;

@@ -19,7 +19,7 @@ struct StepEntry {
   int lane = 0;
   AgentClock clock;
   int64_t began_ns = 0, ended_ns = 0;
-  int64_t model_ns = 0, tool_ns = 0, own_ns = 0, waiting_ns = 0;  // how the time was spent
+  TimeShares shares;
   uint16_t flags = 0;
   struct Sent {
     uint32_t ordinal = 0, copy = 0;
@@ -94,6 +94,8 @@ class TimelineWriter {
   // The message's index; nullopt: its sender has not committed.
   std::optional<uint32_t> Find(const StepEntry::Taken& taken) const;
   std::optional<uint32_t> StepOf(int lane, uint64_t clock) const;
+  // The first message that the step or a later one sent.
+  uint32_t FirstMessageOf(uint32_t step) const;
 
   Timeline timeline_;
   std::vector<Tail> tails_;                           // by lane
@@ -102,6 +104,8 @@ class TimelineWriter {
   std::map<std::pair<uint32_t, uint32_t>, uint32_t> outside_;  // (ordinal, copy) -> message
   std::vector<std::shared_ptr<MessageChunk>> messages_;
   std::vector<bool> message_chunk_shared_;            // with a snapshot
+  static constexpr uint32_t kStepsApart = 64;
+  std::vector<uint32_t> messages_before_;             // steps 1, 65, 129, ...
 };
 
 }  // namespace backstep::replay

@@ -136,7 +136,7 @@ Floor FloorOf(const Context& context, uint64_t steps) {
 }  // namespace
 
 std::string GrowingPath(const Context& context) { return context.folder + "/growing.backstep"; }
-uint64_t GrowingSteps(const Context& context) { return context.quick ? 30000 : 1000000; }
+uint64_t GrowingSteps(const Context& context) { return context.quick ? 33000 : 1000000; }
 size_t GrowingStateBytes(const Context& context) {
   return size_t{context.quick ? 64u : 512u} << 10;
 }

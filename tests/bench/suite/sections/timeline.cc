@@ -1,4 +1,6 @@
 // What a window draws of a long run: how its columns are filled, and frames at any zoom.
+#include <sqlite3.h>
+
 #include <filesystem>
 
 #include "backstep/replay/view/timeline/timeline.h"
@@ -71,6 +73,43 @@ void MeasureZooms(Context& context, const Timeline& timeline) {
   context.add(Figure{"  arrows, slowest zoom", arrows, "ns"});
 }
 
+// Bytes a step of the chunks in the index.
+double PackedBytes(const std::string& path) {
+  sqlite3* db = nullptr;
+  sqlite3_stmt* sum = nullptr;
+  double bytes = 0;
+  if (sqlite3_open_v2((path + "/index.sqlite").c_str(), &db, SQLITE_OPEN_READONLY, nullptr) ==
+          SQLITE_OK &&
+      sqlite3_prepare_v2(db, "SELECT avg(length(packed)) / 16384 FROM step_columns WHERE log = 1",
+                         -1, &sum, nullptr) == SQLITE_OK &&
+      sqlite3_step(sum) == SQLITE_ROW) {
+    bytes = sqlite3_column_double(sum, 0);
+  }
+  sqlite3_finalize(sum);
+  sqlite3_close(db);
+  if (bytes == 0) Fail("the index has no packed steps");
+  return bytes;
+}
+
+// `scan`: reading the steps alone takes so long.
+void MeasurePacked(Context& context, const store::Recording& recording, store::Line& line,
+                   double scan) {
+  TimelineBuilder builder(line, nullptr, &recording);
+  const double begin = WallNs();
+  Need(builder.Extend());
+  const double filled = WallNs() - begin;
+  uint64_t packed = 0;
+  const auto timeline = builder.Snapshot();
+  for (const Timeline::Lane& lane : timeline->lanes) {
+    for (uint32_t i = 0; i < lane.size; ++i) packed += (lane.flags(i) & kStepRounded) != 0;
+  }
+  const double part = static_cast<double>(packed) / static_cast<double>(line.last().value);
+  if (part < 0.9) Fail("most steps should have come from the index");
+  context.add(Figure{"columns filled from packed steps", filled, "ns"}
+                  .Against("reading its steps", scan));
+  context.add(Figure{"  stored, packed", PackedBytes(recording.path()), "B/step"}.AtMost(5));
+}
+
 }  // namespace
 
 void MeasureTimeline(Context& context) {
@@ -88,6 +127,7 @@ void MeasureTimeline(Context& context) {
   const double filled = WallNs() - begin;
   const auto timeline = builder.Snapshot();
   context.add(Figure{"columns filled from the log", filled, "ns"}.Against("reading its steps", scan));
+  MeasurePacked(context, *recording, *line, scan);
   context.add(Figure{"  in memory, messages too", static_cast<double>(timeline->bytes()) / steps,
                      "B/step"}.AtMost(64));
   MeasureZooms(context, *timeline);

@@ -30,8 +30,7 @@ class Hand {
     entry.clock = AgentClock(++clocks[static_cast<size_t>(lane)]);
     entry.began_ns = began;
     entry.ended_ns = ended;
-    // Some times are as far apart as they can be.
-    entry.own_ns = static_cast<int64_t>(static_cast<uint64_t>(ended) - static_cast<uint64_t>(began));
+    entry.shares = store::SharesOf(0, 0, 1, 0);
     entry.flags = flags;
     return entry;
   }
@@ -129,8 +128,7 @@ TEST_CASE("only what the window shows becomes an item, and what reaches into it 
 TEST_CASE("folded items weigh the kinds of time by how long they took") {
   Hand hand(1);
   StepEntry& model = hand.Step(0, 0, 30);
-  model.model_ns = 30;
-  model.own_ns = 0;
+  model.shares = store::SharesOf(30, 0, 0, 0);
   hand.writer.AddStep(model);
   hand.Add(0, 30, 40);
   const auto timeline = hand.Done();
