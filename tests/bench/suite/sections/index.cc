@@ -9,6 +9,7 @@
 #include "backstep/store/line.h"
 #include "backstep/store/index/rows/log_rows.h"
 #include "backstep/store/recording.h"
+#include "backstep/store/search.h"
 #include "backstep/tests/bench/corpus.h"
 #include "backstep/tests/bench/suite/section.h"
 
@@ -44,6 +45,7 @@ class Query {
 };
 
 constexpr size_t kAgents = 50;
+constexpr char kRareWord[] = "xylolith7";  // one message in the middle holds it
 
 uint64_t StepsOf(const Context& context) { return context.quick ? 200000 : 1000000; }
 
@@ -71,6 +73,7 @@ void Record(const Context& context, const std::string& path) {
     message.kind = "note";
     const uint64_t draw = corpus.random().Next();
     message.body = {text.substr(draw % (text.size() / 2), 150 + draw % 1300), "text/plain"};
+    if (i == StepsOf(context) / 2) message.body.bytes += std::string(" of the ") + kRareWord;
     for (Message& sent : step->Send(std::move(message))) inboxes[to].push_back(std::move(sent));
     Need(step->Commit(Body{"after step " + std::to_string(i), "text/plain"}));
   }
@@ -148,6 +151,63 @@ void MeasureQueries(Context& context, const std::string& path) {
   sqlite3_close(db);
 }
 
+using Indexing = store::TextSearch::Indexing;
+
+// A search that must find something; nothing of it stays open.
+void AskOnce(const store::Recording& recording, store::Line& line, Indexing indexing,
+             const std::string& word) {
+  store::TextSearch search(recording, line, indexing);
+  const auto query = Need(store::SearchQuery::Parse(word));
+  if (Need(search.Find(query, {})).hits.empty()) Fail("nothing says " + word);
+}
+
+void MeasureQuery(Context& context, store::TextSearch& search, const std::string& what,
+                  const std::string& words) {
+  const auto query = Need(store::SearchQuery::Parse(words));
+  std::vector<double> taken;
+  for (int i = 0; i < 220; ++i) {
+    const double begin = WallNs();
+    const auto answer = Need(search.Find(query, {}));
+    if (i >= 20) taken.push_back(WallNs() - begin);
+    if (answer.hits.empty() || !answer.from_index) Fail("the index finds nothing of " + words);
+  }
+  context.add(Figure{what, Percentile(&taken, 0.99), "ns"}.AtMost(2e6));
+}
+
+void MeasureTexts(Context& context, const std::string& path) {
+  const auto recording = Need(store::Recording::Open(path));
+  const auto line = Need(recording->OpenLine(LogId(1)));
+  double text = 0, messages = 0;
+  Need(line->ScanMessages([&](const MessageRecord& message) {
+    text += static_cast<double>(message.body.size);
+    ++messages;
+    return true;
+  }));
+  Need(store::DropTextIndex(*recording));
+  const double scan_begin = WallNs();
+  AskOnce(*recording, *line, Indexing::kNever, kRareWord);
+  const double scan = text / (WallNs() - scan_begin);
+  const double begin = WallNs();
+  AskOnce(*recording, *line, Indexing::kAlways, kRareWord);
+  const double building = WallNs() - begin;
+  context.note("texts: " + std::to_string(static_cast<uint64_t>(messages)) + " messages of " +
+               std::to_string(static_cast<uint64_t>(text / messages)) + " bytes");
+  context.add(Figure{"texts indexed", messages / building * 1e9, "messages/s"}.AtLeast(60000));
+  double bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(path + "/text")) {
+    bytes += static_cast<double>(entry.file_size());
+  }
+  context.add(Figure{"index of texts", bytes / messages, "B/message"}
+                  .Against("the texts", text / messages));
+  context.add(Figure{"texts read without an index", scan * 1e3, "MB/s"}.AtLeast(700));
+  store::TextSearch search(*recording, *line);
+  MeasureQuery(context, search, "a rare word, p99", kRareWord);
+  MeasureQuery(context, search, "a common word, p99", "the");
+  MeasureQuery(context, search, "a rare and a common word, p99", std::string("the ") + kRareWord);
+  MeasureQuery(context, search, "words that begin so, p99", "xylo*");
+  MeasureQuery(context, search, "two words in a row, p99", "\"of the\"");
+}
+
 }  // namespace
 
 void MeasureIndex(Context& context) {
@@ -156,6 +216,7 @@ void MeasureIndex(Context& context) {
   Record(context, path);
   MeasureBuilding(context, path);
   MeasureQueries(context, path);
+  MeasureTexts(context, path);
 }
 
 }  // namespace backstep::bench
