@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 #include "backstep/tests/unit/store/sample_recording.h"
 
@@ -178,8 +179,9 @@ TEST_CASE("each flipped bit of a crashed log is found") {
   const CutOff seen{"crashed", "killed", {}, {StepNumber(3), {{"a", AgentClock(2), {"b/1.0"}}}}};
   REQUIRE(Recording::Open(path).value()->KeepCutOff(LogId(1), seen).ok());
   REQUIRE(std::filesystem::exists(path + "/logs/1/cut_off"));
+  const size_t small = testing::IsLong() ? 3 : 11, large = testing::IsLong() ? 61 : 127;
   for (const std::string& file : FilesOf(path + "/logs/1")) {
-    RequireEachFlipFound(path, file, std::filesystem::file_size(file) < 2000 ? 3 : 61);
+    RequireEachFlipFound(path, file, std::filesystem::file_size(file) < 2000 ? small : large);
   }
   CHECK(Show(VerifyAt(path)) == "");
 }
