@@ -7,6 +7,7 @@
 #include "backstep/store/state/state_store.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/edit_script.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/memory_kv.h"
 
 namespace backstep::store {
@@ -32,7 +33,7 @@ TEST_CASE("Versions read back step by step, there and back and with jumps betwee
     RandomStream random(8);
     size_t at = 0;
     bool back = false;
-    for (int i = 0; i < 3000; ++i) {
+    for (uint64_t i = 0; i < testing::Rounds(3000, 10000); ++i) {
       const uint64_t draw = random.Next() % 60;
       if (draw < 3) back = !back;
       if (draw == 3) at = random.Next() % kVersions;
