@@ -81,8 +81,8 @@ struct ReexecuteOptions {
   // A call begins (true) or ends (false) to run live, on the thread that makes it: be brief. They
   // nest. May be empty.
   std::function<void(bool)> live_call;
-  // Whether the result has the digest: it is over the whole line, the prefix that is shared included,
-  // and takes about 10 us a step.
+  // Whether the result has the digest, for which the whole line is read, the prefix that is shared
+  // included.
   bool digest = true;
   // What the program has printed so far, bounded: asked once at the end, kept in LogEnd::output.
   // May be empty.
