@@ -1,0 +1,53 @@
+// Reads runs that other tools wrote into a recording. In a library of its own: no program that is
+// recorded links it. docs/import.md has the formats and their mappings.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "backstep/base/ids.h"
+#include "backstep/base/status.h"
+#include "backstep/schemas/call.h"
+#include "backstep/recorder/adapters/core/importer.h"
+
+namespace backstep::adapters {
+
+struct ImportOptions {
+  std::vector<std::string> files;
+  std::string recording;      // its directory; must not exist yet unless `append`
+  bool append = false;        // add sessions to a recording that is there
+  std::string format{};       // empty: told by the content, file by file
+  std::vector<std::string> labels{};
+  bool keep_partial = false;  // keep what was written when the import fails
+  std::vector<std::string> redact{};  // as SessionOptions::redact
+  // Called now and then with bytes read and bytes there are; false: cancel.
+  std::function<bool(uint64_t done, uint64_t total)> progress{};
+};
+
+struct SkippedRecord {
+  Place place;
+  std::string reason;
+};
+
+struct ImportSummary {
+  struct File {
+    std::string path, format;
+    uint64_t bytes = 0;  // unpacked
+  };
+  std::vector<File> files;
+  uint64_t sessions = 0, branches = 0, agents = 0, segments = 0, steps = 0, messages = 0,
+           llm_calls = 0, tool_calls = 0, events = 0, annotations = 0, errors = 0;
+  Usage usage{};                        // of model calls, each counted once
+  std::vector<SkippedRecord> skipped;   // the first 1,000
+  uint64_t skipped_count = 0;
+  uint64_t links_dropped = 0;  // messages or parents that would have made a circle of causes
+};
+
+// NotFound, Io: a file, with path. InvalidArgument: a format nobody knows (names the nearest), a
+// file of no known format, a recording that exists. Corruption: a file broken beyond reading on.
+// Cancelled. On failure no recording is left behind unless `keep_partial`.
+Result<ImportSummary> Import(const ImportOptions& options);
+
+}  // namespace backstep::adapters
