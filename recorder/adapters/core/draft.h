@@ -107,6 +107,7 @@ struct NoteDraft {
   std::string name{};      // see EventRecord
   std::string category{};
   std::string data{};
+  std::optional<KeptBody> kept_data{};  // in place of `data`: a run of a million spans has as many notes
   TimeNs began{};
   DurationNs duration{};
 };
