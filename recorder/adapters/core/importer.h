@@ -52,6 +52,8 @@ class Sink {
   virtual void Skip(const Place& place, const std::string& reason) = 0;
   // Files given by --labels, for the formats that know them.
   virtual const std::vector<std::string>& label_files() const = 0;
+  // A label file (of those, or in a folder of those) fitted a run; one that never does is told.
+  virtual void LabelUsed(const std::string& file) { (void)file; }
 };
 
 class Importer {
