@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -156,6 +157,9 @@ struct SessionDraft {
   std::string key{};
   std::string parent_key{};
   uint64_t shared_steps = 0;
+  // Where Agent() has found whom.
+  std::unordered_map<std::string, AgentIndex> agent_places{};
+  size_t agents_placed = 0;  // of `agents`, from the front
 
   // The agent of that name, added when it is not there yet.
   AgentIndex Agent(const std::string& agent_name);

@@ -24,6 +24,9 @@ class Source {
   // NotFound, Io: with path and reason. InvalidArgument: a directory.
   static Result<std::unique_ptr<Source>> Open(const std::string& path,
                                               const SourceLimits& limits = {});
+  // Bytes that are in memory, packed or not, as a file of that name.
+  static std::unique_ptr<Source> OfBytes(const std::string& name, std::string bytes,
+                                         const SourceLimits& limits = {});
   virtual ~Source() = default;
 
   virtual const std::string& path() const = 0;
@@ -31,7 +34,7 @@ class Source {
   virtual std::string name() const = 0;
   // The next bytes, at most 64 KiB of them, without taking them; fewer than that: the end is near.
   virtual Result<std::string_view> Peek() = 0;
-  // Takes up to `size` bytes into `out`; 0: the end.
+  // Takes `size` bytes into `out`, fewer only before the end or a failure; 0: the end.
   virtual Result<size_t> Read(char* out, size_t size) = 0;
   // The next line without its end ("\n" or "\r\n"); false: the end. Valid until the next call.
   virtual Result<bool> ReadLine(std::string_view* line) = 0;
