@@ -1,0 +1,107 @@
+#include "backstep/recorder/adapters/conversations/fields.h"
+
+#include "backstep/base/utf8.h"
+#include "backstep/recorder/adapters/core/source.h"
+
+namespace backstep::adapters {
+namespace {
+
+constexpr size_t kMetaSizeMax = 16u << 10;  // bytes
+
+void AddLine(std::string_view line, std::string* text) {
+  if (!text->empty()) *text += '\n';
+  *text += line;
+}
+
+bool IsEmpty(const Json& value) {
+  return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty()) ||
+         (value.is_structured() && value.empty());
+}
+
+}  // namespace
+
+Result<Json> ReadDocument(Source& source) {
+  Result<std::string> text = source.ReadAll();
+  if (!text.ok()) return text.status();
+  Result<Json> document = ParseJson(*text);
+  if (!document.ok()) return document.status().WithContext(source.path());
+  return document;
+}
+
+std::string CutText(std::string_view text, size_t size) {
+  if (text.size() <= size) return std::string(text);
+  return std::string(text.substr(0, CharacterStart(text, size)));
+}
+
+std::string BodyText(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : JsonText(value);
+}
+
+std::string MetaText(const Json& value) { return CutText(BodyText(value), kMetaSizeMax); }
+
+void KeepMeta(SessionDraft* draft, const std::string& key, const Json& value) {
+  if (!IsEmpty(value)) draft->metadata.emplace_back(key, MetaText(value));
+}
+
+void KeepRest(SessionDraft* draft, const std::string& prefix, const Json& object,
+              const std::set<std::string>& known) {
+  if (!object.is_object()) return;
+  for (const auto& [key, value] : object.items()) {
+    if (!known.contains(key)) KeepMeta(draft, prefix + key, value);
+  }
+}
+
+void KeepOrigin(SessionDraft* draft, const std::string& format, const Source& source) {
+  draft->metadata.emplace_back("import.format", format);
+  draft->metadata.emplace_back("import.file", source.path());
+}
+
+void KeepPrompts(const Json& prompts, SessionDraft* draft) {
+  if (!prompts.is_object()) {
+    KeepMeta(draft, "source.system_prompt", prompts);
+    return;
+  }
+  for (const auto& [agent, prompt] : prompts.items()) {
+    draft->agents[draft->Agent(agent).value].attributes = JsonText(Json{{"system_prompt", prompt}});
+  }
+}
+
+std::string ContentText(const Json& content) {
+  if (content.is_string()) return content.get<std::string>();
+  if (content.is_null()) return {};
+  if (content.is_object() && content.contains("text") && content["text"].is_string()) {
+    return content["text"].get<std::string>();
+  }
+  if (!content.is_array()) return JsonText(content);
+  std::string text;
+  for (const Json& part : content) AddLine(ContentText(part), &text);
+  return text;
+}
+
+std::string LinesText(const Json& lines) {
+  if (!lines.is_array()) return ContentText(lines);
+  std::string text;
+  bool first = true;
+  for (const Json& line : lines) {
+    if (!first) text += '\n';
+    first = false;
+    text += ContentText(line);
+  }
+  return text;
+}
+
+Media MediaOf(std::string_view text) {
+  if (text.empty() || (text[0] != '{' && text[0] != '[')) return Media::kText;
+  return ParseJson(text).ok() ? Media::kJson : Media::kText;
+}
+
+std::string FileStem(std::string_view path) {
+  path = path.substr(path.rfind('/') + 1);
+  for (const std::string_view packed : {".gz", ".zst"}) {
+    if (path.ends_with(packed)) path.remove_suffix(packed.size());
+  }
+  const size_t dot = path.rfind('.');
+  return std::string(dot == std::string_view::npos || dot == 0 ? path : path.substr(0, dot));
+}
+
+}  // namespace backstep::adapters

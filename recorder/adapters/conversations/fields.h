@@ -1,0 +1,44 @@
+// Fields of the JSON that runs are told in, and whole files of it.
+#pragma once
+
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "backstep/recorder/adapters/core/importer.h"
+#include "backstep/recorder/adapters/core/json_text.h"
+
+namespace backstep::adapters {
+
+class Source;
+
+// The rest of a file as one JSON value. Errors name the file: Corruption, InvalidArgument.
+Result<Json> ReadDocument(Source& source);
+
+// A value as a body: text as it is, the rest as JSON.
+std::string BodyText(const Json& value);
+// A value as metadata holds it: text as it is, the rest as JSON; cut at 16 KiB.
+std::string MetaText(const Json& value);
+// Puts a value into the session's metadata unless it is null or empty.
+void KeepMeta(SessionDraft* draft, const std::string& key, const Json& value);
+// Every field of `object` but those in `known`, under `prefix` + its key.
+void KeepRest(SessionDraft* draft, const std::string& prefix, const Json& object,
+              const std::set<std::string>& known);
+// "import.format" and "import.file".
+void KeepOrigin(SessionDraft* draft, const std::string& format, const Source& source);
+// `prompts`: what each agent was told at the start, by its name. Kept as attributes of the agents.
+void KeepPrompts(const Json& prompts, SessionDraft* draft);
+
+// A content that is a text, or a list of texts or of parts with a text in them, as one text; of
+// anything else its JSON.
+std::string ContentText(const Json& content);
+// A list of lines, or a text.
+std::string LinesText(const Json& lines);
+// "{...}" or "[...]" as a body is JSON, anything else a text.
+Media MediaOf(std::string_view text);
+// Part of a text: at most `size` bytes of whole characters.
+std::string CutText(std::string_view text, size_t size);
+// A file's name without folders, .gz, .zst and its last extension.
+std::string FileStem(std::string_view path);
+
+}  // namespace backstep::adapters

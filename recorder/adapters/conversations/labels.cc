@@ -1,0 +1,153 @@
+#include "backstep/recorder/adapters/conversations/labels.h"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <utility>
+
+#include "backstep/recorder/adapters/conversations/fields.h"
+#include "backstep/recorder/adapters/core/source.h"
+
+namespace backstep::adapters {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kAuthor[] = "agentrx";
+constexpr char kLinksName[] = "LINKS.tsv";
+constexpr size_t kLabelFilesMax = 100'000;
+
+// Whether `path` ends with the whole components of `end`, packed or not.
+bool EndsWithPath(std::string_view path, std::string_view end) {
+  for (const std::string_view packed : {"", ".gz", ".zst"}) {
+    if (!path.ends_with(packed)) continue;
+    const std::string_view plain = path.substr(0, path.size() - packed.size());
+    if (!plain.ends_with(end)) continue;
+    if (plain.size() == end.size() || plain[plain.size() - end.size() - 1] == '/') return true;
+  }
+  return false;
+}
+
+// The files of a label argument: itself, or the JSON files of a folder in order.
+std::vector<std::string> FilesOf(const std::string& argument) {
+  std::error_code ignored;
+  if (!fs::is_directory(argument, ignored)) return {argument};
+  std::vector<std::string> files;
+  fs::recursive_directory_iterator walk(argument, ignored), end;
+  for (; !ignored && walk != end && files.size() < kLabelFilesMax; walk.increment(ignored)) {
+    if (walk->path().extension() == ".json") files.push_back(walk->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Annotation AnnotationOf(const Json& failure, const Json& judgement) {
+  Annotation annotation{.author = kAuthor,
+                        .kind = "failure",
+                        .agent = TextAt(failure, "failed_agent"),
+                        .reason = TextAt(failure, "step_reason")};
+  const Json* root = Find(judgement, "root_cause");
+  const std::string id = TextAt(failure, "failure_id");
+  annotation.decisive = root != nullptr && !id.empty() && TextAt(*root, "failure_id") == id;
+  Json details = failure;
+  details.erase("failed_agent");
+  details.erase("step_reason");
+  if (annotation.decisive) details["root_cause"] = *root;
+  annotation.details = JsonText(details);
+  return annotation;
+}
+
+}  // namespace
+
+void LabelBook::LoadLinks(const std::string& path) {
+  Result<std::unique_ptr<Source>> source = Source::Open(path);
+  if (!source.ok()) return;  // there need be none
+  std::string_view line;
+  for (;;) {
+    const Result<bool> more = (*source)->ReadLine(&line);
+    if (!more.ok() || !*more) return;
+    const size_t tab = line.find('\t');
+    if (tab == std::string_view::npos) continue;
+    links_.emplace(line.substr(0, tab), line.substr(tab + 1, line.find('\t', tab + 1) - tab - 1));
+  }
+}
+
+void LabelBook::LoadFile(const std::string& path, Sink& sink) {
+  if (fs::path(path).filename() == kLinksName) {
+    LoadLinks(path);
+    sink.LabelUsed(path);
+    return;
+  }
+  Result<std::unique_ptr<Source>> source = Source::Open(path);
+  Result<Json> document = source.ok() ? ReadDocument(**source) : Result<Json>(source.status());
+  if (!document.ok()) {
+    sink.Skip({.file = path}, "this label file cannot be read: " + document.status().message());
+    return;
+  }
+  if (document->is_object()) document = Json::array({std::move(*document)});
+  for (Json& value : *document) {
+    const Json* failures = Find(value, "failures");
+    if (failures == nullptr || !failures->is_array()) continue;
+    const Json* id = Find(value, "trajectory_id");
+    judgements_.push_back({.file = path,
+                           .id = TextAt(value, "trajectory_id"),
+                           .link = {},
+                           .numbered = id != nullptr && id->is_number(),
+                           .value = std::move(value)});
+  }
+}
+
+void LabelBook::Load(Sink& sink) {
+  if (std::exchange(loaded_, true)) return;
+  std::string folder;
+  for (const std::string& argument : sink.label_files()) {
+    for (const std::string& path : FilesOf(argument)) {
+      const std::string here = fs::path(path).parent_path().string();
+      if (here != folder || links_.empty()) {
+        LoadLinks((fs::path(here) / kLinksName).string());
+        LoadLinks((fs::path(here) / ".." / kLinksName).string());
+        folder = here;
+      }
+      LoadFile(path, sink);
+    }
+  }
+  for (Judgement& judgement : judgements_) {
+    const auto link = links_.find(judgement.id);
+    if (link != links_.end()) judgement.link = link->second;
+  }
+}
+
+bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run) {
+  if (!judgement.link.empty() && EndsWithPath(run.path, judgement.link)) return true;
+  const std::string stem = FileStem(run.path);
+  if (!judgement.numbered && judgement.id == stem) return true;
+  if (std::find(run.ids.begin(), run.ids.end(), judgement.id) != run.ids.end()) {
+    // A task's number alone is weak: a label file of the run's own name is the one that is meant.
+    return !judgement.numbered || FileStem(judgement.file) == stem ||
+           !fs::exists(fs::path(judgement.file).parent_path() / (stem + ".json"));
+  }
+  return judgement.link.empty() && judgement.numbered && FileStem(judgement.file) == stem;
+}
+
+void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft) {
+  Load(sink);
+  for (const Judgement& judgement : judgements_) {
+    if (!Fits(judgement, run)) continue;
+    sink.LabelUsed(judgement.file);
+    for (const Json& failure : judgement.value["failures"]) {
+      const std::optional<double> number = NumberAt(failure, "step_number");
+      std::optional<StepIndex> step;
+      if (number && *number >= 1 && *number <= static_cast<double>(run.steps.size())) {
+        step = run.steps[static_cast<size_t>(*number) - 1];
+      } else {
+        sink.Skip({.file = judgement.file}, "step_number " + TextAt(failure, "step_number") +
+                                                " is no step of " + run.path +
+                                                "; kept as a note on the whole run");
+      }
+      draft->Annotate(step, AnnotationOf(failure, judgement.value));
+    }
+    KeepRest(draft, "agentrx.", judgement.value, {"failures"});
+  }
+}
+
+}  // namespace backstep::adapters
