@@ -5,7 +5,7 @@ ROOT=$PWD
 JOBS=${JOBS:-$(nproc)}
 
 PACKAGES=(g++ cmake ninja-build ccache pkg-config git
-  librocksdb-dev libsqlite3-dev libcapnp-dev capnproto libxxhash-dev libzstd-dev zlib1g-dev
+  librocksdb-dev libsqlite3-dev libcapnp-dev capnproto libxxhash-dev libzstd-dev zlib1g-dev libarchive-dev
   libprotobuf-dev protobuf-compiler
   libyaml-cpp-dev nlohmann-json3-dev libcli11-dev libcurl4-openssl-dev catch2
   libimgui-dev libglfw3-dev libgl-dev libstb-dev libgraphviz-dev libgl1-mesa-dri xvfb xauth)

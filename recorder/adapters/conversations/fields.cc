@@ -28,6 +28,39 @@ Result<Json> ReadDocument(Source& source) {
   return document;
 }
 
+Status EachDocument(Source& source, Sink& sink,
+                    const std::function<Status(const Json& value, const Place& place)>& take) {
+  std::string first;
+  std::string_view line;
+  Result<bool> more = true;
+  while ((more = source.ReadLine(&line)).ok() && *more) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    first = line;
+    break;
+  }
+  if (!more.ok()) return more.status();
+  Result<Json> value = ParseJson(first);
+  if (!value.ok()) {  // one value over many lines
+    Result<std::string> rest = source.ReadAll();
+    if (!rest.ok()) return rest.status();
+    value = ParseJson(first + "\n" + *rest);
+    if (!value.ok()) return value.status().WithContext(source.path());
+    return take(*value, {.file = source.path()});
+  }
+  Status status = take(*value, {.file = source.path(), .line = source.line()});
+  while (status.ok() && (more = source.ReadLine(&line)).ok() && *more) {
+    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+    const Place place{.file = source.path(), .line = source.line()};
+    value = ParseJson(line);
+    if (value.ok()) {
+      status = take(*value, place);
+    } else {
+      sink.Skip(place, value.status().message());
+    }
+  }
+  return status.ok() ? more.status() : status;
+}
+
 std::string CutText(std::string_view text, size_t size) {
   if (text.size() <= size) return std::string(text);
   return std::string(text.substr(0, CharacterStart(text, size)));

@@ -1,6 +1,7 @@
 // Fields of the JSON that runs are told in, and whole files of it.
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@ class Source;
 
 // The rest of a file as one JSON value. Errors name the file: Corruption, InvalidArgument.
 Result<Json> ReadDocument(Source& source);
+
+// Hands over every JSON value of a file that is one value or has one on each line. Lines that are
+// no JSON are told and passed over; Corruption: the file holds no value at all.
+Status EachDocument(Source& source, Sink& sink,
+                    const std::function<Status(const Json& value, const Place& place)>& take);
 
 // A value as a body: text as it is, the rest as JSON.
 std::string BodyText(const Json& value);

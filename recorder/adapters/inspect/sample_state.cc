@@ -1,0 +1,92 @@
+#include "backstep/recorder/adapters/inspect/sample.h"
+
+#include <algorithm>
+
+namespace backstep::adapters {
+namespace {
+
+constexpr std::string_view kReference = "attachment://";
+
+// What patches may make of a state: copies that copy themselves, values moved ever deeper.
+constexpr int64_t kStateDepthMax = kJsonDepthMax + 64;
+constexpr int64_t kPathPartsMax = 64;
+constexpr uint64_t kMovedMax = 256ull << 20;  // bytes
+
+// Counts the bytes of a value; false: it lies deeper than `depth` or there are more than allowed.
+bool Measure(const Json& value, int64_t depth, uint64_t* bytes) {
+  *bytes += value.is_string() ? value.get_ref<const std::string&>().size() + 16 : 16;
+  if (depth < 0 || *bytes > kMovedMax) return false;
+  if (!value.is_structured()) return true;
+  for (const Json& part : value) {
+    if (!Measure(part, depth - 1, bytes)) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// Whether an operation makes more of the state than the log itself holds.
+bool SampleState::Grows(const Json& operation, const Json& value) {
+  const std::string path = TextAt(operation, "path");
+  const int64_t parts = std::count(path.begin(), path.end(), '/');
+  if (parts > kPathPartsMax) return true;
+  const std::string kind = TextAt(operation, "op");
+  if (kind != "move" && kind != "copy") return false;
+  const Json& from = value.at(Json::json_pointer(TextAt(operation, "from")));
+  return !Measure(from, kStateDepthMax - parts, &moved_);
+}
+
+// Applies one operation. False: it does not fit. The library throws; nothing of that leaves here.
+bool SampleState::Patch(const Json& operation, Json* value) {
+  if (!operation.is_object()) return false;
+  try {
+    if (Grows(operation, *value)) return false;
+    value->patch_inplace(Json::array({operation}));
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
+void Attachments::ResolveIn(Json* value) {
+  if (value->is_structured()) {
+    for (Json& part : *value) ResolveIn(&part);
+    return;
+  }
+  if (!value->is_string() || texts_ == nullptr) return;
+  const std::string& text = value->get_ref<const std::string&>();
+  if (!text.starts_with(kReference)) return;
+  const Json* whole = Find(*texts_, std::string_view(text).substr(kReference.size()));
+  if (whole == nullptr || !whole->is_string()) return;
+  const uint64_t size = whole->get_ref<const std::string&>().size();
+  if (attached_ + size > kAttachedMax) {
+    left_out_ = true;
+    return;
+  }
+  attached_ += size;
+  *value = *whole;
+}
+
+Json Attachments::Resolve(const Json& value) {
+  Json whole = value;
+  ResolveIn(&whole);
+  return whole;
+}
+
+void SampleState::Set(const Json& state) {
+  value_ = state;
+  known_ = true;
+}
+
+bool SampleState::Change(const Json& changes, bool store) {
+  if (!changes.is_array()) return false;
+  known_ = true;
+  if (!value_.is_object()) value_ = Json::object();
+  if (store && !value_.contains("store")) value_["store"] = Json::object();
+  Json* changed = store ? &value_["store"] : &value_;
+  bool fits = true;
+  for (const Json& operation : changes) fits = Patch(operation, changed) && fits;
+  return fits;
+}
+
+}  // namespace backstep::adapters
