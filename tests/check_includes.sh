@@ -18,6 +18,7 @@ BEGIN {
   # third-party header -> files (regular expression) that may include it
   wrap["rocksdb/"] = "^store/log/rocks/"; wrap["sqlite3.h"] = "^(store/index|recorder/adapters/tapeagents)/"
   wrap["zstd.h"] = "^(store/index/columns|recorder/adapters/core)/"; wrap["zlib.h"] = "^recorder/adapters/core/"
+  wrap["archive"] = "^recorder/adapters/inspect/"
   wrap["google/protobuf"] = "^recorder/adapters/otlp/"
   wrap["capnp/"] = "^(schemas/codec|replay/host)/"; wrap["kj/"] = "^(schemas/codec|replay/host)/"
   wrap["backstep_generated/"] = "^(schemas/codec|replay/host)/"
