@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -49,5 +50,8 @@ struct ImportSummary {
 // file of no known format, a recording that exists. Corruption: a file broken beyond reading on.
 // Cancelled. On failure no recording is left behind unless `keep_partial`.
 Result<ImportSummary> Import(const ImportOptions& options);
+// The same with other formats than all there are.
+Result<ImportSummary> ImportWith(const ImportOptions& options,
+                                 std::vector<std::unique_ptr<Importer>> importers);
 
 }  // namespace backstep::adapters

@@ -1,0 +1,226 @@
+#include "backstep/recorder/adapters/importing/import_run.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "backstep/base/nearest.h"
+#include "backstep/recorder/adapters/importing/watched_source.h"
+#include "backstep/store/format/log_files.h"
+
+namespace backstep::adapters {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kSkippedMax = 1000;
+constexpr size_t kReasonMax = 500;  // bytes
+
+std::string FolderOf(const std::string& path) {
+  std::string trimmed = path;
+  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
+  const std::string folder = fs::path(trimmed).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+uint64_t SizeOf(const std::string& path) {
+  std::error_code error;
+  const auto size = fs::file_size(path, error);
+  return error ? 0 : size;
+}
+
+std::string PlaceText(const Place& place) {
+  std::string text = place.file;
+  if (place.line != 0) return text + ":" + std::to_string(place.line);
+  if (place.offset != 0) text += " at byte " + std::to_string(place.offset);
+  return text;
+}
+
+}  // namespace
+
+ImportRun::ImportRun(const ImportOptions& options, std::vector<std::unique_ptr<Importer>> importers)
+    : options_(options), importers_(std::move(importers)) {
+  chosen_.reserve(importers_.size());
+}
+
+ImportRun::~ImportRun() = default;
+
+Status ImportRun::CheckOptions() {
+  if (options_.files.empty()) return Status::InvalidArgument("no file to import was named");
+  if (options_.recording.empty()) return Status::InvalidArgument("no recording was named");
+  std::error_code error;
+  was_there_ = fs::exists(fs::symlink_status(options_.recording, error));
+  if (was_there_ && !options_.append) {
+    return Status::InvalidArgument(options_.recording +
+                                   ": exists already; name another with -o, or add to it with "
+                                   "--append");
+  }
+  std::vector<std::string> names;
+  for (const auto& importer : importers_) names.push_back(importer->info().name);
+  if (!options_.format.empty() &&
+      std::find(names.begin(), names.end(), options_.format) == names.end()) {
+    return Status::InvalidArgument("there is no format '" + options_.format + "'" +
+                                   NearestHint(options_.format, names) +
+                                   " (backstep import --list-formats)");
+  }
+  for (const std::string& file : options_.labels) {
+    if (!fs::exists(file, error)) return Status::NotFound(file + ": no such file of labels");
+  }
+  return {};
+}
+
+Status ImportRun::GoOn() {
+  if (bodies_ != nullptr) BACKSTEP_RETURN_IF_ERROR(bodies_->status());
+  if (!options_.progress) return {};
+  const uint64_t done = bytes_done_ + bytes_of_file_;
+  return options_.progress(done, std::max(done, bytes_total_))
+             ? Status()
+             : Status::Cancelled("the import was cancelled");
+}
+
+Status ImportRun::Run() {
+  BACKSTEP_RETURN_IF_ERROR(CheckOptions());
+  BACKSTEP_ASSIGN_OR_RETURN(redactor_, recorder::Redactor::Make(options_.redact));
+  BACKSTEP_ASSIGN_OR_RETURN(bodies_, BodyFile::Create(FolderOf(options_.recording)));
+  for (const std::string& file : options_.files) bytes_total_ += SizeOf(file);
+  for (const std::string& file : options_.files) BACKSTEP_RETURN_IF_ERROR(OneFile(file));
+  for (const Chosen& chosen : chosen_) {
+    current_ = &chosen;
+    BACKSTEP_RETURN_IF_ERROR(chosen.importer->Finish(*this));
+  }
+  BACKSTEP_RETURN_IF_ERROR(bodies_->status());
+  TellUnusedLabels();
+  return CheckAnything();
+}
+
+Status ImportRun::OneFile(const std::string& path) {
+  BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<Source> opened, Source::Open(path));
+  const auto source = WatchedSource(std::move(opened), [this](uint64_t packed_offset) {
+    bytes_of_file_ = packed_offset;
+    return GoOn();
+  });
+  BACKSTEP_ASSIGN_OR_RETURN(Importer* const importer, Choose(*source));
+  auto chosen = std::find_if(chosen_.begin(), chosen_.end(),
+                             [&](const Chosen& c) { return c.importer == importer; });
+  if (chosen == chosen_.end()) chosen = chosen_.insert(chosen_.end(), {importer, {}});
+  chosen->files.push_back(path);
+  current_ = &*chosen;
+  const Status read = importer->Read(*source, *this);
+  if (!read.ok() && read.message().find(path) == std::string::npos) return read.WithContext(path);
+  BACKSTEP_RETURN_IF_ERROR(read);
+  bytes_done_ += source->packed_size();
+  bytes_of_file_ = 0;
+  summary_.files.push_back({path, importer->info().name, source->offset()});
+  return bodies_->status();
+}
+
+Result<Importer*> ImportRun::Choose(Source& source) {
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string_view bytes, source.Peek());
+  const std::string name = source.name();
+  const Head head{bytes, bytes.size() < (64u << 10), name};
+  if (bytes.empty()) return Status::Corruption(source.path() + ": the file is empty");
+  Importer* best = nullptr;
+  int best_sure = 0;
+  for (const auto& importer : importers_) {
+    if (!options_.format.empty()) {
+      if (importer->info().name == options_.format) return importer.get();
+      continue;
+    }
+    const int sure = importer->Detect(head);
+    if (sure > best_sure) {
+      best = importer.get();
+      best_sure = sure;
+    }
+  }
+  if (best != nullptr) return best;
+  std::string known;
+  for (const auto& importer : importers_) known += " " + importer->info().name;
+  return Status::InvalidArgument(source.path() + ": of no format that can be imported (known are:" +
+                                 known + "); --format F names one where its content does not tell");
+}
+
+KeptBody ImportRun::Keep(std::string_view bytes, Media media) { return bodies_->Keep(bytes, media); }
+
+Result<std::string> ImportRun::Read(const KeptBody& body) { return bodies_->Read(body); }
+
+Status ImportRun::OpenRecording() {
+  if (writer_ != nullptr) return {};
+  BACKSTEP_ASSIGN_OR_RETURN(recording_, store::Recording::Create(options_.recording));
+  SessionWriterOptions writer_options;
+  writer_options.redactor = redactor_;
+  writer_options.bodies = bodies_.get();
+  writer_options.clock = &SystemClock();
+  writer_options.go_on = [this] { return GoOn(); };
+  writer_ = std::make_unique<SessionWriter>(recording_.get(), std::move(writer_options));
+  return {};
+}
+
+Status ImportRun::Session(SessionDraft draft) {
+  BACKSTEP_RETURN_IF_ERROR(GoOn());
+  BACKSTEP_RETURN_IF_ERROR(OpenRecording());
+  const auto add = [&](const char* key, const std::string& value) {
+    const auto has = [&](const auto& entry) { return entry.first == key; };
+    if (std::none_of(draft.metadata.begin(), draft.metadata.end(), has)) {
+      draft.metadata.emplace_back(key, value);
+    }
+  };
+  add("import.format", current_->importer->info().name);
+  add("import.file", current_->files.back());
+  if (draft.name.empty()) draft.name = fs::path(current_->files.back()).stem().string();
+  const std::string name = draft.name;
+  BACKSTEP_ASSIGN_OR_RETURN(const WrittenSession written,
+                            writer_->Write(std::move(draft), &summary_));
+  ++(written.branch ? summary_.branches : summary_.sessions);
+  summary_.links_dropped += written.links_dropped;
+  for (const std::string& note : written.notes) Skip({current_->files.back()}, name + ": " + note);
+  return {};
+}
+
+void ImportRun::Skip(const Place& place, const std::string& reason) {
+  ++summary_.skipped_count;
+  if (summary_.skipped.size() < kSkippedMax) {
+    summary_.skipped.push_back({place, reason.substr(0, kReasonMax)});
+  }
+}
+
+void ImportRun::TellUnusedLabels() {
+  for (const std::string& file : options_.labels) {
+    const std::string within = file.ends_with('/') ? file : file + "/";
+    const auto used = labels_used_.lower_bound(within);
+    const bool folder_used = used != labels_used_.end() && used->starts_with(within);
+    if (labels_used_.count(file) == 0 && !folder_used) {
+      Skip({file}, "its labels fit no run that came in");
+    }
+  }
+}
+
+Status ImportRun::CheckAnything() const {
+  if (summary_.sessions + summary_.branches > 0) return {};
+  std::string text = options_.files.front() + ": no run was found in it";
+  if (options_.files.size() > 1) {
+    text = "no run was found in these " + std::to_string(options_.files.size()) + " files";
+  }
+  if (summary_.skipped_count > 0) {
+    const SkippedRecord& first = summary_.skipped.front();
+    text += "; " + std::to_string(summary_.skipped_count) +
+            " records were not understood, the first: " + PlaceText(first.place) + ": " +
+            first.reason;
+  }
+  return Status::Corruption(text);
+}
+
+void ImportRun::Undo() {
+  if (options_.keep_partial || recording_ == nullptr) return;
+  const std::vector<LogId> logs = writer_ != nullptr ? writer_->logs() : std::vector<LogId>();
+  writer_.reset();
+  // What cannot be removed is told by what is left; the reason to give is that of the import.
+  std::error_code ignored;
+  if (!was_there_) {
+    fs::remove_all(options_.recording, ignored);
+    return;
+  }
+  for (const LogId log : logs) static_cast<void>(store::RemoveLog(recording_->path(), log));
+  const auto index = store::IndexWriter::Open(recording_->path());
+  if (index.ok()) static_cast<void>((*index)->Prune(*recording_));
+}
+
+}  // namespace backstep::adapters
