@@ -6,6 +6,7 @@
 #include "backstep/recorder/adapters/inspect/inspect.h"
 #include "backstep/recorder/adapters/mast/mast.h"
 #include "backstep/recorder/adapters/openhands/openhands.h"
+#include "backstep/recorder/adapters/otlp/otlp.h"
 #include "backstep/recorder/adapters/swe_agent/swe_agent.h"
 #include "backstep/recorder/adapters/tapeagents/tapeagents.h"
 #include "backstep/recorder/adapters/tau/tau.h"
@@ -16,6 +17,7 @@ namespace backstep::adapters {
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   // Spans come first, conversations and logs after them.
+  all.push_back(MakeOtlpImporter());
   all.push_back(MakeWhoWhenImporter());
   all.push_back(MakeTauImporter());
   all.push_back(MakeLlmHttpImporter());
