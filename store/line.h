@@ -117,6 +117,11 @@ class Line {
   virtual Result<Body> State(AgentId agent, StepNumber number) = 0;
   // The bytes behind a reference that came from this line. Incomplete: dropped.
   virtual Result<Body> ReadBody(const BodyRef& ref) = 0;
+  // The same two without a copy: the bytes are valid during the call of `visit`, which happens
+  // once, or not at all after a failure, and must not use the line.
+  using BytesVisitor = std::function<void(std::string_view bytes)>;
+  virtual Status VisitState(AgentId agent, StepNumber number, const BytesVisitor& visit) = 0;
+  virtual Status VisitBody(const BodyRef& ref, const BytesVisitor& visit) = 0;
 
   // The keys and values of the line's own log (store/format/keys.h), ancestors left out, as of the
   // last Refresh: for the index and for verify. Lives as long as the line; used on its thread.

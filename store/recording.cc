@@ -103,8 +103,8 @@ Result<std::unique_ptr<LogReader>> Recording::TakeReader(LogId log) const {
   std::unique_ptr<LogReader> known;
   {
     std::lock_guard<std::mutex> lock(cache_->mutex);
-    if (cache_->unsealed != nullptr && cache_->unsealed->id() == log) {
-      known = std::move(cache_->unsealed);
+    if (cache_->opened != nullptr && cache_->opened->id() == log) {
+      known = std::move(cache_->opened);
     }
   }
   // One that has crashed may have been sealed since, which is another directory.
@@ -143,9 +143,8 @@ LogInfo Recording::InfoOf(LogId log) const {
   cache_->headers.emplace(log, info.header);
   if (info.state == LogState::kSealed) {
     cache_->sealed.emplace(log, info);
-  } else {
-    cache_->unsealed.swap(*reader);
   }
+  cache_->opened.swap(*reader);
   return info;
 }
 
@@ -240,7 +239,7 @@ Status Recording::DeleteBranch(LogId log, bool with_children) {
     std::lock_guard<std::mutex> lock(cache_->mutex);
     cache_->headers.erase(*id);
     cache_->sealed.erase(*id);
-    if (cache_->unsealed != nullptr && cache_->unsealed->id() == *id) cache_->unsealed.reset();
+    if (cache_->opened != nullptr && cache_->opened->id() == *id) cache_->opened.reset();
   }
   return {};
 }

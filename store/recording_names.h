@@ -19,9 +19,9 @@ struct Recording::Cache {
   std::mutex mutex;
   std::map<LogId, LogHeader> headers;
   std::map<LogId, LogInfo> sealed;
-  // Of the log last looked at that was not sealed, for who asks next or opens its line: to open one
-  // means to read its whole write-ahead log.
-  std::unique_ptr<LogReader> unsealed;
+  // Of the log last looked at, for who asks next or opens its line: to open one means to read the
+  // index of its tables, and its whole write-ahead log where it is not sealed.
+  std::unique_ptr<LogReader> opened;
 };
 
 // Names as of one moment. Immutable.

@@ -185,29 +185,42 @@ Result<std::optional<StepNumber>> LineReader::LatestStepOf(AgentId agent, StepNu
   return std::optional<StepNumber>();
 }
 
-Result<Body> LineReader::State(AgentId agent, StepNumber number) {
+Result<BodyRef> LineReader::StateRef(AgentId agent, StepNumber number) {
   BACKSTEP_RETURN_IF_ERROR(CheckStep(number));
   BACKSTEP_ASSIGN_OR_RETURN(const auto latest, LatestStepOf(agent, number));
-  const std::string at = "state of " + AgentName(agent) + " after step " +
-                         std::to_string(number.value);
-  BodyRef ref;
   if (latest) {
-    BACKSTEP_ASSIGN_OR_RETURN(const StepRecord record, Step(*latest));
-    ref = record.state;
-  } else if (const AgentRecord* record = AgentOf(agent)) {
-    ref = record->initial_state;
-  } else {
-    return Status::NotFound(own().path() + ": no agent#" + std::to_string(agent.value));
+    BACKSTEP_ASSIGN_OR_RETURN(StepRecord record, Step(*latest));
+    return std::move(record.state);
   }
+  if (const AgentRecord* record = AgentOf(agent)) return record->initial_state;
+  return Status::NotFound(own().path() + ": no agent#" + std::to_string(agent.value));
+}
+
+Result<Body> LineReader::State(AgentId agent, StepNumber number) {
+  BACKSTEP_ASSIGN_OR_RETURN(const BodyRef ref, StateRef(agent, number));
   Result<Body> body = ReadBody(ref);
-  if (!body.ok()) return body.status().WithContext(at);
+  if (!body.ok()) return body.status().WithContext(StateName(agent, number));
   return body;
+}
+
+Status LineReader::VisitState(AgentId agent, StepNumber number, const BytesVisitor& visit) {
+  BACKSTEP_ASSIGN_OR_RETURN(const BodyRef ref, StateRef(agent, number));
+  const Status status = VisitBody(ref, visit);
+  return status.ok() ? status : status.WithContext(StateName(agent, number));
+}
+
+std::string LineReader::StateName(AgentId agent, StepNumber number) const {
+  return "state of " + AgentName(agent) + " after step " + std::to_string(number.value);
 }
 
 Result<Body> LineReader::ReadBody(const BodyRef& ref) {
   if (ref.where == BodyRef::Where::kNone) return Body{"", ref.media_type};
   BACKSTEP_ASSIGN_OR_RETURN(std::string bytes, bodies_.Read(ref));
   return Body{std::move(bytes), ref.media_type};
+}
+
+Status LineReader::VisitBody(const BodyRef& ref, const BytesVisitor& visit) {
+  return bodies_.Visit(ref, visit);
 }
 
 }  // namespace backstep::store

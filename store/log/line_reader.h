@@ -64,6 +64,8 @@ class LineReader : public Line {
   Result<Cut> CutAt(StepNumber number) override;
   Result<Body> State(AgentId agent, StepNumber number) override;
   Result<Body> ReadBody(const BodyRef& ref) override;
+  Status VisitState(AgentId agent, StepNumber number, const BytesVisitor& visit) override;
+  Status VisitBody(const BodyRef& ref, const BytesVisitor& visit) override;
   const KvReader& own_log() const override { return own().kv(); }
 
   // The cut as it is folded: what a branch's writer goes on from.
@@ -102,6 +104,9 @@ class LineReader : public Line {
   Result<bool> SeesMessage(size_t j, const MessageRecord& message) const;
   Result<bool> SeesEvent(size_t j, const EventRecord& event) const;
   Status NoSuchMessage(const MessageId& id);
+  // Where the agent's state after a step lies, and what to call it.
+  Result<BodyRef> StateRef(AgentId agent, StepNumber number);
+  std::string StateName(AgentId agent, StepNumber number) const;
 
   std::string recording_;
   std::vector<std::unique_ptr<LogReader>> chain_;  // own log first, main line last

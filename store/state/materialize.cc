@@ -115,11 +115,14 @@ Status ReadWanted(std::vector<Wanted>* wanted, AgentId owner, LiteralReader* lit
 // Fills a version's bytes, stretch by stretch; what lies in literal logs is left wanted.
 class Filler {
  public:
-  Filler(const PieceTable& table, std::string_view base, const AtHand& at_hand, char* out)
-      : table_(table), base_(base), at_hand_(at_hand), shared_(at_hand), out_(out) {}
+  // `out`: where the byte at `begin` goes.
+  Filler(const PieceTable& table, std::string_view base, const AtHand& at_hand, uint64_t begin,
+         char* out)
+      : table_(table), base_(base), at_hand_(at_hand), shared_(at_hand), begin_(begin),
+        out_(out) {}
 
   Status Run() {
-    uint64_t done = 0;
+    uint64_t done = begin_;
     if (at_hand_.copied != nullptr) {
       for (const Copied& part : *at_hand_.copied) BACKSTEP_RETURN_IF_ERROR(Take(part, &done));
     }
@@ -128,6 +131,7 @@ class Filler {
   std::vector<Wanted>* wanted() { return &wanted_; }
 
  private:
+  char* Out(uint64_t at) const { return out_ + (at - begin_); }
   static Status Outside() {
     return Status::Corruption("a piece lies outside the version it is taken from");
   }
@@ -146,7 +150,7 @@ class Filler {
     }
     const uint64_t skip = *done - part.to;
     if (skip >= part.length) return {};
-    std::memcpy(out_ + *done, at_hand_.bytes.data() + part.from + skip, part.length - skip);
+    std::memcpy(Out(*done), at_hand_.bytes.data() + part.from + skip, part.length - skip);
     *done = part.to + part.length;
     return {};
   }
@@ -165,7 +169,7 @@ class Filler {
   }
 
   Status FromPiece(const Piece& piece) {
-    char* const out = out_ + piece.start;
+    char* const out = Out(piece.start);
     if (piece.source() == Source::kLog || piece.source() == Source::kOther) {
       GatherLiterals(piece, out, &shared_, &wanted_);
       return {};
@@ -181,30 +185,25 @@ class Filler {
   const std::string_view base_;
   const AtHand& at_hand_;
   Shared shared_;
+  const uint64_t begin_;
   char* const out_;
   std::vector<Wanted> wanted_;
 };
 
 }  // namespace
 
-std::shared_ptr<Buffer> Buffer::Make(uint64_t size) {
-  std::unique_ptr<char[]> bytes(new (std::nothrow) char[size]);
+std::unique_ptr<Buffer> Buffer::Make(uint64_t size) {
+  const uint64_t room = size + size / 8;
+  std::unique_ptr<char[]> bytes(new (std::nothrow) char[room]);
   if (bytes == nullptr) return nullptr;
-  return std::shared_ptr<Buffer>(new Buffer(std::move(bytes), size));
+  return std::unique_ptr<Buffer>(new Buffer(std::move(bytes), size, room));
 }
 
-Result<std::shared_ptr<const Buffer>> Materialize(const PieceTable& table, AgentId owner,
-                                                  std::string_view base, const AtHand& at_hand,
-                                                  LiteralReader* literals) {
-  std::shared_ptr<Buffer> buffer = Buffer::Make(table.size());
-  if (buffer == nullptr) {
-    return Status::Io("not enough memory for a body of " + std::to_string(table.size()) +
-                      " bytes");
-  }
-  Filler filler(table, base, at_hand, buffer->data());
+Status Materialize(const PieceTable& table, AgentId owner, std::string_view base,
+                   const AtHand& at_hand, LiteralReader* literals, uint64_t begin, char* out) {
+  Filler filler(table, base, at_hand, begin, out);
   BACKSTEP_RETURN_IF_ERROR(filler.Run());
-  BACKSTEP_RETURN_IF_ERROR(ReadWanted(filler.wanted(), owner, literals));
-  return std::shared_ptr<const Buffer>(std::move(buffer));
+  return ReadWanted(filler.wanted(), owner, literals);
 }
 
 }  // namespace backstep::store

@@ -6,10 +6,10 @@
 #include "backstep/base/hash.h"
 #include "backstep/store/format/keys.h"
 #include "backstep/store/state/literals/literal_reader.h"
-#include "backstep/store/state/materialize.h"
 #include "backstep/store/state/operations.h"
 #include "backstep/store/state/piece_table.h"
 #include "backstep/store/state/state_store.h"
+#include "backstep/store/state/version_bytes.h"
 
 namespace backstep::store {
 namespace {
@@ -49,8 +49,7 @@ struct Shaped {
 struct Kept {
   StreamId id;
   Shaped at;
-  Hash128 hash;
-  std::shared_ptr<const Buffer> bytes;
+  VersionBytes bytes;
   std::vector<Shaped> trail;  // ascending versions, all below `at`
   uint64_t used = 0;
 };
@@ -93,6 +92,7 @@ struct StateReader::Impl {
   std::function<const KvReader*(LogId)> log_reader;
   std::vector<std::shared_ptr<Kept>> kept;
   uint64_t uses = 0;
+  BytesRoom room;
 
   using Cursors = std::map<LogId, LogCursors>;
   Cursors fixed;  // of logs that stay as they are
@@ -135,12 +135,11 @@ std::shared_ptr<Kept> StateReader::Impl::Find(const StreamId& id) {
 
 void StateReader::Impl::Keep(std::shared_ptr<Kept> version) {
   version->used = ++uses;
-  std::erase_if(kept, [&](const auto& entry) { return entry->id == version->id; });
   kept.push_back(std::move(version));
   const auto held = [&] {
     uint64_t bytes = 0;
     for (const auto& entry : kept) {
-      bytes += entry->bytes->view().size() + entry->at.shape.table.RetainedBytes();
+      bytes += entry->bytes.view().size() + entry->at.shape.table.RetainedBytes();
     }
     return bytes;
   };
@@ -298,21 +297,20 @@ Result<std::shared_ptr<const Kept>> StateReader::Impl::Version(const StreamId& i
     const BaseVersion& from = *shape.base;
     BACKSTEP_ASSIGN_OR_RETURN(
         base, Version({from.log, from.owner, from.stream}, from.version, cursors, depth + 1));
-    if (base->bytes->view().size() != from.size) {
+    if (base->bytes.view().size() != from.size) {
       return Status::Corruption("its base has another size than it had");
     }
   }
-  AtHand at_hand;
   std::vector<Copied> copied;
   if (known != nullptr) {
     copied = CopiedFrom(known->at, read->at);
-    at_hand = {&known->at.shape.table, known->bytes->view(), copied.empty() ? nullptr : &copied};
+    read->bytes = std::move(known->bytes);
+    std::erase(kept, known);
   }
-  BACKSTEP_ASSIGN_OR_RETURN(
-      read->bytes, Materialize(shape.table, id.owner, base ? base->bytes->view() : "", at_hand,
-                               &log->literals));
-  read->hash = HashBytes(read->bytes->view());
-  if (CheckOf(read->hash) != shape.check) {
+  BACKSTEP_RETURN_IF_ERROR(read->bytes.Become(
+      shape.table, id.owner, base ? base->bytes.view() : "",
+      known != nullptr ? &known->at.shape.table : nullptr, copied, &log->literals, &room));
+  if (CheckOf(read->bytes.hash()) != shape.check) {
     return Status::Corruption("its bytes are not those that were written");
   }
   Inherit(known.get(), read.get());
@@ -363,7 +361,17 @@ std::string DescribeLiteral(const BodyRef& ref) {
 }  // namespace
 
 Result<std::string> StateReader::Read(const BodyRef& ref) {
-  if (ref.where == BodyRef::Where::kNone) return std::string();
+  std::string bytes;
+  BACKSTEP_RETURN_IF_ERROR(Visit(ref, [&](std::string_view read) { bytes = read; }));
+  return bytes;
+}
+
+Status StateReader::Visit(const BodyRef& ref,
+                          const std::function<void(std::string_view)>& visit) {
+  if (ref.where == BodyRef::Where::kNone) {
+    visit({});
+    return {};
+  }
   if (ref.where == BodyRef::Where::kDropped) {
     return Status::Incomplete("a body of " + std::to_string(ref.size) +
                               " bytes was dropped while recording");
@@ -375,14 +383,16 @@ Result<std::string> StateReader::Read(const BodyRef& ref) {
     BACKSTEP_RETURN_IF_ERROR(
         CheckBody(ref, ref.inline_bytes.size(), HashBytes(ref.inline_bytes))
             .WithContext("an inline body"));
-    return ref.inline_bytes;
+    visit(ref.inline_bytes);
+    return {};
   }
   if (ref.where == BodyRef::Where::kLiteral) {
     Result<std::string> bytes = impl_->ReadLiteral(ref);
     Status status = bytes.status();
     if (status.ok()) status = CheckBody(ref, bytes->size(), HashBytes(*bytes));
     if (!status.ok()) return status.WithContext(DescribeLiteral(ref));
-    return bytes;
+    visit(*bytes);
+    return {};
   }
   if (ref.where != BodyRef::Where::kVersion) return Status::Corruption("unknown kind of body");
   Impl::Cursors cursors;
@@ -390,10 +400,11 @@ Result<std::string> StateReader::Read(const BodyRef& ref) {
   const auto version = impl_->Version(id, ref.position, &cursors, 0);
   Status status = version.status();
   if (status.ok()) {
-    status = CheckBody(ref, (*version)->bytes->view().size(), (*version)->hash);
+    status = CheckBody(ref, (*version)->bytes.view().size(), (*version)->bytes.hash());
   }
   if (!status.ok()) return status.WithContext(Describe(id, ref.position));
-  return std::string((*version)->bytes->view());
+  visit((*version)->bytes.view());
+  return {};
 }
 
 Status StateReader::Scan(LogId log, AgentId owner, uint32_t stream, uint64_t first, uint64_t last,
@@ -403,7 +414,7 @@ Status StateReader::Scan(LogId log, AgentId owner, uint32_t stream, uint64_t fir
   for (uint64_t version = first; version <= last; ++version) {
     const auto read = impl_->Version(id, version, &cursors, 0);
     if (!read.ok()) return read.status().WithContext(Describe(id, version));
-    if (!visit(version, (*read)->bytes->view()) || version == UINT64_MAX) break;
+    if (!visit(version, (*read)->bytes.view()) || version == UINT64_MAX) break;
   }
   return {};
 }

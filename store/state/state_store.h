@@ -70,6 +70,9 @@ class StateReader {
   // The bytes behind a reference (`ref.log` filled in), hash checked. Corruption: does not decode
   // or has another hash. Incomplete: dropped under overload.
   Result<std::string> Read(const BodyRef& ref);
+  // The same without a copy: the bytes are valid during the call of `visit`, which happens once, or
+  // not at all after a failure.
+  Status Visit(const BodyRef& ref, const std::function<void(std::string_view)>& visit);
   // Versions first..last of one stream of one log, in order; cost follows what differs.
   Status Scan(LogId log, AgentId owner, uint32_t stream, uint64_t first, uint64_t last,
               const std::function<bool(uint64_t version, std::string_view bytes)>& visit);

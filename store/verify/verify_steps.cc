@@ -1,5 +1,9 @@
+#include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "backstep/store/format/keys.h"
 #include "backstep/store/verify/verify_log.h"
@@ -8,6 +12,9 @@ namespace backstep::store {
 namespace {
 
 constexpr uint64_t kStepsPerProgress = 256;
+// So many steps are read at once, in order, and looked at agent by agent: what lies together is
+// decompressed once, and an agent's states, which share most of their bytes, come one after another.
+constexpr uint64_t kWindowSteps = 16384;
 constexpr size_t kAgentPrefixBytes = 1 + 4;
 
 class StepCheck {
@@ -17,9 +24,19 @@ class StepCheck {
   Status Run();
 
  private:
-  // Reading by agent keeps its states, which share most of their bytes, together.
-  Status Agent(AgentId agent);
-  Status Step(const StepRecord& step);
+  // A step of the window and how many effects of it there are.
+  struct Held {
+    StepRecord step;
+    size_t effects = 0;
+  };
+
+  Result<std::set<AgentId>> Agents();
+  // What cannot be read in order stays out, to be read by itself.
+  void Read(StepNumber from, StepNumber to);
+  Status Agent(AgentId agent, StepNumber from, StepNumber to);
+  Status Listed(AgentId agent, StepNumber number, AgentClock clock, const std::string& where);
+  Result<Held> Find(StepNumber number);
+  Status Step(const Held& held);
   Status Taken(const StepRecord& step, const std::string& where);
   Status Sent(const StepRecord& step, const std::string& where);
   Status Progress();
@@ -28,6 +45,8 @@ class StepCheck {
   }
 
   const LogCheck& check_;
+  std::vector<std::optional<Held>> window_;
+  StepNumber window_from_;
   std::unordered_set<MessageId> taken_;
   std::set<AgentId> told_agents_;
   uint64_t done_ = 0;
@@ -82,7 +101,8 @@ Status StepCheck::Sent(const StepRecord& step, const std::string& where) {
   return Status();
 }
 
-Status StepCheck::Step(const StepRecord& step) {
+Status StepCheck::Step(const Held& held) {
+  const StepRecord& step = held.step;
   const std::string where = Where(step.number, step.agent);
   const auto committed = check_.log.CommittedAs({step.agent, step.clock});
   BACKSTEP_RETURN_IF_ERROR(check_.Told(committed.status(), where));
@@ -98,42 +118,63 @@ Status StepCheck::Step(const StepRecord& step) {
   if (step.state_changed) {
     BACKSTEP_RETURN_IF_ERROR(check_.CheckBody(step.state, where + ", state"));
   }
-  const auto effects = check_.line.Effects(step.agent, step.clock);
-  BACKSTEP_RETURN_IF_ERROR(check_.Told(effects.status(), where));
-  if (effects.ok() && effects->size() != step.effect_count) {
-    check_.Tell(where, "has " + std::to_string(effects->size()) + " effects in the log and claims " +
+  if (held.effects != step.effect_count) {
+    check_.Tell(where, "has " + std::to_string(held.effects) + " effects in the log and claims " +
                            std::to_string(step.effect_count));
   }
   BACKSTEP_RETURN_IF_ERROR(Taken(step, where));
   return Sent(step, where);
 }
 
-Status StepCheck::Agent(AgentId agent) {
+void StepCheck::Read(StepNumber from, StepNumber to) {
+  window_from_ = from;
+  window_.assign(to.value - from.value + 1, std::nullopt);
+  const auto hold = [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
+    const uint64_t at = step.number.value - from.value;
+    if (at < window_.size()) window_[at] = Held{step, effects.size()};
+    return true;
+  };
+  (void)check_.line.ScanStepsWithEffects(from, to, hold);  // Find tells what is wrong
+}
+
+Result<StepCheck::Held> StepCheck::Find(StepNumber number) {
+  const uint64_t at = number.value - window_from_.value;
+  if (at < window_.size() && window_[at]) return *std::exchange(window_[at], std::nullopt);
+  BACKSTEP_ASSIGN_OR_RETURN(StepRecord step, check_.log.Step(number));
+  BACKSTEP_ASSIGN_OR_RETURN(const auto effects, check_.line.Effects(step.agent, step.clock));
+  return Held{std::move(step), effects.size()};
+}
+
+Status StepCheck::Listed(AgentId agent, StepNumber number, AgentClock clock,
+                         const std::string& where) {
+  const Result<Held> held = Find(number);
+  if (!held.ok()) return check_.Told(held.status(), where);
+  if (held->step.agent != agent || held->step.clock != clock) {
+    check_.Tell(where, "is listed under another agent or clock than its own");
+  }
+  return Step(*held);
+}
+
+Status StepCheck::Agent(AgentId agent, StepNumber from, StepNumber to) {
   const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
-  const std::string first = AgentStepKey(agent, StepNumber());
+  const bool begins = from == check_.log.start().Next();  // then also what cannot be here
+  const std::string first = AgentStepKey(agent, begins ? StepNumber() : from);
   const std::string_view prefix = std::string_view(first).substr(0, kAgentPrefixBytes);
   for (cursor->Seek(first); cursor->Valid() && cursor->key().starts_with(prefix);
        cursor->Next()) {
     if (check_.findings.full()) return Status();
     const auto number = KeyU64(cursor->key(), kAgentPrefixBytes);
     const auto clock = KeyU64(cursor->value(), 0);
-    if (!number || !clock || StepNumber(*number) > check_.log.last()) continue;
-    const std::string where = Where(StepNumber(*number), agent);
-    const Result<StepRecord> step = check_.log.Step(StepNumber(*number));
-    if (step.ok()) {
-      if (step->agent != agent || step->clock.value != *clock) {
-        check_.Tell(where, "is listed under another agent or clock than its own");
-      }
-      BACKSTEP_RETURN_IF_ERROR(Step(*step));
-    } else {
-      BACKSTEP_RETURN_IF_ERROR(check_.Told(step.status(), where));
-    }
+    if (!number || !clock) continue;
+    if (*number > to.value) break;
+    const StepNumber at(*number);
+    BACKSTEP_RETURN_IF_ERROR(Listed(agent, at, AgentClock(*clock), Where(at, agent)));
     BACKSTEP_RETURN_IF_ERROR(Progress());
   }
   return check_.Told(cursor->status(), "data files");
 }
 
-Status StepCheck::Run() {
+Result<std::set<AgentId>> StepCheck::Agents() {
   std::set<AgentId> agents;
   const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
   for (cursor->Seek("T"); cursor->Valid() && cursor->key().starts_with('T');) {
@@ -144,7 +185,19 @@ Status StepCheck::Run() {
     cursor->Seek(AgentStepKey(AgentId(*agent + 1), StepNumber()));
   }
   BACKSTEP_RETURN_IF_ERROR(check_.Told(cursor->status(), "data files"));
-  for (const AgentId agent : agents) BACKSTEP_RETURN_IF_ERROR(Agent(agent));
+  return agents;
+}
+
+Status StepCheck::Run() {
+  BACKSTEP_ASSIGN_OR_RETURN(const std::set<AgentId> agents, Agents());
+  const uint64_t last = check_.log.last().value;
+  for (uint64_t from = check_.log.start().value + 1; from <= last; from += kWindowSteps) {
+    const uint64_t to = std::min(last, from + kWindowSteps - 1);
+    Read(StepNumber(from), StepNumber(to));
+    for (const AgentId agent : agents) {
+      BACKSTEP_RETURN_IF_ERROR(Agent(agent, StepNumber(from), StepNumber(to)));
+    }
+  }
   const auto& end = check_.log.end();
   if (end && end->last_step != check_.log.last()) {
     check_.Tell("end record", "the log was closed at step " + std::to_string(end->last_step.value) +

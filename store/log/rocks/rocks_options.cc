@@ -25,9 +25,9 @@ constexpr uint64_t kDictionaryBytesMax = 112 << 10;
 constexpr uint64_t kContentPerDictionaryByte = 384;
 constexpr uint64_t kSamplesPerDictionaryByte = 30;
 constexpr uint64_t kSampledBytesMax = 16 << 20;  // held in memory until it is made
-constexpr uint64_t kDictionaryBlockBytes = 16 << 10;
+constexpr uint64_t kDictionaryBlockBytes = 32 << 10;
 constexpr uint64_t kTinyLogBlockBytes = 128 << 10;
-constexpr uint64_t kOpenBlockBytes = 64 << 10;
+constexpr uint64_t kOpenBlockBytes = 32 << 10;
 constexpr int kSealedRestartInterval = 32;
 
 // Of blocks that were read, decompressed.
@@ -89,6 +89,7 @@ rocksdb::Options CommonOptions(size_t cache_bytes) {
   rocksdb::BlockBasedTableOptions table;
   table.block_size = kOpenBlockBytes;
   table.checksum = rocksdb::kCRC32c;  // table_check.cc checks it too
+  table.enable_index_compression = false;  // all of it is read when a log is opened
   table.block_cache = rocksdb::NewLRUCache(cache_bytes);
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;

@@ -86,7 +86,7 @@ void MeasureStates(Context& context, const std::string& path) {
   for (int i = 0; i < 600; ++i) {
     const Moment at = moments.Next();
     const double begin = WallNs();
-    (void)Need(opened.line->State(at.agent, at.step));
+    Need(opened.line->VisitState(at.agent, at.step, {}));
     if (i >= 100) warm.push_back(WallNs() - begin);
   }
   for (int i = 0; i < 40; ++i) {
