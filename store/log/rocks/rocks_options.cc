@@ -25,6 +25,7 @@ constexpr uint64_t kDictionaryBytesMax = 112 << 10;
 constexpr uint64_t kContentPerDictionaryByte = 384;
 constexpr uint64_t kSamplesPerDictionaryByte = 30;
 constexpr uint64_t kSampledBytesMax = 16 << 20;  // held in memory until it is made
+// Each block costs the dictionary's tables once more: smaller ones read slower, byte for byte.
 constexpr uint64_t kDictionaryBlockBytes = 32 << 10;
 constexpr uint64_t kTinyLogBlockBytes = 128 << 10;
 constexpr uint64_t kOpenBlockBytes = 32 << 10;
