@@ -1,6 +1,7 @@
 #include "backstep/recorder/adapters/assembly/assemble.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backstep/recorder/adapters/assembly/assembler.h"
 #include "backstep/recorder/adapters/spans/span_codec.h"
@@ -110,7 +111,8 @@ void Assembler::AddStep(Current* now) {
   effects_in_step_.push_back(0);
   steps_by_trace_[now->node->sketch->trace].push_back(*now->step);
   if (IsCall(meaning.role)) return;
-  const std::optional<KeptBody> input = Keep(now->exchange.request);
+  std::optional<KeptBody> input = Keep(now->exchange.request);
+  if (!input && !now->outer_step) input = std::exchange(root_input_, std::nullopt);
   if (meaning.role == SpanRole::kReceive) {
     Wiring::Named name = NameOf(meaning);
     name.target = draft_.agents[draft_.steps[now->step->value].agent.value].name;
@@ -143,7 +145,7 @@ void Assembler::AddMessage(const Current& now) {
   if (name.target.empty() || name.source.empty()) return;  // a queue's doing, not an agent's
   std::optional<KeptBody> body;
   if (find_body_) {
-    body = find_body_({session_.id, name.id, name.hash, sends ? "send" : "receive"});
+    body = find_body_({session_.scope, session_.id, name.id, name.hash, sends ? "send" : "receive"});
   }
   if (!body && meaning.Has(Field::kMessageBody)) {
     body = sink_.Keep(meaning.Text(Field::kMessageBody), Media::kText);
@@ -238,6 +240,11 @@ Status Assembler::Take(int32_t at) {
   if (now.node->parent >= 0) now.outer_step = StepOf(tree_.nodes[now.node->parent].step);
   if (now.node->parent < 0 || states_bytes_ > kStatesAtOnce) FlushStates();
   Describe(&now);
+  if (now.node->parent < 0) {
+    const bool waits = !now.node->is_step && now.meaning.Has(Field::kInput);
+    root_input_.reset();
+    if (waits) root_input_ = sink_.Keep(now.meaning.Text(Field::kInput), Media::kText);
+  }
   AddSegment(&now);
   now.step = now.outer_step;
   if (now.node->is_step) AddStep(&now);
@@ -281,6 +288,7 @@ void Assembler::Conclude() {
   if (session_.traces.size() > 1) {
     metadata.emplace_back("trace.count", std::to_string(session_.traces.size()));
   }
+  for (const auto& said : session_.metadata) metadata.push_back(said);
   DescribeResources();
 }
 

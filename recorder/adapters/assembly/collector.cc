@@ -9,7 +9,8 @@
 namespace backstep::adapters {
 namespace {
 
-constexpr size_t kIdMax = 256;  // bytes of a session's or trace's id that are kept
+constexpr size_t kIdMax = 256;        // bytes of a session's or trace's id that are kept
+constexpr size_t kMetadataMax = 1000;  // of a session
 
 // Spans without a trace's id belong together as far as their file goes.
 Hash128 TraceKey(std::string_view id, const std::string& file) {
@@ -17,6 +18,14 @@ Hash128 TraceKey(std::string_view id, const std::string& file) {
   hasher.AddField(id);
   if (id.empty()) hasher.AddField(file);
   return hasher.Digest();
+}
+
+// Some spans carry the name of a graph's node only because they were made while it ran: calls over
+// the network, marks of a beginning or an end.
+bool IsBystander(const Span& span, SpanRole role) {
+  const std::string_view name = span.name;
+  const bool mark = name == "agent_start_event" || name == "agent_end_event";
+  return mark || (role == SpanRole::kOther && !span.kind.empty() && span.kind != "internal");
 }
 
 }  // namespace
@@ -42,11 +51,11 @@ OriginId SpanCollector::ReserveOrigin() {
 void SpanCollector::SetOrigin(OriginId id, const Attributes& attributes, Sink& sink) {
   if (id == 0 || id > origins_.size()) return;
   Origin& origin = origins_[id - 1];
+  encoded_.clear();
   EncodeAttributes(attributes, &encoded_);
   const Hash128 hash = HashBytes(encoded_);
   const auto [found, added] = origin_bodies_.try_emplace(hash);
   if (added) found->second = sink.Keep(encoded_, Media::kBytes);
-  encoded_.clear();
   origin.body = found->second;
   origin.set = true;
   uint16_t rank = UINT16_MAX;
@@ -60,14 +69,20 @@ void SpanCollector::SetOrigin(OriginId id, const Attributes& attributes, Sink& s
 
 uint32_t SpanCollector::SessionOf(std::string_view id) {
   if (id.empty()) return 0;
-  std::string key(id.substr(0, kIdMax));
-  if (id.size() > kIdMax) key += HashBytes(id).ToHex();
-  const auto [found, added] = session_by_id_.try_emplace(std::move(key), 0);
+  std::string kept(id.substr(0, kIdMax));
+  if (id.size() > kIdMax) kept += HashBytes(id).ToHex();
+  const auto [found, added] = session_by_id_.try_emplace(scope_ + '\n' + kept, 0);
   if (added) {
-    session_ids_.push_back(found->first);
+    session_ids_.push_back({std::move(kept), scope_, {}});
     found->second = static_cast<uint32_t>(session_ids_.size());
   }
   return found->second;
+}
+
+void SpanCollector::Describe(std::string_view session, std::string key, std::string value) {
+  const uint32_t named = SessionOf(session);
+  if (named == 0 || session_ids_[named - 1].metadata.size() >= kMetadataMax) return;
+  session_ids_[named - 1].metadata.emplace_back(std::move(key), std::move(value));
 }
 
 uint32_t SpanCollector::FileOf(const Place& place) {
@@ -103,7 +118,8 @@ void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   const Meaning meaning = Understand(span);
   SpanSketch sketch;
   sketch.trace = TraceOf(*span, place);
-  NoteSession(*span, meaning.Text(Field::kSession), &traces_[sketch.trace]);
+  NoteSession(*span, span->session.empty() ? meaning.Text(Field::kSession) : span->session,
+              &traces_[sketch.trace]);
   const OriginId resource = span->resource, scope = span->scope;
   span->resource = span->scope = 0;
   EncodeSpan(*span, &encoded_);
@@ -117,7 +133,7 @@ void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   if (!span->parent_id.empty()) sketch.parent = SpanKey(span->trace_id, span->parent_id);
   sketch.began = span->began;
   sketch.ended = std::max(span->began, span->ended);
-  sketch.node = NodeKey(meaning);
+  sketch.node = IsBystander(*span, meaning.role) ? 0 : NodeKey(meaning);
   sketch.file = FileOf(place);
   sketch.by_line = place.line != 0;
   sketch.place = sketch.by_line ? place.line : place.offset;
@@ -141,7 +157,12 @@ std::vector<CollectedSession> SpanCollector::Sessions() const {
       const auto next = static_cast<uint32_t>(sessions.size());
       at = named == 0 ? next : by_name.try_emplace(named, next).first->second;
       if (at == next) sessions.emplace_back();
-      if (named != 0) sessions[at].id = session_ids_[named - 1];
+      if (named != 0 && at == next) {
+        const Named& name = session_ids_[named - 1];
+        sessions[at].id = name.id;
+        sessions[at].scope = name.scope;
+        sessions[at].metadata = name.metadata;
+      }
       sessions[at].traces.push_back(sketch.trace);
     }
     sessions[at].spans.push_back(&sketch);

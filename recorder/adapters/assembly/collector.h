@@ -43,19 +43,27 @@ struct Origin {
 
 struct CollectedSession {
   std::string id;                       // as the source names it; empty: it does not
+  std::string scope;                    // see SpanCollector::SetScope
   std::vector<uint32_t> traces;         // in order of appearance
   std::vector<const SpanSketch*> spans; // in order of appearance
+  std::vector<std::pair<std::string, std::string>> metadata;
 };
 
 // Bodies that another file of the import holds: of a message, by what the span says of it.
 struct MessageName {
-  std::string_view session, id, hash, direction;  // direction: "send" or "receive"
+  std::string_view scope, session, id, hash, direction;  // direction: "send" or "receive"
 };
 using BodyFinder = std::function<std::optional<KeptBody>(const MessageName&)>;
 
 class SpanCollector {
  public:
   explicit SpanCollector(std::string format) : format_(std::move(format)) {}
+
+  // From here on a session's id is unique only together with `scope`: for files of one run each,
+  // whose sessions are called the same in every run.
+  void SetScope(std::string scope) { scope_ = std::move(scope); }
+  // Adds to the metadata of a session, which is there or comes later.
+  void Describe(std::string_view session, std::string key, std::string value);
 
   // A place for attributes that may be told after the spans that share them.
   OriginId ReserveOrigin();
@@ -95,7 +103,12 @@ class SpanCollector {
   std::vector<SpanSketch> sketches_;
   std::vector<Trace> traces_;
   std::unordered_map<Hash128, uint32_t> trace_by_id_;
-  std::vector<std::string> session_ids_;
+  struct Named {
+    std::string id, scope;
+    std::vector<std::pair<std::string, std::string>> metadata;
+  };
+  std::vector<Named> session_ids_;
+  std::string scope_;
   std::unordered_map<std::string, uint32_t> session_by_id_;
   std::vector<Origin> origins_;
   std::unordered_map<Hash128, KeptBody> origin_bodies_;

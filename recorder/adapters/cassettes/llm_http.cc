@@ -5,6 +5,7 @@
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/core/source.h"
+#include "backstep/recorder/adapters/openai_traces/openai_traces.h"
 
 namespace backstep::adapters {
 namespace {
@@ -105,6 +106,21 @@ class LlmHttpImporter : public Importer {
     return shape.Has("request") ? 90 : 40;
   }
   Status Read(Source& source, Sink& sink) override;
+  Status Finish(Sink& sink) override { return traces_.Finish(sink); }
+
+ private:
+  // The SDK's own export of what its agents did: sessions beside the one of the exchanges.
+  void TakeTraces(const Json& line, const Place& here, Sink& sink) {
+    const Json* request = Find(line, "request");
+    const Json* items = request == nullptr ? nullptr : Find(*request, "data");
+    if (items == nullptr || !items->is_array()) {
+      sink.Skip(here, "an export of trace spans without a list \"data\"");
+      return;
+    }
+    for (const Json& item : *items) traces_.Take(item, true, here, sink);
+  }
+
+  OpenAiTraces traces_;
 };
 
 Status LlmHttpImporter::Read(Source& source, Sink& sink) {
@@ -125,7 +141,7 @@ Status LlmHttpImporter::Read(Source& source, Sink& sink) {
     } else if (Find(*line, "uri") == nullptr || Find(*line, "method") == nullptr) {
       sink.Skip(here, "no exchange: it has no \"method\" and \"uri\"");
     } else if (TextAt(*line, "uri").ends_with("/traces/ingest")) {
-      sink.Skip(here, "an export of trace spans, not an exchange with a model");
+      TakeTraces(*line, here, sink);
     } else {
       const StepIndex step = cassette.Add(ExchangeOf(*line, place));
       if (TextAt(*line, "response_lost") == "true") {

@@ -63,12 +63,12 @@ constexpr KeyRow kKeys[] = {
     {"langfuse.observation.model.parameters", Field::kParameters},
     {"gen_ai.tool.definitions", Field::kTools}, {"ai.prompt.tools", Field::kTools},
     {"gen_ai.system_instructions", Field::kSystem}, {"system_prompt", Field::kSystem},
-    {"gen_ai.usage.input_tokens", Field::kInputTokens},
+    {"langfuse.usage.input", Field::kInputTokens}, {"gen_ai.usage.input_tokens", Field::kInputTokens},
     {"gen_ai.usage.prompt_tokens", Field::kInputTokens},
     {"llm.token_count.prompt", Field::kInputTokens}, {"ai.usage.promptTokens", Field::kInputTokens},
     {"ai.usage.inputTokens", Field::kInputTokens}, {"llm.usage.prompt_tokens", Field::kInputTokens},
     {"prompt_tokens", Field::kInputTokens},
-    {"gen_ai.usage.output_tokens", Field::kOutputTokens},
+    {"langfuse.usage.output", Field::kOutputTokens}, {"gen_ai.usage.output_tokens", Field::kOutputTokens},
     {"gen_ai.usage.completion_tokens", Field::kOutputTokens},
     {"llm.token_count.completion", Field::kOutputTokens},
     {"ai.usage.completionTokens", Field::kOutputTokens},
@@ -173,7 +173,7 @@ constexpr RoleKey kRoleKeys[] = {
     {"agentops.span.kind", 6},      {"langsmith.span.kind", 7},       {"span.type", 8},
     {"ai.operationId", 9},          {"mlflow.spanType", 10},          {"langwatch.span.type", 11},
     {"messaging.operation", 12},    {"messaging.operation.type", 13}, {"llm.request.type", 14},
-    {"mcp.method.name", 15},
+    {"mcp.method.name", 15},        {"deepeval.span.type", 16},       {"openai.span.type", 17},
 };
 
 struct RoleWord {
@@ -200,7 +200,7 @@ constexpr RoleWord kRoleWords[] = {
     {"workflow", SpanRole::kSegment}, {"invoke_workflow", SpanRole::kSegment},
     {"agentic.turn", SpanRole::kSegment}, {"segment", SpanRole::kSegment},
     {"session", SpanRole::kSession}, {"handoff", SpanRole::kHandoff},
-    {"create_agent", SpanRole::kOther},
+    {"response", SpanRole::kLlm}, {"create_agent", SpanRole::kOther},
 };
 constexpr RoleWord kMessagingWords[] = {
     {"send", SpanRole::kSend}, {"publish", SpanRole::kSend}, {"create", SpanRole::kSend},

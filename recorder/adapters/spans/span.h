@@ -84,10 +84,12 @@ struct Span {
   std::vector<SpanEvent> events;
   std::vector<SpanLink> links;
   OriginId resource = 0, scope = 0;
+  // The session it belongs to, where the file says so and not the span; else empty. Not encoded.
+  std::string_view session;
   TextArena arena;
 
   void Clear() {
-    trace_id = span_id = parent_id = name = kind = status_message = {};
+    trace_id = span_id = parent_id = name = kind = status_message = session = {};
     began = ended = TimeNs{};
     status = SpanStatus::kUnset;
     attributes.clear();
