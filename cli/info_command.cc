@@ -81,6 +81,21 @@ void PrintSegments(Console& console, const replay::SessionView& view) {
   }
 }
 
+void PrintAnnotations(Console& console, const replay::SessionView& view) {
+  constexpr size_t kMost = 20;
+  if (view.annotations.empty()) return;
+  console.Heading("Annotations");
+  for (size_t i = 0; i < view.annotations.size() && i < kMost; ++i) {
+    const replay::AnnotationRow& said = view.annotations[i];
+    const std::string of = said.step.empty() ? "the run" : said.step;
+    console.Wrapped(OneLine(of) + "  " + replay::FormatAnnotation(said), 2);
+  }
+  if (view.annotations.size() > kMost) {
+    console.Line("  and " + std::to_string(view.annotations.size() - kMost) +
+                 " more (--json has all)");
+  }
+}
+
 void PrintSession(Console& console, const replay::SessionView& view, const std::string& paste) {
   const std::string program =
       view.row.program.empty() ? "" : ", program " + OneLine(view.row.program);
@@ -108,6 +123,7 @@ void PrintSession(Console& console, const replay::SessionView& view, const std::
   for (const std::string& open : view.open_steps) PrintField(console, "open", OneLine(open));
   PrintAgents(console, view);
   PrintSegments(console, view);
+  PrintAnnotations(console, view);
   if (!view.branches.empty()) {
     console.Heading("Branches");
     PrintBranches(console, view.branches);

@@ -51,9 +51,13 @@ Cell StatusCell(const replay::StepRow& row) {
   std::string text = row.status();
   if (row.error) text += ": " + row.error->kind + ": " + row.error->message;
   for (const std::string& fault : row.faults) text += ", fault " + fault;
+  for (const replay::AnnotationRow& said : row.annotations) {
+    text += ", " + (said.kind.empty() ? "note" : said.kind) + " (" + said.author + ")";
+  }
   if (row.outcome) text += ", outcome " + replay::FormatOutcome(*row.outcome);
   const bool bad = row.error || row.failed_calls != 0;
-  return Cell(text, bad ? Paint::kRed : row.faults.empty() ? Paint::kPlain : Paint::kYellow);
+  const bool marked = !row.faults.empty() || !row.annotations.empty();
+  return Cell(text, bad ? Paint::kRed : marked ? Paint::kYellow : Paint::kPlain);
 }
 
 constexpr size_t kStatusWidth = 19;  // "ok, outcome failed…"
@@ -177,6 +181,8 @@ class LogCommand : public Command {
   }
 
   void Epilogue(Console& console, const Opened& opened) const {
+    const std::string states = replay::StatesNote(opened.line->header());
+    if (!states.empty()) console.Line(states, Paint::kDim);
     if (shown_ == 0) {
       console.Line(opened.line->last().value == 0 ? "no steps yet" : "no step matches");
     }

@@ -16,6 +16,7 @@ using Commands = std::vector<std::unique_ptr<Command>>;
 Commands MakeCommands() {
   Commands commands;
   commands.push_back(MakeRunCommand());
+  commands.push_back(MakeImportCommand());
   commands.push_back(MakeInfoCommand());
   commands.push_back(MakeListCommand());
   commands.push_back(MakeLogCommand());

@@ -72,6 +72,9 @@ void PrintStep(Console& console, const replay::StepDetail& detail, bool full) {
   if (row.error) {
     console.Wrapped("error   " + OneLine(row.error->kind + ": " + row.error->message), 2, Paint::kRed);
   }
+  for (const replay::AnnotationRow& said : row.annotations) {
+    console.Wrapped("said    " + replay::FormatAnnotation(said), 2, Paint::kYellow);
+  }
   if (row.outcome) console.Line("  outcome " + replay::FormatOutcome(*row.outcome));
   if (row.state_changed) {
     console.Line("  state   " + FormatBytes(row.state_bytes) + " (" +

@@ -122,6 +122,12 @@ void Console::ErrorLines(std::string_view prefix, std::string_view text, Paint p
 
 void Console::Error(std::string_view text) { ErrorLines("backstep: ", text, Paint::kRed); }
 
+void Console::ErrorLine(std::string_view text) {
+  Flush();
+  const std::string line = "backstep: " + replay::OneLine(text);
+  (void)WriteAll(STDERR_FILENO, PaintText(line, Paint::kRed, error_color_) + "\n");
+}
+
 void Console::Warning(std::string_view text) {
   ErrorLines("backstep: warning: ", text, Paint::kYellow);
 }

@@ -44,6 +44,8 @@ class Console {
   // On stderr: "backstep: text" / "backstep: warning: text", wrapped; a line that begins with two
   // spaces is a command to paste and stays whole.
   void Error(std::string_view text);
+  // The same in one line, however long.
+  void ErrorLine(std::string_view text);
   void Warning(std::string_view text);
   void Note(std::string_view text);
   // Writes what is buffered. False: stdout is closed or failed; nothing more need be made.

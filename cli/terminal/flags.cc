@@ -51,8 +51,8 @@ void Flags::Positional(const std::string& name, std::string* value, const std::s
 }
 
 void Flags::Words(const std::string& name, std::vector<std::string>* values,
-                  const std::string& help) {
-  impl_->app.add_option(name, *values, help)->type_name("")->required();
+                  const std::string& help, bool required) {
+  impl_->app.add_option(name, *values, help)->type_name("")->required(required);
 }
 
 void Flags::Text(const std::string& flag, const std::string& meaning, std::string* value,

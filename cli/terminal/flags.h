@@ -18,7 +18,8 @@ class Flags {
   void Positional(const std::string& name, std::string* value, const std::string& help,
                   bool required = true);
   // One or more of them, behind the other positionals.
-  void Words(const std::string& name, std::vector<std::string>* values, const std::string& help);
+  void Words(const std::string& name, std::vector<std::string>* values, const std::string& help,
+             bool required = true);
   void Text(const std::string& flag, const std::string& meaning, std::string* value,
             const std::string& help);
   // May be given several times.

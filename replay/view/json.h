@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "backstep/replay/compare.h"
+#include "backstep/replay/view/rows/annotation_row.h"
 #include "backstep/replay/view/rows/body_view.h"
 #include "backstep/replay/view/rows/branch_row.h"
 #include "backstep/replay/view/rows/call_row.h"
@@ -36,6 +37,7 @@ Json CallsJson(const CallCounts& calls);
 Json ComparisonJson(const Comparison& comparison);
 Json BranchJson(const BranchRow& row);
 Json StepRowJson(const StepRow& row);
+Json AnnotationJson(const AnnotationRow& row);
 Json SummaryJson(const ReplaySummary& summary);
 Json PositionJson(const std::optional<Position>& position);
 // The text parsed as JSON where it is JSON, else the text itself.

@@ -73,6 +73,10 @@ LogHeader SessionWriter::HeaderOf(const SessionDraft& draft, const StepTimes& ti
   header.metadata = draft.metadata;
   header.metadata.emplace_back("import.states", StatesText(draft.state_source));
   header.metadata.emplace_back("import.times", times.source());
+  const auto said = std::count_if(draft.notes.begin(), draft.notes.end(), [](const auto& note) {
+    return note.category == "annotation";
+  });
+  if (said > 0) header.metadata.emplace_back("import.annotations", std::to_string(said));
   header.group_id = draft.group_id;
   header.user_id = draft.user_id;
   header.began_wall = times.base();

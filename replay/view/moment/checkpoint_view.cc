@@ -86,6 +86,9 @@ Status FillStateChanges(store::Line& line, const StepRecord& step, size_t change
 }
 
 void AddNotes(const store::Line& line, const CheckpointView& view, std::vector<std::string>* notes) {
+  if (const std::string states = StatesNote(line.header()); !states.empty()) {
+    notes->push_back(states);
+  }
   if (view.log_state == store::LogState::kCrashed) {
     notes->push_back("the recorder ended without closing: " + FormatCount(view.last.value, "step") +
                      " are committed, the outcome is not known");

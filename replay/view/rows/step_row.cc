@@ -84,6 +84,10 @@ Json StepRowJson(const StepRow& row) {
   if (row.error) json["error"] = {{"kind", row.error->kind}, {"message", row.error->message}};
   json["outcome"] = row.outcome ? OutcomeJson(*row.outcome) : Json(nullptr);
   json["inherited"] = row.inherited;
+  json["annotations"] = Json::array();
+  for (const AnnotationRow& said : row.annotations) {
+    json["annotations"].push_back(AnnotationJson(said));
+  }
   return json;
 }
 
@@ -120,6 +124,20 @@ Status StepRowReader::FillCalls(const StepRecord& step, StepRow* row) {
     row->failed_calls += effect.error.has_value();
     row->usage += effect.usage;
   }
+  return {};
+}
+
+Status StepRowReader::FillAnnotations(const StepRecord& step, StepRow* row) {
+  const auto by_step = [](const AnnotationRow& a, const AnnotationRow& b) { return a.of < b.of; };
+  if (!annotations_) {
+    BACKSTEP_ASSIGN_OR_RETURN(annotations_, ReadAnnotations(line_));
+    std::stable_sort(annotations_->begin(), annotations_->end(), by_step);
+  }
+  AnnotationRow wanted;
+  wanted.of = {step.agent, step.clock};
+  const auto [begin, end] =
+      std::equal_range(annotations_->begin(), annotations_->end(), wanted, by_step);
+  row->annotations.assign(begin, end);
   return {};
 }
 
@@ -162,6 +180,7 @@ Result<StepRow> StepRowReader::Row(const StepRecord& step) {
                         sent.delay});
   }
   BACKSTEP_RETURN_IF_ERROR(FillCalls(step, &row));
+  BACKSTEP_RETURN_IF_ERROR(FillAnnotations(step, &row));
   for (const FaultRecord& fault : step.faults) row.faults.push_back(fault.spec_id);
   BACKSTEP_ASSIGN_OR_RETURN(const uint64_t before, StateSizeBefore(step));
   row.state_bytes = step.state.size;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "backstep/base/status.h"
+#include "backstep/replay/view/rows/annotation_row.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
@@ -42,6 +43,7 @@ struct StepRow {
                                                         // "recorded": ("llm exact", 2)
   uint64_t failed_calls = 0;
   std::vector<std::string> faults;   // spec ids
+  std::vector<AnnotationRow> annotations;
   uint64_t state_bytes = 0;
   int64_t state_delta_bytes = 0;
   bool state_changed = false;
@@ -70,12 +72,14 @@ class StepRowReader {
 
  private:
   Status FillCalls(const StepRecord& step, StepRow* row);
+  Status FillAnnotations(const StepRecord& step, StepRow* row);
   Result<uint64_t> StateSizeBefore(const StepRecord& step);
 
   const store::Recording& recording_;
   store::Line& line_;
   std::map<SegmentId, SegmentRecord> segments_;
   std::map<AgentId, std::pair<StepNumber, uint64_t>> newest_;  // (step, state size) of an agent
+  std::optional<std::vector<AnnotationRow>> annotations_;      // by step; none: not read yet
 };
 
 struct StepFilter {

@@ -112,6 +112,10 @@ Json SessionJson(const SessionView& view) {
   json["baselines"] = Json::array();
   for (const BaselineState& state : view.baselines) json["baselines"].push_back(BaselineJson(state));
   json["dropped_bodies"] = view.end ? view.end->dropped_bodies : 0;
+  json["annotations"] = Json::array();
+  for (const AnnotationRow& said : view.annotations) {
+    json["annotations"].push_back(AnnotationJson(said));
+  }
   json["notes"] = view.notes;
   return json;
 }

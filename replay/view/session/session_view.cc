@@ -43,6 +43,14 @@ void AddNotes(SessionView* view) {
   if (view->row.state == store::LogState::kLive) {
     view->notes.push_back("still being written: counts are of this moment");
   }
+  const std::string format = MetadataOf(view->header, "import.format");
+  if (!format.empty()) {
+    view->notes.push_back("imported from " + OneLine(MetadataOf(view->header, "import.file")) +
+                          " (" + OneLine(format) + ")");
+    const std::string states = StatesNote(view->header);
+    if (!states.empty()) view->notes.push_back(states);
+    return;
+  }
   if (view->header.program_name.empty()) {
     view->notes.push_back("recorded with scopes alone: it can be inspected and compared; to re-execute "
                           "it, implement backstep::replay::Program");
@@ -161,6 +169,7 @@ Result<SessionView> ViewSession(const store::Recording& recording, LogId session
   BACKSTEP_RETURN_IF_ERROR(CountCalls(*line, &view));
   BACKSTEP_RETURN_IF_ERROR(ListSegments(recording, *line, &view));
   BACKSTEP_RETURN_IF_ERROR(ListOpenSteps(recording, *line, &view));
+  BACKSTEP_ASSIGN_OR_RETURN(view.annotations, ReadAnnotations(*line));
   BACKSTEP_ASSIGN_OR_RETURN(view.branches, ViewBranches(recording, session));
   view.baselines = Baselines(view.branches);
   view.row.branches = view.branches.size() - 1;

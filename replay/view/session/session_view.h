@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "backstep/base/status.h"
+#include "backstep/replay/view/rows/annotation_row.h"
 #include "backstep/replay/view/rows/branch_row.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/recording.h"
@@ -73,6 +74,7 @@ struct SessionView {
   std::vector<std::string> open_steps;     // "coder/4 (began after main:11)"
   std::vector<BranchRow> branches;         // the main line left out
   std::vector<BaselineState> baselines;
+  std::vector<AnnotationRow> annotations;
   std::vector<std::string> notes;          // what is missing, and why
 };
 
