@@ -12,6 +12,7 @@
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
 using namespace backstep;
@@ -153,7 +154,7 @@ TEST_CASE("a program that crashes in a step is a result that names its branch") 
 
 TEST_CASE("a crash is told where it happened, whatever of the steps before it reached the log") {
   Recorded recorded;
-  for (int i = 0; i < 20; ++i) {
+  for (uint64_t i = 0; i < testing::Rounds(20, 100); ++i) {
     const LaunchResult launched = recorded.Launched("crash", "");
     const ReplayResult& result = launched.replay;
     INFO(result.detail);
