@@ -110,7 +110,7 @@ class AdkSession {
     };
     EffectDraft call{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = "model"};
     if (const Json* model = FindEither(event, "model_version", "modelVersion")) {
-      call.name = BodyText(*model);
+      call.name = NamedOr(BodyText(*model));
     }
     call.provider = "google";
     call.usage = {.input_tokens = count("prompt_token_count", "promptTokenCount"),

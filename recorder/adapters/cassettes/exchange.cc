@@ -7,6 +7,8 @@ namespace backstep::adapters {
 std::string Cassette::AgentName(const Exchange& exchange) {
   if (!exchange.model_call) return "http";
   if (!exchange.name.empty()) return exchange.name;
+  const auto before = by_answer_.find(exchange.previous_id);
+  if (before != by_answer_.end()) return before->second;
   const auto [found, is_new] = by_instructions_.emplace(exchange.instructions, "");
   if (is_new) {
     const size_t count = by_instructions_.size();
@@ -16,7 +18,9 @@ std::string Cassette::AgentName(const Exchange& exchange) {
 }
 
 StepIndex Cassette::Add(const Exchange& exchange) {
-  const AgentIndex agent = draft_->Agent(AgentName(exchange));
+  const std::string name = AgentName(exchange);
+  const AgentIndex agent = draft_->Agent(name);
+  if (!exchange.id.empty()) by_answer_[exchange.id] = name;
   AgentDraft& who = draft_->agents[agent.value];
   if (who.model.empty()) who.model = exchange.model;
   if (who.attributes.empty() && !exchange.instructions.empty()) {
@@ -43,7 +47,7 @@ StepIndex Cassette::Add(const Exchange& exchange) {
   }
   EffectDraft call{.step = index,
                    .kind = exchange.model_call ? EffectKind::kLlm : EffectKind::kTool,
-                   .name = exchange.model,
+                   .name = NamedOr(exchange.model),
                    .provider = exchange.provider,
                    .parameters = exchange.parameters,
                    .tool_type = exchange.model_call ? "" : "http",
@@ -52,7 +56,9 @@ StepIndex Cassette::Add(const Exchange& exchange) {
                    .usage = exchange.usage,
                    .finish_reason = exchange.finish_reason,
                    .began = exchange.time};
-  if (exchange.response) call.response = sink_->Keep(*exchange.response, MediaOf(*exchange.response));
+  if (exchange.response) {
+    call.response = sink_->Keep(*exchange.response, MediaOf(*exchange.response));
+  }
   draft_->Add(std::move(call));
   if (!exchange.raw.empty()) {
     draft_->notes.push_back(
@@ -78,7 +84,7 @@ void Cassette::Tools(const Exchange& exchange, StepIndex step) {
     open_calls_[tool.id] = draft_->effects.size();
     draft_->Add(EffectDraft{.step = step,
                             .kind = EffectKind::kTool,
-                            .name = tool.name,
+                            .name = NamedOr(tool.name),
                             .tool_type = "function",
                             .tool_call_id = tool.id,
                             .request = sink_->Keep(tool.arguments, MediaOf(tool.arguments))});

@@ -31,6 +31,7 @@ struct Exchange {
   std::string finish_reason{};
   std::string name{};                     // the agent's, where the request tells it
   std::string instructions{};             // the system prompt
+  std::string id{}, previous_id{};        // of the answer, and of the one the request goes on from
   std::string prompt{};                   // the last message, when it came from outside
   std::string prompt_source{};            // who sent that; may be empty
   Json conversation = Json::array();      // what was sent, and the answer
@@ -57,6 +58,7 @@ class Cassette {
   SessionDraft* draft_;
   Sink* sink_;
   std::map<std::string, std::string> by_instructions_;
+  std::map<std::string, std::string> by_answer_;  // agents by the ids of their answers
   std::map<std::string, size_t> open_calls_;  // effects by the id of the tool call
 };
 

@@ -38,7 +38,7 @@ CallError HttpError(int64_t status, const Json& answer) {
   const Json* error = Find(answer, "error");
   std::string message;
   if (error != nullptr) message = TextAt(*error, "message");
-  if (message.empty()) message = answer.is_null() ? "" : BodyText(error == nullptr ? answer : *error);
+  if (message.empty() && !answer.is_null()) message = BodyText(error == nullptr ? answer : *error);
   return {.kind = status == 429                    ? "rate_limit"
                   : status == 408 || status == 504 ? "timeout"
                                                    : "http_error",
@@ -63,6 +63,10 @@ void ReadResponse(const Json& line, Exchange* exchange) {
       exchange->raw = text;
     }
     if (!joined.is_null()) whole = std::move(joined);
+  }
+  if (Json joined = JoinPieces(whole); !joined.is_null()) {
+    exchange->raw = BodyText(*answer);
+    whole = std::move(joined);
   }
   if (status >= 400) {
     exchange->error = HttpError(status, whole);

@@ -27,7 +27,9 @@ Usage UsageOf(const Json& usage) {
   used.cached_tokens = Count(usage, {"cache_read_input_tokens", "cachedContentTokenCount"});
   used.reasoning_tokens = Count(usage, {"thoughtsTokenCount"});
   for (const char* details : {"prompt_tokens_details", "input_tokens_details"}) {
-    if (const Json* part = Find(usage, details)) used.cached_tokens = Count(*part, {"cached_tokens"});
+    if (const Json* part = Find(usage, details)) {
+      used.cached_tokens = Count(*part, {"cached_tokens"});
+    }
   }
   for (const char* details : {"completion_tokens_details", "output_tokens_details"}) {
     if (const Json* part = Find(usage, details)) {
@@ -44,7 +46,8 @@ std::string NameIn(const std::string& instructions) {
   if (at == std::string::npos) return {};
   const size_t begin = at + kBefore.size();
   const size_t end = instructions.find('"', begin);
-  return end == std::string::npos || end - begin > 200 ? "" : instructions.substr(begin, end - begin);
+  if (end == std::string::npos || end - begin > 200) return {};
+  return instructions.substr(begin, end - begin);
 }
 
 std::string PartsText(const Json& value) {
@@ -142,9 +145,9 @@ void ReadOutput(const Json& output, Exchange* exchange) {
 }  // namespace
 
 bool IsModelAddress(std::string_view uri) {
-  constexpr std::array<std::string_view, 8> kPaths = {
-      "/chat/completions", "/completions", "/responses",   ":generateContent",
-      ":streamGenerateContent", "/messages", "/api/chat", "/api/generate"};
+  constexpr std::array<std::string_view, 7> kPaths = {
+      "/completions", "/responses", ":generateContent", ":streamGenerateContent",
+      "/messages",    "/chat",      "/api/generate"};
   uri = uri.substr(0, uri.find('?'));
   for (const std::string_view path : kPaths) {
     if (uri.ends_with(path)) return true;
@@ -177,10 +180,12 @@ void ReadRequest(std::string_view uri, const Json& request, Exchange* exchange) 
     for (size_t i = 0; i < list.size(); ++i) ReadItem(list[i], i + 1 == list.size(), exchange);
     exchange->conversation = list;
   }
+  exchange->previous_id = TextAt(request, "previous_response_id");
   exchange->name = NameIn(exchange->instructions);
 }
 
 void ReadAnswer(const Json& answer, Exchange* exchange) {
+  exchange->id = TextAt(answer, "id");
   for (const char* key : {"usage", "usageMetadata"}) {
     if (const Json* usage = Find(answer, key)) exchange->usage = UsageOf(*usage);
   }
@@ -192,8 +197,9 @@ void ReadAnswer(const Json& answer, Exchange* exchange) {
   } else if (const Json* output = Find(answer, "output"); output != nullptr && output->is_array()) {
     ReadOutput(*output, exchange);
     exchange->finish_reason = TextAt(answer, "status");
-  } else if (const Json* found = Find(answer, "candidates"); found != nullptr && found->is_array()) {
-    for (const Json& candidate : *found) {
+  } else if (const Json* given = Find(answer, "candidates");
+             given != nullptr && given->is_array()) {
+    for (const Json& candidate : *given) {
       const Json* content = Find(candidate, "content");
       if (content != nullptr) exchange->conversation.push_back(*content);
       if (const Json* parts = content == nullptr ? nullptr : Find(*content, "parts")) {

@@ -18,5 +18,7 @@ void ReadRequest(std::string_view uri, const Json& request, Exchange* exchange);
 void ReadAnswer(const Json& answer, Exchange* exchange);
 // A streamed answer ("data: {...}" lines) as the whole one it adds up to; null: it is no stream.
 Json JoinStream(std::string_view text);
+// The same of an answer that is a list of its pieces; null: it is none.
+Json JoinPieces(const Json& pieces);
 
 }  // namespace backstep::adapters

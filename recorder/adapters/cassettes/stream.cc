@@ -69,7 +69,8 @@ class AnyStream {
  public:
   void Add(const Json& chunk) {
     ++chunks_;
-    if (const Json* response = Find(chunk, "response"); response != nullptr && response->is_object()) {
+    const Json* response = Find(chunk, "response");
+    if (response != nullptr && response->is_object()) {
       responses_ = *response;  // OpenAI's responses: the last event holds all of it
     } else if (Find(chunk, "choices") != nullptr) {
       chat_.Add(chunk);
@@ -152,6 +153,15 @@ Json JoinStream(std::string_view text) {
     if (!line.starts_with("data:")) continue;
     line.remove_prefix(5);
     if (Result<Json> chunk = ParseJson(line); chunk.ok() && chunk->is_object()) stream.Add(*chunk);
+  }
+  return stream.Whole();
+}
+
+Json JoinPieces(const Json& pieces) {
+  AnyStream stream;
+  if (!pieces.is_array()) return nullptr;
+  for (const Json& piece : pieces) {
+    if (piece.is_object()) stream.Add(piece);
   }
   return stream.Whole();
 }

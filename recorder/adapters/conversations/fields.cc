@@ -8,6 +8,8 @@ namespace {
 
 constexpr size_t kMetaSizeMax = 16u << 10;  // bytes
 
+constexpr size_t kRestMax = 256;            // fields of one object that become metadata
+
 void AddLine(std::string_view line, std::string* text) {
   if (!text->empty()) *text += '\n';
   *text += line;
@@ -79,9 +81,17 @@ void KeepMeta(SessionDraft* draft, const std::string& key, const Json& value) {
 void KeepRest(SessionDraft* draft, const std::string& prefix, const Json& object,
               const std::set<std::string>& known) {
   if (!object.is_object()) return;
+  size_t kept = 0;
+  Json rest = Json::object();
   for (const auto& [key, value] : object.items()) {
-    if (!known.contains(key)) KeepMeta(draft, prefix + key, value);
+    if (known.contains(key)) continue;
+    if (++kept <= kRestMax) {
+      KeepMeta(draft, prefix + CutText(key, 200), value);
+    } else if (kept <= 2 * kRestMax) {
+      rest[key] = value;
+    }
   }
+  KeepMeta(draft, prefix + "more", rest);
 }
 
 void KeepOrigin(SessionDraft* draft, const std::string& format, const Source& source) {
@@ -110,6 +120,10 @@ std::string ContentText(const Json& content) {
   for (const Json& part : content) AddLine(ContentText(part), &text);
   return text;
 }
+
+std::string NamedOr(std::string name) { return name.empty() ? "unknown" : std::move(name); }
+
+std::string NamedAt(const Json& value, std::string_view key) { return NamedOr(TextAt(value, key)); }
 
 std::string LinesText(const Json& lines) {
   if (!lines.is_array()) return ContentText(lines);

@@ -27,7 +27,8 @@ std::string BodyText(const Json& value);
 std::string MetaText(const Json& value);
 // Puts a value into the session's metadata unless it is null or empty.
 void KeepMeta(SessionDraft* draft, const std::string& key, const Json& value);
-// Every field of `object` but those in `known`, under `prefix` + its key.
+// Every field of `object` but those in `known`, under `prefix` + its key; beyond 256 of them, 256
+// more as one under "more".
 void KeepRest(SessionDraft* draft, const std::string& prefix, const Json& object,
               const std::set<std::string>& known);
 // "import.format" and "import.file".
@@ -38,6 +39,9 @@ void KeepPrompts(const Json& prompts, SessionDraft* draft);
 // A content that is a text, or a list of texts or of parts with a text in them, as one text; of
 // anything else its JSON.
 std::string ContentText(const Json& content);
+// A name that must not be empty: "unknown" in its place.
+std::string NamedOr(std::string name);
+std::string NamedAt(const Json& value, std::string_view key);
 // A list of lines, or a text.
 std::string LinesText(const Json& lines);
 // "{...}" or "[...]" as a body is JSON, anything else a text.

@@ -1,5 +1,6 @@
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -74,10 +75,8 @@ class ShapeReader : public nlohmann::json_sax<nlohmann::json> {
 }  // namespace
 
 HeadShape::HeadShape(std::string_view head) {
-  while (!head.empty() && (head[0] == ' ' || head[0] == '\n' || head[0] == '\r' || head[0] == '\t' ||
-                           head.starts_with("\xEF\xBB\xBF"))) {
-    head.remove_prefix(head[0] == '\xEF' ? 3 : 1);
-  }
+  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
+  head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
   if (head.empty() || (head[0] != '{' && head[0] != '[')) return;
   object_ = head[0] == '{';
   ShapeReader reader(&first_);

@@ -1,8 +1,9 @@
 #include "backstep/recorder/adapters/conversations/labels.h"
 
 #include <algorithm>
-#include <charconv>
+#include <cctype>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
@@ -39,6 +40,20 @@ std::vector<std::string> FilesOf(const std::string& argument) {
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+std::string LowerCase(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+bool BlamesAgentOf(const Json& failures, const SessionDraft& draft) {
+  std::set<std::string> agents;
+  for (const AgentDraft& agent : draft.agents) agents.insert(LowerCase(agent.name));
+  return std::any_of(failures.begin(), failures.end(), [&](const Json& failure) {
+    return agents.contains(LowerCase(TextAt(failure, "failed_agent")));
+  });
 }
 
 Annotation AnnotationOf(const Json& failure, const Json& judgement) {
@@ -117,22 +132,25 @@ void LabelBook::Load(Sink& sink) {
   }
 }
 
-bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run) {
+bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run,
+                     const SessionDraft& draft) {
   if (!judgement.link.empty() && EndsWithPath(run.path, judgement.link)) return true;
   const std::string stem = FileStem(run.path);
+  const std::string label_stem = FileStem(judgement.file);
   if (!judgement.numbered && judgement.id == stem) return true;
-  if (std::find(run.ids.begin(), run.ids.end(), judgement.id) != run.ids.end()) {
-    // A task's number alone is weak: a label file of the run's own name is the one that is meant.
-    return !judgement.numbered || FileStem(judgement.file) == stem ||
-           !fs::exists(fs::path(judgement.file).parent_path() / (stem + ".json"));
-  }
-  return judgement.link.empty() && judgement.numbered && FileStem(judgement.file) == stem;
+  if (judgement.numbered && label_stem == stem) return true;
+  if (std::find(run.ids.begin(), run.ids.end(), judgement.id) == run.ids.end()) return false;
+  // A task's number alone is weak: a label file of the run's own name is the one that is meant.
+  const fs::path folder = fs::path(judgement.file).parent_path();
+  std::error_code ignored;
+  if (judgement.numbered && fs::exists(folder / (stem + ".json"), ignored)) return false;
+  return BlamesAgentOf(judgement.value["failures"], draft);
 }
 
 void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft) {
   Load(sink);
   for (const Judgement& judgement : judgements_) {
-    if (!Fits(judgement, run)) continue;
+    if (!Fits(judgement, run, *draft)) continue;
     sink.LabelUsed(judgement.file);
     for (const Json& failure : judgement.value["failures"]) {
       const std::optional<double> number = NumberAt(failure, "step_number");

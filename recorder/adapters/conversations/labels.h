@@ -23,7 +23,8 @@ struct LabelledRun {
 class LabelBook {
  public:
   // Annotates every step that a label file which fits this run names. A file fits by the line of a
-  // LINKS.tsv beside it (or one folder up), by its trajectory_id, or by its own name.
+  // LINKS.tsv beside it (or one folder up), by its own name, or by its trajectory_id where it
+  // blames an agent of the run: other runs of the same task bear the same id.
   void Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft);
 
  private:
@@ -35,7 +36,7 @@ class LabelBook {
   void Load(Sink& sink);
   void LoadFile(const std::string& path, Sink& sink);
   void LoadLinks(const std::string& path);
-  static bool Fits(const Judgement& judgement, const LabelledRun& run);
+  static bool Fits(const Judgement& judgement, const LabelledRun& run, const SessionDraft& draft);
 
   bool loaded_ = false;
   std::vector<Judgement> judgements_;

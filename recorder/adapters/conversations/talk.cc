@@ -39,6 +39,7 @@ StepIndex Talk::Say(const Saying& saying) {
                 .began = saying.time,
                 .ended = saying.time,
                 .state = ConversationPoint{.conversation = conversation_, .entries = entries()}});
+  if (last_) draft_->order.emplace_back(*last_, step);
   for (MessageDraft& asked : asked_) {
     asked.to = agent;
     asked.taken_by = step;
@@ -80,6 +81,7 @@ void Talk::Call(EffectDraft effect, const std::string& id) {
   if (!last_) return;
   effect.step = *last_;
   effect.tool_call_id = id;
+  if (effect.name.empty()) effect.name = "unknown";
   calls_[id].push_back(draft_->effects.size());
   draft_->Add(std::move(effect));
 }

@@ -26,9 +26,10 @@ struct Saying {
   TimeNs time{};                   // 0: not known
 };
 
-// Builds one conversation of a draft: each saying is a step of its agent, whose state after it is
-// all that was said so far; its message goes to the agent that speaks next, which takes it, unless
-// To or Nobody says otherwise. Several of them may build one draft. One thread.
+// Builds one conversation of a draft: each saying is a step of its agent, after the one before,
+// whose state after it is all that was said so far. Its message goes to the agent that speaks next,
+// which takes it, unless To or Nobody says otherwise. Several of them may build one draft. One
+// thread.
 class Talk {
  public:
   // Both must outlive it.

@@ -139,7 +139,9 @@ Status LangGraphThreadImporter::State(const Json& state, size_t place, const Sou
   KeepRest(&draft, "source.", state, {"values", "metadata", "tasks", "next", "interrupts"});
   KeepRest(&draft, "source.values.", *values, {"messages"});
   for (const char* key : {"metadata", "tasks", "next", "interrupts"}) {
-    if (const Json* value = Find(state, key)) KeepMeta(&draft, std::string("source.") + key, *value);
+    if (const Json* value = Find(state, key)) {
+      KeepMeta(&draft, std::string("source.") + key, *value);
+    }
   }
   StateTeller teller(state, source.path(), sink, &draft);
   for (size_t i = 0; i < messages->size(); ++i) teller.Message((*messages)[i], i);

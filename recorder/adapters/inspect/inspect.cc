@@ -29,6 +29,7 @@ class InspectImporter : public Importer {
  private:
   Status ReadArchive(Source& source, Sink& sink);
   Status Sample(const Json& sample, const Json& log, const Source& source, Sink& sink);
+  Status NoSamples(const Json& log, const Source& source, Sink& sink);
 };
 
 int InspectImporter::Detect(const Head& head) const {
@@ -65,6 +66,16 @@ Status InspectImporter::Sample(const Json& sample, const Json& log, const Source
   return sink.Session(std::move(draft));
 }
 
+// An evaluation that ended before its first sample: a session without steps.
+Status InspectImporter::NoSamples(const Json& log, const Source& source, Sink& sink) {
+  SessionDraft draft;
+  draft.name = FileStem(source.path());
+  KeepOrigin(&draft, kInspect, source);
+  KeepRest(&draft, "source.", log, {"samples"});
+  draft.outcome.reason = "no samples; " + TextAt(log, "status");
+  return sink.Session(std::move(draft));
+}
+
 Status InspectImporter::ReadArchive(Source& source, Sink& sink) {
   Json log = Json::object();
   const auto wanted = [](const std::string& name) {
@@ -85,11 +96,7 @@ Status InspectImporter::ReadArchive(Source& source, Sink& sink) {
     ++samples;
     return Sample(*value, log, source, sink);
   });
-  if (read.ok() && samples == 0) {
-    sink.Skip({.file = source.path()}, "the log holds no samples (status " +
-                                           TextAt(log, "status") + ")");
-  }
-  return read;
+  return read.ok() && samples == 0 ? NoSamples(log, source, sink) : read;
 }
 
 Status InspectImporter::Read(Source& source, Sink& sink) {
@@ -100,9 +107,7 @@ Status InspectImporter::Read(Source& source, Sink& sink) {
   if (!log.ok()) return log.status();
   const Json* samples = Find(*log, "samples");
   if (samples == nullptr || !samples->is_array() || samples->empty()) {
-    sink.Skip({.file = source.path()},
-              "the log holds no samples (status " + TextAt(*log, "status") + ")");
-    return {};
+    return NoSamples(*log, source, sink);
   }
   for (const Json& sample : *samples) {
     Status status = Sample(sample, *log, source, sink);

@@ -39,13 +39,12 @@ class SampleTeller {
         path_(path),
         sink_(sink),
         draft_(draft),
-        attachments_(Find(sample, "attachments")) {}
+        attachments_(Part(sample, "attachments", "content")) {}
 
   void Tell() {
-    if (const Json* events = Find(sample_, "events"); events != nullptr && events->is_array()) {
-      Events(*events, 0);
-    }
-    if (draft_->steps.empty()) TellMessages();
+    const Json* events = Part(sample_, "events", "events");
+    if (events != nullptr && events->is_array()) Events(*events, 0);
+    if (draft_->steps.empty()) TellMessages(sample_, &attachments_, sink_, draft_);
     if (attachments_.left_out()) {
       sink_.Skip({.file = path_}, draft_->name + ": its attachments are larger than 1 GiB where "
                                                  "they are used; the rest stay references");
@@ -56,6 +55,12 @@ class SampleTeller {
   }
 
  private:
+  // Older logs keep both in a "transcript".
+  static const Json* Part(const Json& sample, const char* key, const char* older) {
+    const Json* transcript = Find(sample, "transcript");
+    return transcript == nullptr ? Find(sample, key) : Find(*transcript, older);
+  }
+
   struct Span {
     SegmentIndex segment;
     std::string agent;
@@ -104,9 +109,8 @@ class SampleTeller {
   void End(const std::string& kind, const Json& event) {
     const Span* span = nullptr;
     if (kind == "step" && !stack_.empty()) span = &stack_.back();
-    if (const auto found = spans_.find(TextAt(event, "id")); kind != "step" && found != spans_.end()) {
-      span = &found->second;
-    }
+    const auto found = spans_.find(TextAt(event, "id"));
+    if (kind != "step" && found != spans_.end()) span = &found->second;
     if (span != nullptr) {
       draft_->segments[span->segment.value].ended = TimeAt(event, "timestamp");
     } else {
@@ -140,6 +144,7 @@ class SampleTeller {
       KeepState(&step);
     }
     const StepIndex at = draft_->Add(std::move(step));
+    if (at.value > 0) draft_->order.emplace_back(StepIndex(at.value - 1), at);
     if (kind == "sample_init") {
       Input(event, at);
     } else if (kind == "model") {
@@ -193,7 +198,7 @@ class SampleTeller {
   }
 
   void Model(const Json& event, StepIndex at) {
-    EffectDraft call{.step = at, .kind = EffectKind::kLlm, .name = TextAt(event, "model")};
+    EffectDraft call{.step = at, .kind = EffectKind::kLlm, .name = NamedAt(event, "model")};
     call.began = draft_->steps[at.value].began;
     call.duration = draft_->steps[at.value].ended - call.began;
     const size_t slash = call.name.find('/');
@@ -236,7 +241,7 @@ class SampleTeller {
   void Tool(const Json& event, StepIndex at) {
     EffectDraft call{.step = at,
                      .kind = EffectKind::kTool,
-                     .name = TextAt(event, "function"),
+                     .name = NamedAt(event, "function"),
                      .tool_type = TextAt(event, "type"),
                      .tool_call_id = TextAt(event, "id")};
     call.began = draft_->steps[at.value].began;
@@ -269,20 +274,6 @@ class SampleTeller {
         {.step = at, .name = kind, .category = "info", .kept_data = KeepJson(data)});
   }
 
-  // A sample that kept no events: its messages are all there is.
-  void TellMessages() {
-    const Json* messages = Find(sample_, "messages");
-    if (messages == nullptr || !messages->is_array()) return;
-    for (const Json& message : *messages) {
-      std::string role = TextAt(message, "role");
-      StepDraft step{.agent = draft_->Agent(role.empty() ? "sample" : role),
-                     .name = "message",
-                     .program_index = index_++};
-      const StepIndex at = draft_->Add(std::move(step));
-      Note("message", message, at);
-    }
-  }
-
   const Json& sample_;
   const std::string& path_;
   Sink& sink_;
@@ -298,9 +289,13 @@ class SampleTeller {
 
 // What a scorer said: an annotation, and for the outcome the first that is plain.
 void Scores(const Json& sample, SessionDraft* draft) {
-  const Json* scores = Find(sample, "scores");
-  if (scores == nullptr || !scores->is_object()) return;
-  for (const auto& [scorer, score] : scores->items()) {
+  Json scores = Json::object();
+  if (const Json* several = Find(sample, "scores"); several != nullptr && several->is_object()) {
+    scores = *several;
+  } else if (const Json* one = Find(sample, "score"); one != nullptr && one->is_object()) {
+    scores["score"] = *one;  // older logs
+  }
+  for (const auto& [scorer, score] : scores.items()) {
     const Json* value = Find(score, "value");
     draft->Annotate(std::nullopt, {.author = scorer,
                                    .kind = "score",

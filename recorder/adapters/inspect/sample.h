@@ -2,16 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <unordered_map>
 
 #include "backstep/recorder/adapters/core/importer.h"
 #include "backstep/recorder/adapters/core/json_text.h"
 
 namespace backstep::adapters {
 
-// Texts that events refer to as "attachment://HASH". One sample's; one thread.
+// Texts that events refer to as "attachment://HASH": one sample's, which outlives this. One thread.
 class Attachments {
  public:
-  explicit Attachments(const Json* texts) : texts_(texts) {}
+  explicit Attachments(const Json* texts);
   // `value` with the texts in place of the references. What all together would grow beyond
   // kAttachedMax bytes stays a reference, and `left_out` is true from then on.
   Json Resolve(const Json& value);
@@ -21,7 +23,7 @@ class Attachments {
 
  private:
   void ResolveIn(Json* value);
-  const Json* texts_;
+  std::unordered_map<std::string_view, const std::string*> texts_;  // by hash
   uint64_t attached_ = 0;
   bool left_out_ = false;
 };
@@ -45,7 +47,10 @@ class SampleState {
   bool known_ = false;
 };
 
-// Tells a sample. `eval`: the log's own header, may be null.
+// Tells the messages of a sample that kept no events: a conversation, tools answered by theirs.
+void TellMessages(const Json& sample, Attachments* attachments, Sink& sink, SessionDraft* draft);
+
+// Tells a sample.
 void TellSample(const Json& sample, const std::string& path, Sink& sink, SessionDraft* draft);
 
 }  // namespace backstep::adapters

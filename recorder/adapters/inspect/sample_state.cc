@@ -48,23 +48,30 @@ bool SampleState::Patch(const Json& operation, Json* value) {
   }
 }
 
+Attachments::Attachments(const Json* texts) {
+  if (texts == nullptr || !texts->is_object()) return;
+  for (const auto& [hash, text] : texts->items()) {
+    if (text.is_string()) texts_.emplace(hash, &text.get_ref<const std::string&>());
+  }
+}
+
 void Attachments::ResolveIn(Json* value) {
   if (value->is_structured()) {
     for (Json& part : *value) ResolveIn(&part);
     return;
   }
-  if (!value->is_string() || texts_ == nullptr) return;
+  if (!value->is_string()) return;
   const std::string& text = value->get_ref<const std::string&>();
   if (!text.starts_with(kReference)) return;
-  const Json* whole = Find(*texts_, std::string_view(text).substr(kReference.size()));
-  if (whole == nullptr || !whole->is_string()) return;
-  const uint64_t size = whole->get_ref<const std::string&>().size();
+  const auto whole = texts_.find(std::string_view(text).substr(kReference.size()));
+  if (whole == texts_.end()) return;
+  const uint64_t size = whole->second->size();
   if (attached_ + size > kAttachedMax) {
     left_out_ = true;
     return;
   }
   attached_ += size;
-  *value = *whole;
+  *value = *whole->second;
 }
 
 Json Attachments::Resolve(const Json& value) {

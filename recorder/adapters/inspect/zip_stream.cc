@@ -12,7 +12,7 @@ namespace backstep::adapters {
 namespace {
 
 constexpr size_t kZipBlock = 64u << 10;             // bytes
-constexpr uint64_t kZipGrowthMax = 1100;            // beyond it, and beyond 64 MiB, it is a bomb
+constexpr uint64_t kZipGrowthMax = 300;             // beyond it, and beyond 64 MiB, it is a bomb
 constexpr uint64_t kZipGrowthFree = 64ull << 20;    // bytes
 constexpr uint64_t kZipEntriesMax = 1'000'000;
 
@@ -36,7 +36,9 @@ la_ssize_t FeedMore(archive*, void* state, const void** bytes) {
 class ZipStream {
  public:
   explicit ZipStream(Source& source)
-      : source_(source), reader_(archive_read_new(), &archive_read_free), feed_(new Feed{&source}) {}
+      : source_(source),
+        reader_(archive_read_new(), &archive_read_free),
+        feed_(new Feed{&source}) {}
 
   Status Open() {
     if (archive_read_support_format_zip_streamable(reader_.get()) == ARCHIVE_OK &&

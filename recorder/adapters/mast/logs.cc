@@ -67,8 +67,9 @@ void CallCode(std::string_view text, Sink* sink, Talk* talk) {
     const size_t begin = text.find('\n', open);
     if (begin == std::string_view::npos) return;
     const size_t end = text.find(kFence, begin);
-    const std::string_view code = text.substr(
+    std::string_view code = text.substr(
         begin + 1, end == std::string_view::npos || end <= begin ? end : end - begin - 1);
+    if (code.ends_with('\n')) code.remove_suffix(1);
     talk->Call({.step = {},
                 .name = ToolIn(code),
                 .tool_type = "python",
@@ -98,8 +99,10 @@ class HyperTeller {
     }
     End();
     if (read.speaker.empty()) {
-      run_.draft->notes.push_back(
-          {.step = talk_.last(), .name = "log", .category = "info", .data = std::string(read.text)});
+      run_.draft->notes.push_back({.step = talk_.last(),
+                                   .name = "log",
+                                   .category = "info",
+                                   .data = std::string(read.text)});
       return;
     }
     open_ = true;

@@ -52,7 +52,8 @@ void KeepOutcome(const Json& run, SessionDraft* draft) {
     return;
   }
   draft->outcome = {.kind = right ? Outcome::Kind::kOk : Outcome::Kind::kFailed,
-                    .reason = right ? "the answer was judged right" : "the answer was judged wrong"};
+                    .reason = right ? "the answer was judged right"
+                                    : "the answer was judged wrong"};
 }
 
 class MastImporter : public Importer {

@@ -22,7 +22,8 @@ const FormatInfo kOpenHandsInfo{
     .lacks = "the requests to the model"};
 
 // Actions that ask nothing of the world.
-const std::set<std::string> kNoTools = {"message", "system", "finish", "change_agent_state", "null"};
+const std::set<std::string> kNoTools = {"message", "system", "finish", "change_agent_state",
+                                        "null"};
 
 uint64_t TokenCount(const Json& usage, const char* key) {
   const double count = NumberAt(usage, key).value_or(0);
@@ -53,7 +54,8 @@ class OpenHandsRun {
       : path_(path), sink_(sink), draft_(draft), talk_(draft, &sink) {}
 
   void Metrics(const Json& metrics) {
-    if (const Json* usages = Find(metrics, "token_usages"); usages != nullptr && usages->is_array()) {
+    const Json* usages = Find(metrics, "token_usages");
+    if (usages != nullptr && usages->is_array()) {
       for (const Json& usage : *usages) {
         CallMetrics& call = calls_[TextAt(usage, "response_id")];
         call.model = TextAt(usage, "model");
@@ -131,7 +133,7 @@ class OpenHandsRun {
     const std::string id = TextAt(*response, "id");
     if (!id.empty() && !told_.insert(id).second) return;
     EffectDraft effect{.step = *talk_.last(), .kind = EffectKind::kLlm};
-    effect.name = TextAt(*response, "model");
+    effect.name = NamedAt(*response, "model");
     effect.response = sink_.Keep(JsonText(*response), Media::kJson);
     if (const Json* usage = Find(*response, "usage")) effect.usage = TokensOf(*usage);
     if (const auto call = calls_.find(id); call != calls_.end()) {
@@ -153,10 +155,14 @@ class OpenHandsRun {
     EffectDraft call{.step = {}, .name = action, .tool_type = "action"};
     if (arguments != nullptr) call.request = sink_.Keep(JsonText(*arguments), Media::kJson);
     talk_.Call(std::move(call), id);
+    last_action_ = action;
+    last_id_ = id;
   }
 
   void Observation(const Json& event, const std::string& kind, const std::string& text) {
-    const std::string cause = TextAt(event, "cause");
+    std::string cause = TextAt(event, "cause");
+    if (cause.empty() && kind == last_action_) cause = last_id_;  // older runs name no cause
+    last_action_.clear();
     std::optional<CallError> error;
     if (kind == "error") error = CallError{.kind = "tool_error", .message = CutText(text, 4096)};
     const bool joined = !cause.empty() && talk_.Answer(cause, text, MediaOf(text), error);
@@ -171,6 +177,7 @@ class OpenHandsRun {
   Talk talk_;
   std::map<std::string, CallMetrics> calls_;
   std::set<std::string> told_;
+  std::string last_action_, last_id_;  // of the event before, when it was an action
 };
 
 class OpenHandsImporter : public Importer {

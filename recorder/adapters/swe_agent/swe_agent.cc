@@ -62,7 +62,9 @@ void AskBeginning(const Json& history, AgentIndex agent, Sink& sink, SessionDraf
 }
 
 StepDraft TrajectoryStep(const Json& entry, AgentIndex agent, uint64_t index, Sink& sink) {
-  StepDraft step{.agent = agent, .name = CommandOf(TextAt(entry, "action")), .program_index = index};
+  StepDraft step{.agent = agent,
+                 .name = CommandOf(TextAt(entry, "action")),
+                 .program_index = index};
   if (const Json* state = Find(entry, "state"); state != nullptr && !state->is_null()) {
     std::string text = BodyText(*state);
     if (state->is_string()) {
@@ -81,7 +83,8 @@ void TellTrajectory(const Json& trajectory, AgentIndex agent, Sink& sink, Sessio
         draft->Add(TrajectoryStep(entry, agent, draft->steps.size(), sink));
     const std::string response = TextAt(entry, "response");
     EffectDraft model{.step = step, .kind = EffectKind::kLlm, .name = "model"};
-    model.response = sink.Keep(response.empty() ? TextAt(entry, "thought") : response, Media::kText);
+    const std::string answer = response.empty() ? TextAt(entry, "thought") : response;
+    model.response = sink.Keep(answer, Media::kText);
     draft->Add(std::move(model));
     const std::string action = TextAt(entry, "action");
     if (action.empty()) continue;  // nothing was done: the model's answer could not be read

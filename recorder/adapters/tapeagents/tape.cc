@@ -125,7 +125,8 @@ class TapeTeller {
         error = CallError{.kind = "tool_error", .message = CutText(TextAt(step, "error"), 4096)};
       }
       talk_.Answer("", text, MediaOf(text), error);  // the first observation answers nothing
-    } else if (const Json* calls = Find(step, "tool_calls"); calls != nullptr && calls->is_array()) {
+    } else if (const Json* calls = Find(step, "tool_calls");
+               calls != nullptr && calls->is_array()) {
       for (const Json& call : *calls) {
         const Json* function = Find(call, "function");
         const Json* arguments = function == nullptr ? nullptr : Find(*function, "arguments");
@@ -173,7 +174,8 @@ std::vector<std::string> Deeds(const TapeDraft& tape, Sink& sink) {
 }  // namespace
 
 TapeDraft TellTape(const Json& tape, const std::string& path, Sink& sink) {
-  TapeDraft out{.path = path, .id = {}, .parent_id = {}, .draft = {}, .prompt_ids = {}, .items = {}};
+  TapeDraft out;
+  out.path = path;
   out.draft.name = FileStem(path);
   if (const Json* metadata = Find(tape, "metadata")) {
     out.id = TextAt(*metadata, "id");

@@ -83,10 +83,29 @@ void TauImporter::Message(const Json& message, size_t place, const Source& sourc
   talk->To("assistant");
   const std::string id = TextAt(message, "tool_call_id");
   std::optional<CallError> error;
-  if (text.starts_with("Error")) error = CallError{.kind = "tool_error", .message = CutText(text, 4096)};
+  if (text.starts_with("Error")) {
+    error = CallError{.kind = "tool_error", .message = CutText(text, 4096)};
+  }
   if (!talk->Answer(id, text, MediaOf(text), error)) {
     sink.Skip({.file = source.path()}, "traj[" + std::to_string(place) + "] answers call \"" + id +
                                            "\", which no message made; its step is kept");
+  }
+}
+
+// What the customer is told to want comes from outside, before it first speaks.
+void Instruct(const Json& run, Sink& sink, SessionDraft* draft) {
+  const Json* info = Find(run, "info");
+  const Json* task = info == nullptr ? nullptr : Find(*info, "task");
+  const std::string instruction = task == nullptr ? "" : TextAt(*task, "instruction");
+  if (instruction.empty()) return;
+  for (uint32_t i = 0; i < draft->steps.size(); ++i) {
+    const AgentIndex agent = draft->steps[i].agent;
+    if (draft->agents[agent.value].name != "user") continue;
+    draft->Add(MessageDraft{.to = agent,
+                            .taken_by = StepIndex(i),
+                            .kind = "instruction",
+                            .body = sink.Keep(instruction, Media::kText)});
+    return;
   }
 }
 
@@ -109,6 +128,7 @@ Status TauImporter::Run(const Json& run, const std::string& name, const Source& 
   for (size_t i = 0; i < messages->size(); ++i) {
     Message((*messages)[i], i, source, sink, &talk);
   }
+  Instruct(run, sink, &draft);
   std::vector<StepIndex> steps;
   for (uint32_t i = 0; i < draft.steps.size(); ++i) steps.emplace_back(i);
   labels_.Annotate({.path = source.path(), .ids = {TextAt(run, "task_id")}, .steps = steps}, sink,

@@ -44,8 +44,8 @@ Role RoleOf(const Json& item) {
 std::optional<StepError> ErrorOf(const std::string& text) {
   constexpr std::string_view kExitCode = "exitcode: ";
   if (!text.starts_with(kExitCode)) return std::nullopt;
-  const std::string code = text.substr(kExitCode.size(), text.find_first_of(" \n", kExitCode.size()) -
-                                                             kExitCode.size());
+  const size_t end = text.find_first_of(" \n", kExitCode.size());
+  const std::string code = text.substr(kExitCode.size(), end - kExitCode.size());
   if (code.empty() || code == "0") return std::nullopt;
   return StepError{.kind = "exit code " + CutText(code, 20), .message = CutText(text, 4096)};
 }

@@ -58,12 +58,15 @@ class Imported {
     auto summary = TryImport(std::move(make), Options());
     INFO(summary.status().ToString());
     REQUIRE(summary.ok());
-    recording_ = std::move(store::Recording::Open(path()).value());
+    Open();
     return std::move(summary).value();
   }
   ImportSummary Import(SessionDraft draft) {
     return Import([&](Sink& sink) { return sink.Session(std::move(draft)); });
   }
+
+  // After an import by other means.
+  void Open() { recording_ = std::move(store::Recording::Open(path()).value()); }
 
   store::Recording& recording() { return *recording_; }
   std::unique_ptr<store::Line> Read(uint32_t log = 1) {

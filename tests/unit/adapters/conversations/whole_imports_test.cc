@@ -1,0 +1,85 @@
+// Every kind of conversation and log, through an import into a recording that verifies.
+#include <map>
+
+#include "backstep/recorder/adapters/import.h"
+#include "backstep/tests/unit/adapters/conversations/telling.h"
+#include "backstep/tests/unit/adapters/drafts.h"
+
+namespace backstep::adapters {
+namespace {
+
+struct RealSet {
+  const char* folder;
+  const char* ending;
+  const char* format;
+};
+
+constexpr RealSet kRealSets[] = {{"who_when", ".json", "who_when"},
+                                 {"agentrx_tau/runs", ".json", "tau"},
+                                 {"llm_http", ".jsonl", "llm_http"},
+                                 {"autogen_recorded", ".json", "autogen_recorded"},
+                                 {"mast", ".json", "mast"},
+                                 {"mast", ".json.gz", "mast"},
+                                 {"tapeagents", ".json", "tapeagents"},
+                                 {"deerflow/replay_v1", ".txt", "langgraph_stream"},
+                                 {"deerflow/threads_v2", ".json", "langgraph_thread"},
+                                 {"swe_agent", ".traj", "swe_agent"},
+                                 {"openhands", ".json", "openhands"},
+                                 {"inspect_ai", ".eval", "inspect"},
+                                 {"inspect_ai", ".json", "inspect"},
+                                 {"google_adk", ".json", "adk"},
+                                 {"generative_agents_cn", "part1.md", "generative_agents"}};
+
+struct Counts {
+  uint64_t sessions = 0, steps = 0, messages = 0, llm = 0, tools = 0, annotations = 0, tokens = 0;
+  bool operator==(const Counts&) const = default;
+};
+
+Counts CountsOf(const testing::Told& told) {
+  Counts counts;
+  counts.sessions = told.sessions.size();
+  for (const SessionDraft& draft : told.sessions) {
+    counts.steps += draft.steps.size();
+    counts.messages += draft.messages.size();
+    counts.llm += testing::CallsOf(draft, EffectKind::kLlm);
+    counts.tools += testing::CallsOf(draft, EffectKind::kTool);
+    for (const EffectDraft& effect : draft.effects) counts.tokens += effect.usage.input_tokens;
+    for (const NoteDraft& note : draft.notes) counts.annotations += note.category == "annotation";
+  }
+  return counts;
+}
+
+Counts CountsOf(const ImportSummary& summary) {
+  return {summary.sessions + summary.branches, summary.steps,      summary.messages,
+          summary.llm_calls,                   summary.tool_calls, summary.annotations,
+          summary.usage.input_tokens};
+}
+
+}  // namespace
+
+TEST_CASE("published runs of every kind are told apart and become sound recordings", "[data]") {
+  for (const RealSet& set : kRealSets) {
+    const std::vector<std::string> files = testing::RealFiles(set.folder, set.ending);
+    if (files.empty()) continue;
+    INFO(set.folder << " " << set.ending);
+    testing::Imported imported;
+    ImportOptions options;
+    options.files = files;
+    options.recording = imported.path();
+    const Result<ImportSummary> summary = Import(options);
+    INFO(summary.status().ToString());
+    REQUIRE(summary.ok());
+    for (const auto& file : summary->files) CHECK(file.format == set.format);
+    testing::Told told;
+    for (const auto& importer : AllImporters()) {
+      if (importer->info().name == set.format) testing::Tell(*importer, files, &told);
+    }
+    CHECK(CountsOf(*summary) == CountsOf(told));
+    CHECK(summary->skipped_count == told.skipped.size());
+    CHECK(summary->links_dropped == 0);
+    imported.Open();
+    imported.CheckSound();
+  }
+}
+
+}  // namespace backstep::adapters
