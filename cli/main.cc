@@ -17,6 +17,7 @@ Commands MakeCommands() {
   Commands commands;
   commands.push_back(MakeRunCommand());
   commands.push_back(MakeImportCommand());
+  commands.push_back(MakeExportCommand());
   commands.push_back(MakeInfoCommand());
   commands.push_back(MakeListCommand());
   commands.push_back(MakeLogCommand());

@@ -13,6 +13,7 @@
 
 namespace backstep::adapters {
 
+class ExactLog;
 class Source;
 
 // One line of `backstep import --list-formats`.
@@ -48,6 +49,9 @@ class Sink {
   // Orders and writes a run; it is in the recording when this returns. InvalidArgument: the draft
   // contradicts itself (a bug of the importer); Io, Cancelled: the import is to end.
   virtual Status Session(SessionDraft draft) = 0;
+  // Begins a log that is written as it was. Errors as of Session. Unavailable: this sink takes runs
+  // only.
+  virtual Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header);
   // A record of the source that was not understood and left out. Kept up to a bound, counted always.
   virtual void Skip(const Place& place, const std::string& reason) = 0;
   // Files given by --labels, for the formats that know them.

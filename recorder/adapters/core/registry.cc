@@ -8,6 +8,7 @@
 #include "backstep/recorder/adapters/inspect/inspect.h"
 #include "backstep/recorder/adapters/jaeger/jaeger.h"
 #include "backstep/recorder/adapters/langfuse/langfuse.h"
+#include "backstep/recorder/adapters/jsonl/jsonl.h"
 #include "backstep/recorder/adapters/llmmas/llmmas.h"
 #include "backstep/recorder/adapters/mast/mast.h"
 #include "backstep/recorder/adapters/openai_traces/openai_traces.h"
@@ -45,6 +46,7 @@ std::vector<std::unique_ptr<Importer>> AllImporters() {
   all.push_back(MakeInspectImporter());
   all.push_back(MakeAdkImporter());
   all.push_back(MakeGenerativeAgentsImporter());
+  all.push_back(MakeJsonlImporter());
   return all;
 }
 

@@ -175,6 +175,15 @@ Status ImportRun::Session(SessionDraft draft) {
   return {};
 }
 
+Result<std::unique_ptr<ExactLog>> ImportRun::OpenLog(LogHeader header) {
+  BACKSTEP_RETURN_IF_ERROR(GoOn());
+  BACKSTEP_RETURN_IF_ERROR(OpenRecording());
+  header.metadata.emplace_back("export.file", current_->files.back());
+  BACKSTEP_ASSIGN_OR_RETURN(auto log, writer_->OpenLog(std::move(header), &summary_));
+  ++summary_.sessions;
+  return log;
+}
+
 void ImportRun::Skip(const Place& place, const std::string& reason) {
   ++summary_.skipped_count;
   if (summary_.skipped.size() < kSkippedMax) {

@@ -28,6 +28,7 @@ class ImportRun final : public Sink {
   KeptBody Keep(std::string_view bytes, Media media) override;
   Result<std::string> Read(const KeptBody& body) override;
   Status Session(SessionDraft draft) override;
+  Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header) override;
   void Skip(const Place& place, const std::string& reason) override;
   const std::vector<std::string>& label_files() const override { return options_.labels; }
   void LabelUsed(const std::string& file) override { labels_used_.insert(file); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backstep/recorder/adapters/ordering/check_draft.h"
+#include "backstep/recorder/adapters/writing/exact_writer.h"
 #include "backstep/recorder/pipeline/process_info.h"
 #include "backstep/store/line.h"
 #include "backstep/store/log_writer.h"
@@ -142,6 +143,18 @@ Result<WrittenSession> SessionWriter::Write(SessionDraft draft, ImportSummary* s
   log.reset();
   Index(written.log);
   return written;
+}
+
+Result<std::unique_ptr<ExactLog>> SessionWriter::OpenLog(LogHeader header,
+                                                         ImportSummary* summary) {
+  recorder::RedactHeader(*options_.redactor, &header);
+  store::WriterOptions writer_options;
+  writer_options.sync_every = kSyncEvery;
+  BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<store::LogWriter> log,
+                            recording_->NewLog(std::move(header), writer_options));
+  logs_.push_back(log->id());
+  return MakeExactLog(std::move(log), options_.redactor, summary,
+                      [this](LogId id) { Index(id); });
 }
 
 // The index is derived: what goes wrong here is made good by whoever opens the recording.

@@ -9,6 +9,7 @@
 
 #include "backstep/base/time.h"
 #include "backstep/recorder/adapters/core/body_file.h"
+#include "backstep/recorder/adapters/core/exact_log.h"
 #include "backstep/recorder/adapters/import.h"
 #include "backstep/recorder/adapters/writing/play.h"
 #include "backstep/recorder/redact.h"
@@ -39,6 +40,9 @@ class SessionWriter {
   // Orders and writes a run, and adds what came in to `summary`. InvalidArgument: the draft
   // contradicts itself. Io and what go_on says: what was written of the run has been removed.
   Result<WrittenSession> Write(SessionDraft draft, ImportSummary* summary);
+  // Begins a log that is written as it was; counts what comes in into `summary`. One at a time;
+  // before the next call of this.
+  Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header, ImportSummary* summary);
   // Every log written so far.
   const std::vector<LogId>& logs() const { return logs_; }
 

@@ -1,0 +1,202 @@
+#include <algorithm>
+#include <map>
+#include <unordered_set>
+
+#include "backstep/base/utf8.h"
+#include "backstep/recorder/adapters/jsonl/jsonl.h"
+#include "backstep/recorder/adapters/jsonl/record_json.h"
+
+namespace backstep::adapters {
+namespace {
+
+class JsonlExport {
+ public:
+  JsonlExport(store::Line& line, StepNumber to, const ByteSink& out)
+      : line_(line), to_(std::min(to, line.last())), out_(out) {}
+
+  Status Run() {
+    Json first = {{"backstep_jsonl", kJsonlVersion}};
+    first.update(ToJson(line_.header()));
+    BACKSTEP_RETURN_IF_ERROR(Put("session", std::move(first)));
+    BACKSTEP_RETURN_IF_ERROR(Agents());
+    BACKSTEP_RETURN_IF_ERROR(Segments());
+    BACKSTEP_RETURN_IF_ERROR(ReadOutside());
+    BACKSTEP_RETURN_IF_ERROR(Steps());
+    BACKSTEP_RETURN_IF_ERROR(Outside(to_));
+    if (to_ == line_.last()) BACKSTEP_RETURN_IF_ERROR(OpenSteps());
+    BACKSTEP_RETURN_IF_ERROR(Events());
+    const auto end = line_.end();
+    return end && to_ == line_.last() ? Put("end", ToJson(*end)) : Put("end", Json::object());
+  }
+
+ private:
+  Status Put(const char* type, Json json) {
+    Json record = {{"type", type}};
+    record.update(json);
+    return out_(JsonText(record) + "\n");
+  }
+
+  Status AddBody(const char* key, const BodyRef& ref, Json* json) {
+    if (ref.where == BodyRef::Where::kNone) return {};
+    if (ref.where == BodyRef::Where::kDropped) {
+      (*json)[key] = DroppedJson(ref);
+      return {};
+    }
+    BACKSTEP_ASSIGN_OR_RETURN(const Body body, line_.ReadBody(ref));
+    (*json)[key] = ToJson(body);
+    return {};
+  }
+
+  Status Agents() {
+    for (const AgentRecord& agent : line_.agents()) {
+      if (agent.id == kOutside) continue;
+      Json json = ToJson(agent);
+      BACKSTEP_RETURN_IF_ERROR(AddBody("initial_state", agent.initial_state, &json));
+      BACKSTEP_RETURN_IF_ERROR(Put("agent", std::move(json)));
+      if (agent.initial_state.where == BodyRef::Where::kNone) continue;
+      const auto body = line_.ReadBody(agent.initial_state);
+      if (body.ok()) states_[agent.id] = *body;
+    }
+    return {};
+  }
+
+  Status Segments() {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto segments, line_.Segments());
+    for (const SegmentRecord& segment : segments) {
+      BACKSTEP_RETURN_IF_ERROR(Put("segment", ToJson(segment)));
+    }
+    return {};
+  }
+
+  Status ReadOutside() {
+    return line_.ScanMessages([this](const MessageRecord& message) {
+      if (message.id.sender != kOutside) return false;
+      if (message.sent_after <= to_) outside_.push_back(message);
+      return true;
+    });
+  }
+
+  // Those that were sent by the moment `by`.
+  Status Outside(StepNumber by) {
+    for (; outside_done_ < outside_.size() && outside_[outside_done_].sent_after <= by;
+         ++outside_done_) {
+      BACKSTEP_RETURN_IF_ERROR(Message(outside_[outside_done_]));
+    }
+    return {};
+  }
+
+  Status Message(const MessageRecord& message) {
+    if (!told_.insert(message.id).second) return {};
+    Json json = ToJson(message);
+    BACKSTEP_RETURN_IF_ERROR(AddBody("body", message.body, &json));
+    return Put("message", std::move(json));
+  }
+
+  Status Effect(const EffectRecord& effect) {
+    Json json = ToJson(effect);
+    BACKSTEP_RETURN_IF_ERROR(AddBody("request", effect.request, &json));
+    BACKSTEP_RETURN_IF_ERROR(AddBody("response", effect.response, &json));
+    return Put("effect", std::move(json));
+  }
+
+  Status Steps() {
+    Status failure;
+    const Status scanned = line_.ScanStepsInFull(
+        StepNumber(1), to_, [&](const auto& step, const auto& effects, const auto& sent) {
+          failure = Step(step, effects, sent);
+          return failure.ok();
+        });
+    return failure.ok() ? scanned : failure;
+  }
+
+  Status Step(const StepRecord& step, const std::vector<EffectRecord>& effects,
+              const std::vector<MessageRecord>& sent) {
+    BACKSTEP_RETURN_IF_ERROR(Outside(StepNumber(step.number.value - 1)));
+    // What it took from a step that has not ended comes before it.
+    for (const TakenMessage& taken : step.took) {
+      if (told_.count(taken.id) > 0) continue;
+      BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message, line_.FindMessage(taken.id));
+      BACKSTEP_RETURN_IF_ERROR(Message(message));
+    }
+    for (const EffectRecord& effect : effects) BACKSTEP_RETURN_IF_ERROR(Effect(effect));
+    for (const MessageRecord& message : sent) BACKSTEP_RETURN_IF_ERROR(Message(message));
+    Json json = ToJson(step);
+    BACKSTEP_RETURN_IF_ERROR(AddState(step, &json));
+    return Put("step", std::move(json));
+  }
+
+  // Of a state, what lies between what it has in common with the agent's last one at either end.
+  Status AddState(const StepRecord& step, Json* json) {
+    if (!step.state_changed) return {};
+    if (step.state.where == BodyRef::Where::kDropped) {
+      (*json)["state"] = DroppedJson(step.state);
+      states_.erase(step.agent);
+      return {};
+    }
+    BACKSTEP_ASSIGN_OR_RETURN(Body state, line_.ReadBody(step.state));
+    const auto before = states_.find(step.agent);
+    if (before == states_.end() || before->second.media_type != state.media_type) {
+      (*json)["state"] = ToJson(state);
+    } else {
+      const std::string& old = before->second.bytes;
+      const auto front = static_cast<size_t>(
+          std::mismatch(state.bytes.begin(), state.bytes.end(), old.begin(), old.end()).first -
+          state.bytes.begin());
+      const size_t most = std::min(state.bytes.size(), old.size()) - front;
+      size_t back = 0;
+      while (back < most && state.bytes[state.bytes.size() - 1 - back] == old[old.size() - 1 - back]) {
+        ++back;
+      }
+      Json edit = ToJson(Body{state.bytes.substr(front, state.bytes.size() - front - back),
+                              state.media_type});
+      edit["front"] = front;
+      edit["back"] = back;
+      (*json)["state"] = std::move(edit);
+    }
+    states_[step.agent] = std::move(state);
+    return {};
+  }
+
+  // Begun and never ended, with what they did.
+  Status OpenSteps() {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto open, line_.OpenSteps());
+    for (const store::OpenStep& step : open) {
+      BACKSTEP_RETURN_IF_ERROR(Put("begin", ToJson(step.begin)));
+      BACKSTEP_ASSIGN_OR_RETURN(const auto effects,
+                                line_.Effects(step.begin.agent, step.begin.clock));
+      for (const EffectRecord& effect : effects) BACKSTEP_RETURN_IF_ERROR(Effect(effect));
+    }
+    if (open.empty()) return {};
+    Status failure;
+    const Status scanned = line_.ScanMessages([&](const MessageRecord& message) {
+      failure = Message(message);
+      return failure.ok();
+    });
+    return failure.ok() ? scanned : failure;
+  }
+
+  Status Events() {
+    Status failure;
+    const Status scanned = line_.ScanEvents([&](const EventRecord& event) {
+      if (event.after <= to_) failure = Put("event", ToJson(event));
+      return failure.ok();
+    });
+    return failure.ok() ? scanned : failure;
+  }
+
+  store::Line& line_;
+  const StepNumber to_;
+  const ByteSink& out_;
+  std::map<AgentId, Body> states_;  // newest
+  std::vector<MessageRecord> outside_;
+  size_t outside_done_ = 0;
+  std::unordered_set<MessageId> told_;
+};
+
+}  // namespace
+
+Status ExportJsonl(store::Line& line, StepNumber to, const ByteSink& out) {
+  return JsonlExport(line, to, out).Run();
+}
+
+}  // namespace backstep::adapters

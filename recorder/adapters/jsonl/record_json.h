@@ -1,0 +1,45 @@
+// Records as JSON and back: the lines of the format `backstep_jsonl` (docs/import.md). A key that is
+// not there reads as zero, empty or none.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "backstep/recorder/adapters/core/json_text.h"
+#include "backstep/schemas/records.h"
+
+namespace backstep::adapters {
+
+inline constexpr int kJsonlVersion = 1;
+
+// Bytes as text where they are UTF-8, else as base64.
+Json ToJson(const Body& body);
+Json DroppedJson(const BodyRef& ref);
+Json ToJson(const MessageId& id);
+Json ToJson(const LogHeader& header);
+Json ToJson(const LogEnd& end);
+Json ToJson(const AgentRecord& record);
+Json ToJson(const SegmentRecord& record);
+Json ToJson(const MessageRecord& record);
+Json ToJson(const EffectRecord& record);
+Json ToJson(const StepBegin& record);
+Json ToJson(const StepRecord& record);
+Json ToJson(const EventRecord& record);
+Json ToJson(const Outcome& outcome);
+
+// A body; none: there is none, or `ref` (may be null) says what became of it.
+Result<std::optional<Body>> BodyFrom(const Json* json, BodyRef* ref);
+LogHeader HeaderFrom(const Json& json);
+LogEnd EndFrom(const Json& json);
+AgentRecord AgentFrom(const Json& json);
+SegmentRecord SegmentFrom(const Json& json);
+MessageRecord MessageFrom(const Json& json);
+EffectRecord EffectFrom(const Json& json);
+StepRecord StepFrom(const Json& json);
+EventRecord EventFrom(const Json& json);
+
+std::string Base64Of(std::string_view bytes);
+// Corruption: it is none.
+Result<std::string> FromBase64(std::string_view text);
+
+}  // namespace backstep::adapters
