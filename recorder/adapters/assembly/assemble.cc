@@ -80,19 +80,18 @@ Wiring::Node Assembler::PlaceInGraph(const Current& now) const {
   return node;
 }
 
+std::string Assembler::StepAgent(const Current& now) {
+  const Meaning& meaning = now.meaning;
+  bool told = false;
+  if (meaning.role == SpanRole::kAgent) return AgentOf(span_, meaning, &told);
+  if (meaning.Has(Field::kNode)) return std::string(meaning.Text(Field::kNode));
+  if (meaning.Has(Field::kAgentName)) return std::string(meaning.Text(Field::kAgentName));
+  return ImpliedAgent(now);
+}
+
 void Assembler::AddStep(Current* now) {
   const Meaning& meaning = now->meaning;
-  std::string agent;
-  bool told = false;
-  if (meaning.role == SpanRole::kAgent) {
-    agent = AgentOf(span_, meaning, &told);
-  } else if (meaning.Has(Field::kNode)) {
-    agent = meaning.Text(Field::kNode);
-  } else if (meaning.Has(Field::kAgentName)) {
-    agent = meaning.Text(Field::kAgentName);
-  } else {
-    agent = ImpliedAgent(*now);
-  }
+  const std::string agent = StepAgent(*now);
   StepDraft step;
   step.agent = draft_.Agent(agent.empty() ? "agent" : agent);
   NameAgent(*now, step.agent);
@@ -110,19 +109,23 @@ void Assembler::AddStep(Current* now) {
   steps_[now->at] = now->step->value;
   effects_in_step_.push_back(0);
   steps_by_trace_[now->node->sketch->trace].push_back(*now->step);
-  if (IsCall(meaning.role)) return;
-  std::optional<KeptBody> input = Keep(now->exchange.request);
-  if (!input && !now->outer_step) input = std::exchange(root_input_, std::nullopt);
-  if (meaning.role == SpanRole::kReceive) {
-    Wiring::Named name = NameOf(meaning);
-    name.target = draft_.agents[draft_.steps[now->step->value].agent.value].name;
-    // AutoGen's runtime: {"sender": …, "message_id": …}
-    const Result<Json> context = ParseJson(AttributeText(span_.attributes, "message_context"));
-    if (name.id.empty() && context.ok()) name.id = TextAt(*context, "message_id");
-    processed_.push_back({*now->step, std::move(name), input.value_or(KeptBody{})});
-  } else {
-    wiring_.Activated(*now->step, PlaceInGraph(*now), input, Keep(now->exchange.response));
+  if (!IsCall(meaning.role)) Activate(*now);
+}
+
+// Gives a step what it works on.
+void Assembler::Activate(const Current& now) {
+  std::optional<KeptBody> input = Keep(now.exchange.request);
+  if (!input && !now.outer_step) input = std::exchange(root_input_, std::nullopt);
+  if (now.meaning.role != SpanRole::kReceive) {
+    wiring_.Activated(*now.step, PlaceInGraph(now), input, Keep(now.exchange.response));
+    return;
   }
+  Wiring::Named name = NameOf(now.meaning);
+  name.target = draft_.agents[draft_.steps[now.step->value].agent.value].name;
+  // AutoGen's runtime: {"sender": …, "message_id": …}
+  const Result<Json> context = ParseJson(AttributeText(span_.attributes, "message_context"));
+  if (name.id.empty() && context.ok()) name.id = TextAt(*context, "message_id");
+  processed_.push_back({*now.step, std::move(name), input.value_or(KeptBody{})});
 }
 
 void Assembler::AddMessage(const Current& now) {

@@ -43,7 +43,9 @@ class Assembler {
   void Describe(Current* now);
   // assemble.cc: what orders and holds
   void AddSegment(Current* now);
+  std::string StepAgent(const Current& now);
   void AddStep(Current* now);
+  void Activate(const Current& now);
   void NameAgent(const Current& now, AgentIndex agent);
   std::string ImpliedAgent(const Current& now);
   Wiring::Node PlaceInGraph(const Current& now) const;

@@ -174,6 +174,11 @@ void Wiring::Join(const Taken& taken) {
       if (message.taken_by) continue;
       message.taken_by = taken.step;
       message.taken_in_mid_step = taken.mid_step;
+      const AgentIndex taker = draft_->steps[taken.step.value].agent;
+      if (message.to != taker) {  // the step's agent goes by another name than the message's
+        message.attributes.emplace_back("target", taken.name.target);
+        message.to = taker;
+      }
       if (message.body.size == 0) message.body = taken.body;
       return;
     }

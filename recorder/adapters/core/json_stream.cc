@@ -70,6 +70,7 @@ class Walk {
       if (c == ']' && !open_.empty() && open_.back() == '[') return Close();
       if (c == ',' && open_.empty()) return {};  // between values of the top, as some print them
       if (c == '}' || c == ']' || c == ':' || c == ',') return Break("a value was expected");
+      if (open_.empty() && c != '{' && c != '[') return Break("an object or a list was expected");
       return BeginValue(c);
     }
     if (state_ == State::kKey) {
@@ -102,6 +103,7 @@ class Walk {
     if (want == JsonWant::kEnter && (!nests || open_.size() >= kEnteredMax)) want = JsonWant::kPass;
     if (want == JsonWant::kEnter) {
       open_.push_back(c);
+      entered_.push_back(PlaceOf(begun_, begun_line_));
       state_ = c == '{' ? State::kKey : State::kValue;
       return {};
     }
@@ -202,10 +204,16 @@ class Walk {
   }
 
   Status Close() {
-    open_.pop_back();
-    const Status status = visitor_.Leave(path_);
+    const Status status = LeaveInnermost();
     AfterValue();
     return status;
+  }
+
+  Status LeaveInnermost() {
+    const Place place = entered_.back();
+    open_.pop_back();
+    entered_.pop_back();
+    return visitor_.Leave(path_, place);
   }
 
   void AfterValue() {
@@ -217,9 +225,8 @@ class Walk {
     sink_.Skip(PlaceOf(base_ + at_, line_), std::string("no JSON from here on: ") + reason);
     Status status;
     while (!open_.empty() && status.ok()) {  // what was entered has ended, as far as it went
-      open_.pop_back();
-      if (open_.size() < path_.size()) path_.resize(open_.size());
-      status = visitor_.Leave(path_);
+      if (open_.size() - 1 < path_.size()) path_.resize(open_.size() - 1);
+      status = LeaveInnermost();
     }
     path_.clear();
     state_ = State::kLost;
@@ -250,6 +257,7 @@ class Walk {
   Sink& sink_;
   JsonPath path_;
   std::string open_;  // the brackets that were entered
+  std::vector<Place> entered_;  // where
   std::string text_;  // of a key or of what is taken
   State state_ = State::kValue;
   uint64_t base_ = 0, begun_ = 0, line_ = 1, begun_line_ = 1;

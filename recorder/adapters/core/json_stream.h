@@ -27,9 +27,10 @@ class JsonVisitor {
   virtual JsonWant Begin(const JsonPath& path, char first) = 0;
   // One that was wanted whole. The text is not checked: ParseJson does that. Valid during the call.
   virtual Status Take(const JsonPath& path, std::string_view text, const Place& place) = 0;
-  // One that was entered has ended.
-  virtual Status Leave(const JsonPath& path) {
+  // One that was entered, at `place`, has ended.
+  virtual Status Leave(const JsonPath& path, const Place& place) {
     (void)path;
+    (void)place;
     return {};
   }
 };

@@ -38,8 +38,8 @@ bool MessageLog::Add(const Json& line, const std::string& run, const Place& plac
   message.body = body->is_string() ? sink.Keep(body->get_ref<const std::string&>(), Media::kText)
                                    : sink.Keep(JsonText(*body), Media::kJson);
   message.place = place;
-  by_name_[KeyOf(run, message.session, message.id, message.hash, message.direction)].push_back(
-      messages_.size());
+  by_name_[KeyOf(run, message.session, message.id, message.hash, message.direction)]
+      .messages.push_back(messages_.size());
   messages_.push_back(std::move(message));
   return true;
 }
@@ -48,10 +48,10 @@ std::optional<KeptBody> MessageLog::Find(const MessageName& name) {
   const auto found =
       by_name_.find(KeyOf(name.scope, name.session, name.id, name.hash, name.direction));
   if (found == by_name_.end()) return std::nullopt;
-  std::vector<size_t>& alike = found->second;  // the last one serves all that come after it
-  Message& message = messages_[alike.front()];
+  Alike& alike = found->second;
+  Message& message = messages_[alike.messages[alike.next]];
   message.used = true;
-  if (alike.size() > 1) alike.erase(alike.begin());
+  if (alike.next + 1 < alike.messages.size()) ++alike.next;  // the last one serves all further ones
   return message.body;
 }
 

@@ -35,7 +35,11 @@ class MessageLog {
   Status Assemble(const std::vector<size_t>& messages, Sink& sink);
 
   std::vector<Message> messages_;
-  std::unordered_map<std::string, std::vector<size_t>> by_name_;
+  struct Alike {
+    std::vector<size_t> messages;
+    size_t next = 0;
+  };
+  std::unordered_map<std::string, Alike> by_name_;
 };
 
 }  // namespace backstep::adapters

@@ -147,6 +147,8 @@ class OtlpVisitor : public JsonVisitor {
 
   JsonWant Begin(const JsonPath& path, char first) override {
     const Level level = LevelOf(path);
+    if (path.empty()) traces_ = false;
+    if (path.size() == 1 && (path[0] == "resourceSpans" || path[0] == "resource_spans")) traces_ = true;
     if (level == Level::kResourceSpans) resource_ = collector_.ReserveOrigin();
     if (level == Level::kScopeSpans) scope_ = collector_.ReserveOrigin();
     if (level == Level::kResource || level == Level::kScope || level == Level::kSpan) {
@@ -154,6 +156,11 @@ class OtlpVisitor : public JsonVisitor {
     }
     const bool nests = first == '{' || first == '[';
     return nests && OnTheWay(path) ? JsonWant::kEnter : JsonWant::kPass;
+  }
+
+  Status Leave(const JsonPath& path, const Place& place) override {
+    if (path.empty() && !traces_) sink_.Skip(place, "an object that holds no \"resourceSpans\"");
+    return {};
   }
 
   Status Take(const JsonPath& path, std::string_view text, const Place& place) override {
@@ -204,6 +211,7 @@ class OtlpVisitor : public JsonVisitor {
   Sink& sink_;
   Span span_;
   OriginId resource_ = 0, scope_ = 0;
+  bool traces_ = false;  // the object at hand holds some
 };
 
 }  // namespace

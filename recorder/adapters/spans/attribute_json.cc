@@ -1,5 +1,6 @@
 #include "backstep/recorder/adapters/spans/attribute_json.h"
 
+#include "backstep/base/utf8.h"
 #include "backstep/recorder/adapters/core/json_text.h"
 
 namespace backstep::adapters {
@@ -31,15 +32,28 @@ void AppendValue(const Attribute& attribute, std::string* out) {
 }  // namespace
 
 void AppendJsonString(std::string_view text, std::string* out) {
-  for (const char c : text) {
-    if (c < 0x20 || c == '"' || c == '\\' || c == 0x7f) {
-      out->append(JsonText(Json(std::string(text))));
-      return;
+  if (!IsUtf8(text)) {
+    out->append(JsonText(Json(std::string(text))));
+    return;
+  }
+  static constexpr char kHex[] = "0123456789abcdef";
+  out->push_back('"');
+  size_t plain = 0;  // from here on nothing had to be escaped
+  for (size_t at = 0; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(text.substr(plain, at - plain));
+    plain = at + 1;
+    switch (c) {
+      case '"': out->append("\\\""); break;
+      case '\\': out->append("\\\\"); break;
+      case '\n': out->append("\\n"); break;
+      case '\r': out->append("\\r"); break;
+      case '\t': out->append("\\t"); break;
+      default: out->append("\\u00").append({kHex[c >> 4], kHex[c & 15]});
     }
   }
-  out->push_back('"');
-  out->append(text);
-  out->push_back('"');
+  out->append(text.substr(plain)).push_back('"');
 }
 
 void AppendJsonObject(const Attributes& attributes, const std::vector<bool>* but, std::string* out) {

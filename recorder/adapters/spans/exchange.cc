@@ -2,6 +2,9 @@
 
 #include <charconv>
 #include <map>
+#include <utility>
+
+#include "backstep/recorder/adapters/spans/attribute_json.h"
 
 namespace backstep::adapters {
 namespace {
@@ -46,23 +49,41 @@ void Plant(std::string_view path, std::string_view text, Tree* tree) {
   tree->leaf = true;
 }
 
-Json ToJson(const Tree& tree) {
-  if (!tree.items.empty()) {
-    Json list = Json::array();
-    for (const auto& [number, item] : tree.items) list.push_back(ToJson(item));
-    return list;
-  }
-  if (tree.members.empty()) return std::string(tree.text);
-  Json object = Json::object();
-  const auto role = tree.members.find("role");  // first, where people look for it
-  if (role != tree.members.end()) object["role"] = ToJson(role->second);
-  for (const auto& [name, member] : tree.members) {
-    if (name != "role") object[name == "contents" ? "content" : name] = ToJson(member);
-  }
-  return object;
+void Append(const Tree& tree, std::string* out);
+
+void AppendMember(const std::string& name, const Tree& member, std::string* out) {
+  if (out->back() != '{') out->push_back(',');
+  AppendJsonString(name == "contents" ? "content" : name, out);
+  out->push_back(':');
+  Append(member, out);
 }
 
-Json FromFamily(const Span& span, const std::vector<int>& places, std::vector<bool>* used) {
+// The JSON that was flattened; written at once, as these are the longest texts of a trace.
+void Append(const Tree& tree, std::string* out) {
+  if (!tree.items.empty()) {
+    char before = '[';
+    for (const auto& [number, item] : tree.items) {
+      out->push_back(std::exchange(before, ','));
+      Append(item, out);
+    }
+    out->push_back(']');
+  } else if (tree.members.empty()) {
+    AppendJsonString(tree.text, out);
+  } else {
+    out->push_back('{');
+    const auto role = tree.members.find("role");  // first, where people look for it
+    if (role != tree.members.end()) AppendMember("role", role->second, out);
+    for (const auto& [name, member] : tree.members) {
+      if (name != "role") AppendMember(name, member, out);
+    }
+    out->push_back('}');
+  }
+}
+
+// The items of a list, each as the text of its JSON.
+using Texts = std::vector<std::string>;
+
+Texts FromFamily(const Span& span, const std::vector<int>& places, std::vector<bool>* used) {
   Tree tree;
   for (int place : places) {
     const Attribute& attribute = span.attributes[static_cast<size_t>(place)];
@@ -71,7 +92,24 @@ Json FromFamily(const Span& span, const std::vector<int>& places, std::vector<bo
     Plant(rest, attribute.text, &tree);
     (*used)[static_cast<size_t>(place)] = true;
   }
-  return ToJson(tree);
+  Texts texts;
+  for (const auto& [number, item] : tree.items) Append(item, &texts.emplace_back());
+  return texts;
+}
+
+Texts TextsOf(const Json& list) {
+  Texts texts;
+  for (const Json& item : list) texts.push_back(JsonText(item));
+  return texts;
+}
+
+void AppendList(const Texts& texts, std::string* out) {
+  char before = '[';
+  for (const std::string& text : texts) {
+    out->push_back(std::exchange(before, ','));
+    out->append(text);
+  }
+  out->append(texts.empty() ? "[]" : "]");
 }
 
 bool LooksLikeJson(std::string_view text) {
@@ -93,8 +131,8 @@ void Use(const Meaning::Found& found, std::vector<bool>* used) {
 }
 
 // Older instrumentation: one event a message ("gen_ai.user.message"), choices as "gen_ai.choice".
-Json FromEvents(const Span& span, bool answers) {
-  Json list = Json::array();
+Texts FromEvents(const Span& span, bool answers) {
+  Texts list;
   for (const SpanEvent& event : span.events) {
     if (event.name.substr(0, 7) != "gen_ai." || list.size() >= kListMax) continue;
     const std::string_view name = event.name.substr(7);
@@ -108,7 +146,7 @@ Json FromEvents(const Span& span, bool answers) {
       const bool content = attribute.key == "message" || attribute.key == "content";
       message[content ? "content" : std::string(attribute.key)] = ValueOf(attribute.text);
     }
-    list.push_back(std::move(message));
+    list.push_back(JsonText(message));
   }
   return list;
 }
@@ -125,13 +163,13 @@ const Json* MessagesIn(const Json& json) {
   return nullptr;
 }
 
-Json Messages(const Span& span, const Meaning& meaning, bool answers, std::vector<bool>* used) {
+Texts Messages(const Span& span, const Meaning& meaning, bool answers, std::vector<bool>* used) {
   const Field structured = answers ? Field::kOutputMessages : Field::kInputMessages;
   if (meaning.Has(structured)) {
     Json json = ValueOf(meaning.Text(structured));
     if (json.is_array()) {
       Use(meaning.At(structured), used);
-      return json;
+      return TextsOf(json);
     }
   }
   const Family families[] = {answers ? Family::kCompletions : Family::kPrompts,
@@ -149,43 +187,47 @@ std::optional<SpanExchange::Part> TextPart(const Meaning& meaning, Field field, 
   return SpanExchange::Part{std::string(text), LooksLikeJson(text) ? Media::kJson : Media::kText};
 }
 
-SpanExchange::Part RequestOf(const Span& span, const Meaning& meaning, const Json& messages,
-                         std::vector<bool>* used) {
-  Json request = Json::object();
-  if (meaning.Has(Field::kModel)) request["model"] = std::string(meaning.Text(Field::kModel));
+SpanExchange::Part RequestOf(const Span& span, const Meaning& meaning, const Texts& messages,
+                             std::vector<bool>* used) {
+  std::string request = "{";
+  if (meaning.Has(Field::kModel)) {
+    request += "\"model\":";
+    AppendJsonString(meaning.Text(Field::kModel), &request);
+    request += ',';
+  }
   if (meaning.Has(Field::kSystem)) {
-    request["system"] = ValueOf(meaning.Text(Field::kSystem));
+    request += "\"system\":" + JsonText(ValueOf(meaning.Text(Field::kSystem))) + ',';
     Use(meaning.At(Field::kSystem), used);
   }
-  request["messages"] = messages;
+  request += "\"messages\":";
+  AppendList(messages, &request);
   if (meaning.Has(Field::kTools)) {
-    request["tools"] = ValueOf(meaning.Text(Field::kTools));
+    request += ",\"tools\":" + JsonText(ValueOf(meaning.Text(Field::kTools)));
     Use(meaning.At(Field::kTools), used);
   } else if (!meaning.Of(Family::kToolSchemas).empty()) {
-    request["tools"] = FromFamily(span, meaning.Of(Family::kToolSchemas), used);
+    request += ",\"tools\":";
+    AppendList(FromFamily(span, meaning.Of(Family::kToolSchemas), used), &request);
   }
-  return {JsonText(request), Media::kJson};
+  return {request + '}', Media::kJson};
 }
 
-SpanExchange::Part ResponseOf(const Json& answers) {
-  if (answers.size() == 1) return {JsonText(answers.front()), Media::kJson};
-  Json response = Json::object();
-  response["choices"] = Json::array();
-  for (const Json& answer : answers) response["choices"].push_back(Json{{"message", answer}});
-  return {JsonText(response), Media::kJson};
+SpanExchange::Part ResponseOf(const Texts& answers) {
+  if (answers.size() == 1) return {answers.front(), Media::kJson};
+  std::string response = "{\"choices\":[";
+  for (const std::string& answer : answers) {
+    response += (response.back() == '[' ? "{\"message\":" : ",{\"message\":") + answer + '}';
+  }
+  return {response + "]}", Media::kJson};
 }
 
-void AddConversation(const Json& messages, const Json& answers, const SpanExchange& exchange,
-                     std::vector<std::string>* conversation) {
-  for (const Json& message : messages) conversation->push_back(JsonText(message));
-  if (!answers.empty()) {
-    for (const Json& answer : answers) conversation->push_back(JsonText(answer));
-  } else if (exchange.response) {
-    Json answer = Json::object();
-    answer["role"] = "assistant";
-    answer["content"] = ValueOf(exchange.response->bytes);
-    conversation->push_back(JsonText(answer));
-  }
+void AddConversation(Texts messages, const Texts& answers, SpanExchange* exchange) {
+  exchange->conversation = std::move(messages);
+  for (const std::string& answer : answers) exchange->conversation.push_back(answer);
+  if (!answers.empty() || !exchange->response) return;
+  Json answer = Json::object();
+  answer["role"] = "assistant";
+  answer["content"] = ValueOf(exchange->response->bytes);
+  exchange->conversation.push_back(JsonText(answer));
 }
 
 }  // namespace
@@ -193,15 +235,15 @@ void AddConversation(const Json& messages, const Json& answers, const SpanExchan
 SpanExchange ModelExchange(const Span& span, const Meaning& meaning) {
   SpanExchange exchange;
   exchange.used.assign(span.attributes.size(), false);
-  Json messages = Messages(span, meaning, false, &exchange.used);
-  const Json answers = Messages(span, meaning, true, &exchange.used);
+  Texts messages = Messages(span, meaning, false, &exchange.used);
+  const Texts answers = Messages(span, meaning, true, &exchange.used);
   if (!messages.empty()) {
     exchange.request = RequestOf(span, meaning, messages, &exchange.used);
   } else {
     exchange.request = TextPart(meaning, Field::kInput, &exchange.used);
     if (exchange.request && exchange.request->media == Media::kJson) {
       const Json json = ValueOf(exchange.request->bytes);
-      if (const Json* found = MessagesIn(json)) messages = *found;
+      if (const Json* found = MessagesIn(json)) messages = TextsOf(*found);
     }
   }
   if (!answers.empty()) {
@@ -209,7 +251,7 @@ SpanExchange ModelExchange(const Span& span, const Meaning& meaning) {
   } else {
     exchange.response = TextPart(meaning, Field::kOutput, &exchange.used);
   }
-  if (!messages.empty()) AddConversation(messages, answers, exchange, &exchange.conversation);
+  if (!messages.empty()) AddConversation(std::move(messages), answers, &exchange);
   return exchange;
 }
 

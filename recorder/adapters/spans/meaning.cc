@@ -107,6 +107,25 @@ SpanRole RoleByName(const Span& span, const Meaning& meaning) {
   return SpanRole::kOther;
 }
 
+// CrewAI's tasks name their agent only as Python prints it: "agent": "id=UUID('…') role='Writer' goal=…".
+std::string CrewRole(const Span& span, const Meaning& meaning) {
+  if (!StartsWith(span.name, "Task._execute") && span.name != "Agent.execute_task") return {};
+  const std::string_view text = meaning.Text(Field::kInput).substr(0, 16u << 10);
+  size_t at = text.find(" role=");
+  if (at == text.npos || at + 8 > text.size()) return {};
+  at += 6;
+  if (text[at] == '\\') ++at;  // a quote within JSON
+  const char quote = text[at];
+  const size_t goal = text.find(" goal=", at + 1);
+  const size_t end = goal == text.npos ? text.find(quote, at + 1) : text.rfind(quote, goal);
+  if ((quote != '\'' && quote != '"') || end == text.npos || end <= at) return {};
+  std::string_view role = text.substr(at + 1, end - at - 1);
+  while (!role.empty() && (role.back() == ' ' || role.back() == '\\' || EndsWith(role, "\\n"))) {
+    role.remove_suffix(role.back() == 'n' ? 2 : 1);
+  }
+  return std::string(role);
+}
+
 }  // namespace
 
 uint64_t Meaning::Number(Field field) const {
@@ -171,6 +190,7 @@ std::string AgentOf(const Span& span, const Meaning& meaning, bool* told) {
     if (meaning.Has(field)) return std::string(meaning.Text(field));
   }
   if (meaning.Has(Field::kGraphNode)) return std::string(meaning.Text(Field::kGraphNode));
+  if (std::string role = CrewRole(span, meaning); !role.empty()) return role;
   std::string_view name = span.name;
   const size_t open = name.find('['), close = name.rfind(']');  // "agent_run [hello_agent]"
   if (open != name.npos && close != name.npos && close > open + 1) {

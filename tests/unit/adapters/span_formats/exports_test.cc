@@ -98,6 +98,24 @@ TEST_CASE("Langfuse's observations are told by their type and counted by its usa
   CHECK(draft.state_source == StateSource::kReconstructed);
 }
 
+TEST_CASE("Two agents of a crew whose tasks are called the same are two") {
+  const auto item = [](const std::string& id, const std::string& agent) {
+    return R"({"name":"Task._execute_core","context":{"trace_id":"0xab","span_id":"0x)" + id +
+           R"("},"parent_id":null,"start_time":"2025-01-01T00:00:0)" + id +
+           R"(Z","attributes":{"openinference.span.kind":"AGENT","input.value":"{\"agent\": \"id=UUID('5b') )" +
+           agent + R"( backstory='b'\"}"}})" + "\n";
+  };
+  MemorySink sink;
+  REQUIRE(ReadText(*MakeOtelSdkImporter(),
+                   item("1", R"(role='Writer\\n' goal='write')") + item("2", R"(role=\\\"Reader's friend\\\" goal='r')"),
+                   sink)
+              .ok());
+  REQUIRE(sink.sessions.size() == 1);
+  std::vector<std::string> agents;
+  for (const AgentDraft& agent : sink.sessions[0].agents) agents.push_back(agent.name);
+  CHECK(agents == std::vector<std::string>{"Writer", "Reader's friend"});
+}
+
 TEST_CASE("Each span keeps the resource it came with") {
   const auto item = [](const std::string& id, const std::string& service) {
     return R"({"name":"n","context":{"trace_id":"0xab","span_id":"0x)" + id +

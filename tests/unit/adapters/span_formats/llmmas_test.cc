@@ -1,6 +1,7 @@
 #include "backstep/recorder/adapters/llmmas/llmmas.h"
 
 #include "backstep/recorder/adapters/core/json_text.h"
+#include "backstep/recorder/adapters/ordering/check_draft.h"
 #include "backstep/tests/unit/adapters/spans/reading.h"
 
 namespace backstep::adapters {
@@ -90,6 +91,18 @@ TEST_CASE("Messages of one id are told apart by their hash, and their bodies com
     CHECK(draft.steps[0].faults[0].hook == "a2a_send");
     CHECK(draft.steps[0].faults[0].decision == "delay delay_ms=10");
   }
+}
+
+TEST_CASE("A message is taken by the step it is taken in, whatever it calls that agent") {
+  std::string spans = Spans();
+  const std::string agent = R"("llmmas.agent.id":"Coder")";
+  spans.replace(spans.find(agent), agent.size(), R"("llmmas.agent.id":"coder-1")");
+  LlmmasRun run(Files{{"traces_r01.json", spans}});
+  REQUIRE(run.status.ok());
+  REQUIRE(run.sessions.size() == 1);
+  SessionDraft draft = run.sessions[0];
+  CHECK(CheckDraft(&draft).ok());
+  CHECK(draft.messages[1].taken_by == StepIndex(1));
 }
 
 TEST_CASE("Two runs that call their sessions the same stay two") {
