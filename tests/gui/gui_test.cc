@@ -111,6 +111,21 @@ TEST_CASE("what cannot be opened is said in the window, and the window lives on"
   }
 }
 
+TEST_CASE("what was said about a step of an imported run stands beside that step") {
+  const Desk desk;
+  std::ofstream(desk.dir / "run.json")
+      << R"({"is_correct": false, "question": "2+2?", "question_ID": "q1", "ground_truth": "4",
+             "mistake_agent": "solver", "mistake_step": "1", "mistake_reason": "it guessed",
+             "history": [{"role": "user", "name": "asker", "content": "2+2?"},
+                         {"role": "assistant", "name": "solver", "content": "5"},
+                         {"role": "user", "name": "asker", "content": "thanks"}]})";
+  const Ended imported = Shell(desk.At(kBin + "backstep import run.json -o run.backstep"));
+  INFO(imported.output);
+  REQUIRE(imported.code == 0);
+  CHECK(Has(desk.Show("wait\n", "run.backstep --at 2"), "annotation:who_when"));
+  CHECK_FALSE(Has(desk.Show("wait\n", "run.backstep --at 1"), "annotation:who_when"));
+}
+
 TEST_CASE("without a display it says what to do") {
   const Ended ended = Shell("unset DISPLAY WAYLAND_DISPLAY; " + kBin + "backstep-gui x.backstep");
   CHECK(ended.code == 4);

@@ -138,6 +138,23 @@ void DrawFault(Frame& frame, const replay::FaultRow& fault) {
   if (!fault.after.empty()) Elided(frame, "+ " + fault.after, 0, frame.theme.text);
 }
 
+// What somebody said about the step once the run was over.
+void DrawAnnotation(Frame& frame, const replay::AnnotationRow& said) {
+  MarkItem(frame.theme, said.decisive ? Mark::kFailed : Mark::kFault);
+  ImGui::SameLine(0, frame.Px(4));
+  const std::string text = replay::FormatAnnotation(said);
+  ImGui::PushTextWrapPos();
+  ImGui::TextUnformatted(Drawable(text).c_str());
+  ImGui::PopTextWrapPos();
+  frame.NameItem("annotation:" + said.author);
+  ImGui::PushID(&said);
+  if (ImGui::BeginPopupContextItem("annotation-menu")) {
+    if (ImGui::MenuItem("Copy")) frame.Send(CopyText{text});
+    ImGui::EndPopup();
+  }
+  ImGui::PopID();
+}
+
 void DrawMessages(Frame& frame, const char* title, const std::vector<replay::MessageRow>& messages,
                   const char* role) {
   if (messages.empty()) return;
@@ -160,6 +177,11 @@ void DrawStepTab(Frame& frame) {
   if (!detail.faults.empty()) {
     Heading(frame, "Faults and edits that hit it");
     for (const replay::FaultRow& fault : detail.faults) DrawFault(frame, fault);
+  }
+  if (!detail.row.annotations.empty()) {
+    Heading(frame, "Said about it afterwards (" +
+                       std::to_string(detail.row.annotations.size()) + ")");
+    for (const auto& said : detail.row.annotations) DrawAnnotation(frame, said);
   }
   DrawMessages(frame, "Took", detail.took, "took");
   if (!detail.calls.empty()) {
