@@ -147,6 +147,13 @@ bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run,
   return BlamesAgentOf(judgement.value["failures"], draft);
 }
 
+bool IsLabelFile(const Head& head) {
+  const auto names = [&](std::string_view key) {
+    return head.bytes.find(key) != std::string_view::npos;
+  };
+  return names("\"trajectory_id\"") && names("\"failures\"");
+}
+
 void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft) {
   Load(sink);
   for (const Judgement& judgement : judgements_) {

@@ -11,6 +11,9 @@
 
 namespace backstep::adapters {
 
+// Whether a file that begins so holds judgements and no run.
+bool IsLabelFile(const Head& head);
+
 // What the labels can name of a run.
 struct LabelledRun {
   std::string path;                    // of its file

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "backstep/base/nearest.h"
+#include "backstep/recorder/adapters/conversations/labels.h"
 #include "backstep/recorder/adapters/importing/watched_source.h"
 #include "backstep/store/format/log_files.h"
 
@@ -132,6 +133,10 @@ Result<Importer*> ImportRun::Choose(Source& source) {
     }
   }
   if (best != nullptr) return best;
+  if (options_.format.empty() && IsLabelFile(head)) {
+    return Status::InvalidArgument(source.path() + ": holds labels and no run; give it by "
+                                   "--labels, together with the file of its run");
+  }
   std::string known;
   for (const auto& importer : importers_) known += " " + importer->info().name;
   return Status::InvalidArgument(source.path() + ": of no format that can be imported (known are:" +

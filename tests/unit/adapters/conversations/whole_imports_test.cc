@@ -1,4 +1,5 @@
 // Every kind of conversation and log, through an import into a recording that verifies.
+#include <fstream>
 #include <map>
 
 #include "backstep/recorder/adapters/import.h"
@@ -80,6 +81,21 @@ TEST_CASE("published runs of every kind are told apart and become sound recordin
     imported.Open();
     imported.CheckSound();
   }
+}
+
+TEST_CASE("labels without their run are told apart from what nobody knows") {
+  testing::Imported imported;
+  ImportOptions options;
+  options.recording = imported.path();
+  options.files = {imported.dir() / "labels.json"};
+  std::ofstream(options.files[0]) << R"({"trajectory_id": "a", "failures": [], "root_cause": {}})";
+  const Status labels = Import(options).status();
+  CHECK(labels.code() == StatusCode::kInvalidArgument);
+  CHECK(labels.message().find("--labels") != std::string::npos);
+  std::ofstream(options.files[0]) << R"({"trajectory": "a"})";
+  const Status unknown = Import(options).status();
+  CHECK(unknown.code() == StatusCode::kInvalidArgument);
+  CHECK(unknown.message().find("--format") != std::string::npos);
 }
 
 }  // namespace backstep::adapters
