@@ -117,6 +117,8 @@ void Assembler::Activate(const Current& now) {
   std::optional<KeptBody> input = Keep(now.exchange.request);
   if (!input && !now.outer_step) input = std::exchange(root_input_, std::nullopt);
   if (now.meaning.role != SpanRole::kReceive) {
+    // Backstep's own exports tell every message by spans of its own.
+    if (!AttributeText(span_.attributes, "backstep.span.kind").empty()) return;
     wiring_.Activated(*now.step, PlaceInGraph(now), input, Keep(now.exchange.response));
     return;
   }

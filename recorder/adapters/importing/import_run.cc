@@ -137,10 +137,9 @@ Result<Importer*> ImportRun::Choose(Source& source) {
     return Status::InvalidArgument(source.path() + ": holds labels and no run; give it by "
                                    "--labels, together with the file of its run");
   }
-  std::string known;
-  for (const auto& importer : importers_) known += " " + importer->info().name;
-  return Status::InvalidArgument(source.path() + ": of no format that can be imported (known are:" +
-                                 known + "); --format F names one where its content does not tell");
+  return Status::InvalidArgument(source.path() +
+                                 ": of no format that can be imported (--list-formats has them); "
+                                 "--format F names one where its content does not tell");
 }
 
 KeptBody ImportRun::Keep(std::string_view bytes, Media media) { return bodies_->Keep(bytes, media); }
