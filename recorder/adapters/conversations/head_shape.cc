@@ -1,7 +1,6 @@
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace backstep::adapters {
@@ -11,27 +10,18 @@ constexpr size_t kShapeDepthMax = 6;      // deeper keys tell formats no further
 constexpr size_t kShapePathsMax = 4'000;  // a map with a key for each of its items
 constexpr size_t kFirstValueMax = 200;    // bytes
 
-// Notes paths until the text ends or breaks.
-class ShapeReader : public nlohmann::json_sax<nlohmann::json> {
+// Notes paths until the text ends or is no JSON. Tolerant: what a parser must refuse within a value
+// (lone surrogates, NaN, broken UTF-8) tells nothing about the shape.
+class ShapeReader {
  public:
-  explicit ShapeReader(std::map<std::string, std::string>* first) : first_(first) {}
+  ShapeReader(std::string_view text, std::map<std::string, std::string>* first)
+      : text_(text), first_(first) {}
 
-  bool null() override { return Value("null"); }
-  bool boolean(bool value) override { return Value(value ? "true" : "false"); }
-  bool number_integer(number_integer_t value) override { return Value(std::to_string(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return Value(std::to_string(value)); }
-  bool number_float(number_float_t, const string_t& text) override { return Value(text); }
-  bool string(string_t& text) override { return Value(text.substr(0, kFirstValueMax)); }
-  bool binary(binary_t&) override { return false; }
-  bool start_object(size_t) override { return Open("{", ""); }
-  bool start_array(size_t) override { return Open("[", "[]"); }
-  bool end_object() override { return Close(); }
-  bool end_array() override { return Close(); }
-  bool key(string_t& name) override {
-    key_ = name;
-    return true;
-  }
-  bool parse_error(size_t, const std::string&, const nlohmann::detail::exception&) override {
+  // True: one whole value was read.
+  bool Read() {
+    while (Skip() && Token()) {
+      if (levels_.empty()) return true;
+    }
     return false;
   }
 
@@ -41,35 +31,76 @@ class ShapeReader : public nlohmann::json_sax<nlohmann::json> {
     bool array;
   };
 
+  bool Skip() {
+    at_ = std::min(text_.find_first_not_of(" \t\r\n,:", at_), text_.size());
+    return at_ < text_.size();
+  }
+  // False: the text ends here, or is broken.
+  bool Token() {
+    const char c = text_[at_];
+    if (c == '"') return Text();
+    if (c == '{' || c == '[') return Open(c);
+    if (c == '}' || c == ']') {
+      ++at_;
+      if (levels_.empty()) return false;
+      levels_.pop_back();
+      is_key_ = !levels_.empty() && !levels_.back().array;
+      return true;
+    }
+    const size_t end = text_.find_first_of(" \t\r\n,]}", at_);
+    if (end == at_ || levels_.empty()) return false;
+    Value(text_.substr(at_, end - at_));
+    at_ = std::min(end, text_.size());
+    return end != std::string_view::npos;
+  }
+  bool Text() {
+    size_t end = at_ + 1;
+    while ((end = text_.find_first_of("\"\\", end)) != text_.npos && text_[end] == '\\') {
+      end += 2;
+    }
+    const std::string_view text = text_.substr(at_ + 1, end == text_.npos ? end : end - at_ - 1);
+    at_ = end == std::string_view::npos ? text_.size() : end + 1;
+    if (levels_.empty()) return false;
+    if (is_key_) {
+      key_ = text;
+      is_key_ = false;
+      return true;
+    }
+    Value(text);
+    return end != std::string_view::npos;
+  }
+  bool Open(char c) {
+    ++at_;
+    if (levels_.size() > 10'000) return false;
+    const std::string path = levels_.size() > kShapeDepthMax ? "" : Path();
+    Note(path, std::string_view(c == '{' ? "{" : "["));
+    levels_.push_back({c == '[' ? path + "[]" : path, c == '['});
+    if (c == '[') Note(levels_.back().path, "");
+    is_key_ = c == '{';
+    return true;
+  }
+  void Value(std::string_view value) {
+    Note(Path(), value.substr(0, kFirstValueMax));
+    is_key_ = !levels_.back().array;
+  }
   std::string Path() const {
     if (levels_.empty()) return "";
     const Level& level = levels_.back();
     if (level.array) return level.path;
     return level.path.empty() ? key_ : level.path + "." + key_;
   }
-  bool Note(const std::string& path, const std::string& value) {
+  void Note(const std::string& path, std::string_view value) {
     if (levels_.size() <= kShapeDepthMax && !path.empty() && first_->size() < kShapePathsMax) {
       first_->try_emplace(path, value);
     }
-    return true;
-  }
-  bool Value(const std::string& value) { return Note(Path(), value); }
-  bool Open(const char* value, const char* suffix) {
-    const bool deep = levels_.size() > kShapeDepthMax;
-    const std::string path = deep ? "" : Path();
-    Note(path, value);
-    levels_.push_back({path + suffix, *suffix != '\0'});
-    if (*suffix != '\0') Note(levels_.back().path, "");
-    return true;
-  }
-  bool Close() {
-    levels_.pop_back();
-    return true;
   }
 
+  std::string_view text_;
   std::map<std::string, std::string>* first_;
+  size_t at_ = 0;
   std::vector<Level> levels_;
   std::string key_;
+  bool is_key_ = false;  // the next text is a key
 };
 
 }  // namespace
@@ -79,9 +110,7 @@ HeadShape::HeadShape(std::string_view head) {
   head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
   if (head.empty() || (head[0] != '{' && head[0] != '[')) return;
   object_ = head[0] == '{';
-  ShapeReader reader(&first_);
-  nlohmann::json::sax_parse(head.begin(), head.end(), &reader,
-                            nlohmann::json::input_format_t::json, false);
+  complete_ = ShapeReader(head, &first_).Read();
 }
 
 const std::string& HeadShape::First(const std::string& path) const {

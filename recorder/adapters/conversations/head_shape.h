@@ -19,10 +19,13 @@ class HeadShape {
   const std::string& First(const std::string& path) const;
   bool array() const { return Has("[]"); }    // the file is a JSON array
   bool object() const { return object_; }     // it is a JSON object
+  // The head holds a whole value: what is not there is not in the file (or its first line).
+  bool complete() const { return complete_; }
 
  private:
   std::map<std::string, std::string> first_;
   bool object_ = false;
+  bool complete_ = false;
 };
 
 }  // namespace backstep::adapters

@@ -115,7 +115,7 @@ class LangGraphThreadImporter : public Importer {
     const HeadShape shape(head.bytes);
     const std::string in = shape.array() ? "[]." : "";
     if (!shape.Has(in + "values.messages[].type")) return 0;
-    return shape.Has(in + "checkpoint") || shape.Has(in + "next") || !head.whole ? 90 : 70;
+    return shape.Has(in + "checkpoint") || shape.Has(in + "next") || !shape.complete() ? 90 : 70;
   }
   Status Read(Source& source, Sink& sink) override;
 

@@ -108,6 +108,7 @@ Status MastImporter::Read(Source& source, Sink& sink) {
     TellMetaGpt(log->get<std::string>(), run);
   }
   Labels(*document, &draft);
+  document->clear();  // all of it is in the draft and the body file
   return sink.Session(std::move(draft));
 }
 

@@ -73,7 +73,7 @@ int WhoWhenImporter::Detect(const Head& head) const {
   const std::string& role = shape.First("history[].role");
   if (shape.Has("question_ID") || shape.Has("ground_truth")) return 85;
   // A long history fills the head: the first speaker of such a run is the human.
-  return !head.whole && (role == "human" || shape.Has("history[].name")) ? 70 : 0;
+  return !shape.complete() && (role == "human" || shape.Has("history[].name")) ? 70 : 0;
 }
 
 void WhoWhenImporter::Items(const Json& run, const Place& place, Sink& sink, Talk* talk) {
@@ -152,6 +152,7 @@ Status WhoWhenImporter::Read(Source& source, Sink& sink) {
   Mistake(*run, place, sink, &draft);
   labels_.Annotate({.path = source.path(), .ids = {TextAt(*run, "question_ID")}, .steps = steps_},
                    sink, &draft);
+  run->clear();  // all of it is in the draft and the body file
   return sink.Session(std::move(draft));
 }
 
