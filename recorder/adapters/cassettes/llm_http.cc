@@ -80,8 +80,7 @@ void ReadResponse(const Json& line, Exchange* exchange) {
 Exchange ExchangeOf(const Json& line, uint64_t place) {
   const std::string uri = TextAt(line, "uri");
   Exchange exchange{.model = {}, .request = {}};
-  const std::optional<double> seq = NumberAt(line, "seq");
-  exchange.index = seq && *seq >= 0 ? static_cast<uint64_t>(*seq) : place;
+  exchange.index = CountAt(line, "seq").value_or(place);
   exchange.model_call = IsModelAddress(uri);
   exchange.provider = ProviderOf(uri);
   for (const char* key : {"time", "timestamp", "started_at"}) {

@@ -121,6 +121,12 @@ std::string ContentText(const Json& content) {
   return text;
 }
 
+std::optional<uint64_t> CountAt(const Json& value, std::string_view key) {
+  const std::optional<double> number = NumberAt(value, key);
+  if (!number || !(*number >= 0 && *number <= 9007199254740992.0)) return std::nullopt;
+  return static_cast<uint64_t>(*number);
+}
+
 std::string NamedOr(std::string name) { return name.empty() ? "unknown" : std::move(name); }
 
 std::string NamedAt(const Json& value, std::string_view key) { return NamedOr(TextAt(value, key)); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -39,6 +40,8 @@ void KeepPrompts(const Json& prompts, SessionDraft* draft);
 // A content that is a text, or a list of texts or of parts with a text in them, as one text; of
 // anything else its JSON.
 std::string ContentText(const Json& content);
+// A count or index: a whole number from 0 that a double holds exactly.
+std::optional<uint64_t> CountAt(const Json& value, std::string_view key);
 // A name that must not be empty: "unknown" in its place.
 std::string NamedOr(std::string name);
 std::string NamedAt(const Json& value, std::string_view key);

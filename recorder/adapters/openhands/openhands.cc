@@ -83,14 +83,13 @@ class OpenHandsRun {
     }
     std::string source = TextAt(event, "source");
     if (source.empty()) source = action.empty() ? "environment" : "agent";
-    const std::optional<double> id = NumberAt(event, "id");
     const Json* time = Find(event, "timestamp");
     const std::string text = TextOf(event);
     talk_.Say({.agent = source,
                .text = text,
                .media = MediaOf(text),
                .item = &event,
-               .index = id && *id >= 0 ? static_cast<uint64_t>(*id) : place,
+               .index = CountAt(event, "id").value_or(place),
                .name = action.empty() ? observation : action,
                .kind = action.empty() ? "observation" : "action",
                .time = time == nullptr ? TimeNs{} : TimeOf(*time)});

@@ -62,14 +62,13 @@ void TauImporter::Message(const Json& message, size_t place, const Source& sourc
   const bool calling = calls != nullptr && calls->is_array() && !calls->empty();
   std::string text = content == nullptr ? "" : ContentText(*content);
   if (text.empty() && calling) text = JsonText(*calls);
-  const std::optional<double> index = NumberAt(message, "index");
   // The policy is what the assistant is given, not something a fourth party does.
   const std::string agent = role == "system" ? "assistant" : role.empty() ? "unknown" : role;
   talk->Say({.agent = agent,
              .text = text,
              .media = MediaOf(text),
              .item = &message,
-             .index = index && *index >= 0 ? static_cast<uint64_t>(*index) : place + 1,
+             .index = CountAt(message, "index").value_or(place + 1),
              .name = role == "system"  ? "policy"
                      : role == "tool"  ? TextAt(message, "name")
                      : calling         ? "call"

@@ -34,7 +34,8 @@ Role RoleOf(const Json& item) {
   role.manner = role.agent.substr(open + 2, role.agent.size() - open - 3);
   role.agent.resize(open);
   if (role.manner.starts_with("->")) {
-    role.addressee = role.manner.substr(role.manner.find_first_not_of("-> "));
+    const size_t name = role.manner.find_first_not_of("-> ");
+    if (name != std::string::npos) role.addressee = role.manner.substr(name);
     role.manner = "instruction";
   }
   return role;

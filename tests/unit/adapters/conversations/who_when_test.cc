@@ -153,6 +153,24 @@ TEST_CASE("AgentRx's labels count steps from 1 and stand beside the other author
   CHECK(told.sessions[1].notes.size() == 3);
 }
 
+TEST_CASE("a role that names no addressee, and items without a speaker, are kept as they are") {
+  const backstep::testing::TempDir dir;
+  Told told;
+  const std::string run = R"json({"question_ID": null, "ground_truth": {}, "is_corrected": "maybe",
+      "mistake_step": "-3", "mistake_agent": ["x"], "history": [
+        {"role": "human", "content": "\ud800 \u0000"}, {"role": "Orchestrator (-> )", "content": "a"},
+        {"role": "Orchestrator (", "content": null}, {"role": "", "content": {"a": 1}}, 7]})json";
+  auto importer = MakeWhoWhenImporter();
+  CHECK(SureOf(*importer, run) >= 80);
+  Tell(*importer, {WriteTo(dir / "o.json", run)}, &told);
+  const SessionDraft& draft = told.sessions.at(0);
+  REQUIRE(draft.steps.size() == 5);
+  CHECK(draft.agents[draft.steps[1].agent.value].name == "Orchestrator");
+  CHECK(draft.messages.size() == 4);  // each to the next speaker
+  CHECK(draft.outcome.kind == Outcome::Kind::kUnknown);
+  CHECK(told.skipped.size() == 3);  // two without a speaker, a mistake of no step
+}
+
 TEST_CASE("a run without a history says what is missing") {
   const backstep::testing::TempDir dir;
   Told told;
