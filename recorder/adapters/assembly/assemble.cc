@@ -1,6 +1,7 @@
 #include "backstep/recorder/adapters/assembly/assemble.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 #include "backstep/recorder/adapters/assembly/assembler.h"
@@ -97,7 +98,8 @@ void Assembler::AddStep(Current* now) {
   NameAgent(*now, step.agent);
   step.parent = now->outer_step;
   step.segment = now->segment;
-  step.name = span_.name;
+  const std::string own_name = AttributeText(span_.attributes, "backstep.step.name");
+  step.name = own_name.empty() ? std::string(span_.name) : own_name;
   const Field index = meaning.Has(Field::kStepIndex) ? Field::kStepIndex : Field::kNodeStep;
   if (meaning.Has(index)) step.program_index = meaning.Number(index);
   step.began = now->node->sketch->began;
@@ -116,6 +118,8 @@ void Assembler::AddStep(Current* now) {
 void Assembler::Activate(const Current& now) {
   std::optional<KeptBody> input = Keep(now.exchange.request);
   if (!input && !now.outer_step) input = std::exchange(root_input_, std::nullopt);
+  // Ours, and llmmas-otel's, say each message by itself.
+  if (!input && !now.exchange.response && now.meaning.Has(Field::kStepIndex)) return;
   if (now.meaning.role != SpanRole::kReceive) {
     // Backstep's own exports tell every message by spans of its own.
     if (!AttributeText(span_.attributes, "backstep.span.kind").empty()) return;
@@ -147,7 +151,8 @@ void Assembler::AddMessage(const Current& now) {
                       now.node->sketch->began);
     return;
   }
-  if (name.target.empty() || name.source.empty()) return;  // a queue's doing, not an agent's
+  // Without both ends it is a queue's doing and not an agent's, or what came from outside.
+  if (name.target.empty() || (sends && name.source.empty())) return;
   std::optional<KeptBody> body;
   if (find_body_) {
     body = find_body_({session_.scope, session_.id, name.id, name.hash, sends ? "send" : "receive"});
@@ -261,10 +266,34 @@ Status Assembler::Take(int32_t at) {
   NoteLinks(now);
   AddFaults(now);
   AddEvents(now);
-  AddSpanNote(now);
+  if (AttributeText(AttributesOf(span_.scope), "name") == "backstep") {
+    RestoreSession(now);
+  } else {
+    AddSpanNote(now);
+  }
   if (draft_.user_id.empty()) draft_.user_id = now.meaning.Text(Field::kUser);
   if (draft_.name.empty()) draft_.name = session_.id.empty() ? std::string(span_.name) : session_.id;
   return {};
+}
+
+// What Backstep's own export said of the run; its spans are no spans of the program's.
+void Assembler::RestoreSession(const Current& now) {
+  if (now.meaning.role != SpanRole::kSession) return;
+  for (const Attribute& attribute : span_.attributes) {
+    const std::string text(attribute.text);
+    if (attribute.key == "backstep.outcome.reason") draft_.outcome.reason = text;
+    if (attribute.key == "backstep.outcome.score") draft_.outcome.score = std::atof(text.c_str());
+    if (attribute.key == "backstep.outcome") {
+      draft_.outcome.kind = text == "ok"       ? Outcome::Kind::kOk
+                            : text == "failed" ? Outcome::Kind::kFailed
+                                               : Outcome::Kind::kUnknown;
+      restored_ = true;
+    }
+    const bool metadata = attribute.key.substr(0, 9) == "metadata.";
+    if (metadata && attribute.key.substr(9, 7) != "import.") {
+      draft_.metadata.emplace_back(attribute.key.substr(9), text);
+    }
+  }
 }
 
 void Assembler::Conclude() {
@@ -272,7 +301,9 @@ void Assembler::Conclude() {
   JoinLinks();
   wiring_.Finish();
   draft_.state_source = reconstructed_ ? StateSource::kReconstructed : StateSource::kViewOnly;
-  if (root_failed_) {
+  if (restored_) {
+    // it has said so itself
+  } else if (root_failed_) {
     draft_.outcome.kind = Outcome::Kind::kFailed;
     draft_.outcome.reason = root_failure_.empty() ? "a root span says that it failed" : root_failure_;
   } else if (root_ok_) {
@@ -286,7 +317,10 @@ void Assembler::Conclude() {
     const std::string& file = collector_.file(sketch->file);
     if (files.size() < 16 && files.insert(file).second) metadata.emplace_back("import.file", file);
   }
-  if (!session_.id.empty()) metadata.emplace_back("session.id", session_.id);
+  const auto known = [&](std::string_view key) {
+    return std::any_of(metadata.begin(), metadata.end(), [&](const auto& m) { return m.first == key; });
+  };
+  if (!session_.id.empty() && !known("session.id")) metadata.emplace_back("session.id", session_.id);
   for (size_t i = 0; i < session_.traces.size() && i < 16; ++i) {
     metadata.emplace_back("trace.id", collector_.trace_id(session_.traces[i]));
   }

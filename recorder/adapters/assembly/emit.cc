@@ -88,6 +88,13 @@ std::string ToolName(const Span& span, const Meaning& meaning) {
   return std::string(name);
 }
 
+const Attribute* Member(const Attributes& attributes, std::string_view key) {
+  for (const Attribute& attribute : attributes) {
+    if (attribute.key == key) return &attribute;
+  }
+  return nullptr;
+}
+
 // Events that are already the body of a call, or say what it used.
 bool SaidElsewhere(const SpanEvent& event, SpanRole role) {
   if (role == SpanRole::kOther || role == SpanRole::kSegment) return false;
@@ -169,6 +176,9 @@ void Assembler::AddFaults(const Current& now) {
       if (field == Field::kFaultSpec) fault.spec_id = attribute.text;
       else if (field == Field::kFaultType) fault.type = attribute.text;
       else if (field == Field::kFaultDecision) fault.decision.insert(0, attribute.text);
+      else if (attribute.key == "backstep.fault.hook") fault.hook = attribute.text;
+      else if (attribute.key == "backstep.fault.before") fault.before = attribute.text;
+      else if (attribute.key == "backstep.fault.after") fault.after = attribute.text;
       else fault.decision.append(" ").append(attribute.key).append("=").append(attribute.text);
     }
     faults.push_back(std::move(fault));
@@ -183,7 +193,9 @@ void Assembler::AddFaults(const Current& now) {
   if (!now.step) return;
   for (FaultRecord& fault : faults) {
     const std::string layer = fault.type.substr(0, fault.type.find('.'));
-    if (layer == "a2a") {
+    if (!fault.hook.empty()) {
+      // it says so itself
+    } else if (layer == "a2a") {
       fault.hook = meaning.role == SpanRole::kReceive ? "a2a_receive" : "a2a_send";
     } else if (layer == "llm" || layer == "tool") {
       fault.hook = layer + "_call";
@@ -208,7 +220,11 @@ void Assembler::AddEvents(const Current& now) {
     note.name = event.name.empty() ? "event" : event.name;
     note.category = event.name == "exception" ? "error" : "info";
     note.began = event.at;
-    if (!event.attributes.empty()) {
+    if (const Attribute* own = Member(event.attributes, "backstep.category")) {
+      note.category = own->text;
+      const Attribute* data = Member(event.attributes, "backstep.data");
+      if (data != nullptr) note.kept_data = sink_.Keep(data->text, Media::kJson);
+    } else if (!event.attributes.empty()) {
       note.kept_data = sink_.Keep(ObjectText(event.attributes), Media::kJson);
     }
     draft_.notes.push_back(std::move(note));

@@ -1,5 +1,6 @@
 #include "backstep/recorder/adapters/spans/meaning.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
@@ -218,7 +219,10 @@ Failure FailureOf(const Span& span, const Meaning& meaning) {
   failure.failed = span.status == SpanStatus::kError;
   failure.message = span.status_message;
   for (const SpanEvent& event : span.events) {
-    if (event.name != "exception") continue;
+    // An event of the program's own that Backstep exported is no failure of the step it lay in.
+    const bool kept = std::any_of(event.attributes.begin(), event.attributes.end(),
+                                  [](const Attribute& a) { return a.key == "backstep.category"; });
+    if (event.name != "exception" || kept) continue;
     failure.failed = true;
     for (const Attribute& attribute : event.attributes) {
       if (attribute.key == "exception.type") failure.kind = attribute.text;

@@ -208,6 +208,47 @@ TEST_CASE("Nodes of a graph hand on to each other") {
   CHECK(draft.messages[2].edge_id == "right->join");
 }
 
+TEST_CASE("What Backstep exported comes in as it was: no message more, none less, no failure of a kept event") {
+  const auto step = [](const std::string& agent, const std::string& rest) {
+    return With(Text("backstep.span.kind", "step") + "," + Text("llmmas.agent.id", agent) + "," +
+                R"({"key":"llmmas.step.index","value":{"intValue":"1"}},)" +
+                Text("backstep.step.name", "think")) + rest;
+  };
+  const std::string kept =
+      R"(,"events":[{"name":"exception","attributes":[)" + Text("backstep.category", "error") + "," +
+      Text("backstep.data", "words") + "]}]";
+  std::string text = JsonTraces(
+      JsonSpan(kHexTrace, "00000000000000a0", "", "llmmas.session", 0,
+               With(Text("llmmas.session.id", "s") + "," + Text("backstep.outcome", "failed") + "," +
+                    Text("metadata.ticket", "7"))) + "," +
+      JsonSpan(kHexTrace, "00000000000000a1", "00000000000000a0", "agent_step", 1, step("Outer", kept)) + "," +
+      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "agent_step", 2, step("Inner", "")) + "," +
+      JsonSpan(kHexTrace, "00000000000000a3", "00000000000000a1", "process Outer", 1,
+               With(Text("messaging.operation.type", "process") + "," +
+                    Text("llmmas.target_agent.id", "Outer") + "," +
+                    Text("llmmas.message.id", "@outside/0.0") + "," +
+                    Text("llmmas.message.body", "do it"))));
+  text.replace(text.find("\"tracer\""), 8, "\"backstep\"");
+  OtlpRun run(text);
+  REQUIRE(run.status.ok());
+  REQUIRE(run.sessions.size() == 1);
+  const SessionDraft& draft = run.sessions[0];
+  REQUIRE(draft.steps.size() == 2);
+  CHECK(draft.steps[0].name == "think");
+  CHECK(!draft.steps[0].error);
+  CHECK(draft.steps[1].parent == StepIndex(0));
+  REQUIRE(draft.messages.size() == 1);
+  CHECK(!draft.messages[0].from);
+  CHECK(draft.messages[0].taken_by == StepIndex(0));
+  CHECK(run.Text(draft.messages[0].body) == "do it");
+  REQUIRE(draft.notes.size() == 1);  // the event; its spans are none of the program's
+  CHECK(draft.notes[0].category == "error");
+  CHECK(draft.outcome.kind == Outcome::Kind::kFailed);
+  bool ticket = false;
+  for (const auto& [key, value] : draft.metadata) ticket = ticket || (key == "ticket" && value == "7");
+  CHECK(ticket);
+}
+
 TEST_CASE("The real traces come in whole, as JSON the same as protobuf") {
   if (TestData().empty()) {
     WARN("not run: BACKSTEP_TEST_DATA is not set");
