@@ -135,11 +135,12 @@ std::shared_ptr<Kept> StateReader::Impl::Find(const StreamId& id) {
 
 void StateReader::Impl::Keep(std::shared_ptr<Kept> version) {
   version->used = ++uses;
+  std::erase_if(kept, [&](const auto& entry) { return entry->id == version->id; });
   kept.push_back(std::move(version));
   const auto held = [&] {
     uint64_t bytes = 0;
     for (const auto& entry : kept) {
-      bytes += entry->bytes.view().size() + entry->at.shape.table.RetainedBytes();
+      bytes += entry->bytes.room() + entry->at.shape.table.RetainedBytes();
     }
     return bytes;
   };
@@ -301,19 +302,21 @@ Result<std::shared_ptr<const Kept>> StateReader::Impl::Version(const StreamId& i
       return Status::Corruption("its base has another size than it had");
     }
   }
+  // A base that is said to lie in this very stream has put itself in the place of what was kept.
+  const bool still_kept = known != nullptr && Find(id) == known;
   std::vector<Copied> copied;
-  if (known != nullptr) {
+  if (still_kept) {
     copied = CopiedFrom(known->at, read->at);
     read->bytes = std::move(known->bytes);
     std::erase(kept, known);
   }
   BACKSTEP_RETURN_IF_ERROR(read->bytes.Become(
       shape.table, id.owner, base ? base->bytes.view() : "",
-      known != nullptr ? &known->at.shape.table : nullptr, copied, &log->literals, &room));
+      still_kept ? &known->at.shape.table : nullptr, copied, &log->literals, &room));
   if (CheckOf(read->bytes.hash()) != shape.check) {
     return Status::Corruption("its bytes are not those that were written");
   }
-  Inherit(known.get(), read.get());
+  Inherit(still_kept ? known.get() : nullptr, read.get());
   Keep(read);
   return {std::move(read)};
 }

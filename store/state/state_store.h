@@ -71,7 +71,7 @@ class StateReader {
   // or has another hash. Incomplete: dropped under overload.
   Result<std::string> Read(const BodyRef& ref);
   // The same without a copy: the bytes are valid during the call of `visit`, which happens once, or
-  // not at all after a failure.
+  // not at all after a failure, and must not use the reader.
   Status Visit(const BodyRef& ref, const std::function<void(std::string_view)>& visit);
   // Versions first..last of one stream of one log, in order; cost follows what differs.
   Status Scan(LogId log, AgentId owner, uint32_t stream, uint64_t first, uint64_t last,

@@ -7,6 +7,8 @@ namespace backstep::store {
 namespace {
 
 constexpr uint64_t kSpareBytesMax = uint64_t{16} << 20;
+constexpr uint64_t kRestBytesMax = uint64_t{1} << 20;
+constexpr uint64_t kRoomLeftMax = uint64_t{256} << 10;  // of a spare buffer that is used again
 
 // How many bytes in front are the same in both.
 uint64_t Unchanged(std::string_view before, uint64_t size, const std::vector<Copied>& copied) {
@@ -15,7 +17,8 @@ uint64_t Unchanged(std::string_view before, uint64_t size, const std::vector<Cop
 }
 
 std::unique_ptr<Buffer> TakeBuffer(uint64_t size, BytesRoom* room) {
-  if (room->spare != nullptr && room->spare->room() >= size && room->spare->room() / 8 <= size) {
+  if (room->spare != nullptr && room->spare->room() >= size &&
+      room->spare->room() - size <= size / 2 + kRoomLeftMax) {
     room->spare->Resize(size);
     return std::move(room->spare);
   }
@@ -28,7 +31,8 @@ Status VersionBytes::Fill(const PieceTable& table, AgentId owner, std::string_vi
                           const AtHand& at_hand, uint64_t same, LiteralReader* literals,
                           BytesRoom* room) {
   const uint64_t rest = table.size() - same;
-  if (bytes_ != nullptr && table.size() <= bytes_->room() && rest <= same) {
+  if (bytes_ != nullptr && table.size() <= bytes_->room() && rest <= same &&
+      rest <= kRestBytesMax) {
     // What comes behind may be made of what it takes the place of.
     room->rest.resize(rest);
     BACKSTEP_RETURN_IF_ERROR(

@@ -23,6 +23,7 @@ class VersionBytes {
  public:
   std::string_view view() const { return bytes_ == nullptr ? std::string_view() : bytes_->view(); }
   const Hash128& hash() const { return hash_; }
+  uint64_t room() const { return bytes_ == nullptr ? 0 : bytes_->room(); }  // memory, bytes
 
   // Makes them the bytes of `table`; those it has are of `before` (nullptr: it has none), and
   // `copied` says what the two share where that is known. What stays as it is in front is neither

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backstep/store/format/keys.h"
+#include "backstep/store/log/agent_cursors.h"
 #include "backstep/store/verify/verify_log.h"
 
 namespace backstep::store {
@@ -19,22 +20,27 @@ constexpr size_t kAgentPrefixBytes = 1 + 4;
 
 class StepCheck {
  public:
-  explicit StepCheck(const LogCheck& check) : check_(check) {}
+  explicit StepCheck(const LogCheck& check) : check_(check), effect_cursors_(check.log.kv()) {}
 
   Status Run();
 
  private:
-  // A step of the window and how many effects of it there are.
+  // A step of the window and how many effects of it there are, where that was found out.
   struct Held {
     StepRecord step;
-    size_t effects = 0;
+    std::optional<size_t> effects;
   };
 
   Result<std::set<AgentId>> Agents();
   // What cannot be read in order stays out, to be read by itself.
   void Read(StepNumber from, StepNumber to);
-  Status Agent(AgentId agent, StepNumber from, StepNumber to);
+  // The agent's steps that are listed from `listed` on and lie in the window that ends with `to`.
+  Status Agent(AgentId agent, StepNumber listed, StepNumber to);
+  // The first step at or after `from`; none: nothing.
+  Result<std::optional<StepNumber>> NextStep(StepNumber from);
+  Status Window(const std::set<AgentId>& agents, StepNumber listed, StepNumber to);
   Status Listed(AgentId agent, StepNumber number, AgentClock clock, const std::string& where);
+  std::optional<size_t> CountOf(const StepRecord& step, size_t scanned);
   Result<Held> Find(StepNumber number);
   Status Step(const Held& held);
   Status Taken(const StepRecord& step, const std::string& where);
@@ -45,6 +51,7 @@ class StepCheck {
   }
 
   const LogCheck& check_;
+  AgentCursors effect_cursors_;
   std::vector<std::optional<Held>> window_;
   StepNumber window_from_;
   std::unordered_set<MessageId> taken_;
@@ -118,8 +125,8 @@ Status StepCheck::Step(const Held& held) {
   if (step.state_changed) {
     BACKSTEP_RETURN_IF_ERROR(check_.CheckBody(step.state, where + ", state"));
   }
-  if (held.effects != step.effect_count) {
-    check_.Tell(where, "has " + std::to_string(held.effects) + " effects in the log and claims " +
+  if (held.effects && *held.effects != step.effect_count) {
+    check_.Tell(where, "has " + std::to_string(*held.effects) + " effects in the log and claims " +
                            std::to_string(step.effect_count));
   }
   BACKSTEP_RETURN_IF_ERROR(Taken(step, where));
@@ -131,18 +138,27 @@ void StepCheck::Read(StepNumber from, StepNumber to) {
   window_.assign(to.value - from.value + 1, std::nullopt);
   const auto hold = [&](const StepRecord& step, const std::vector<EffectRecord>& effects) {
     const uint64_t at = step.number.value - from.value;
-    if (at < window_.size()) window_[at] = Held{step, effects.size()};
+    if (at < window_.size()) window_[at] = Held{step, CountOf(step, effects.size())};
     return true;
   };
   (void)check_.line.ScanStepsWithEffects(from, to, hold);  // Find tells what is wrong
+}
+
+// A scan looks for no effects where a step claims none.
+std::optional<size_t> StepCheck::CountOf(const StepRecord& step, size_t scanned) {
+  if (step.effect_count != 0) return scanned;
+  const auto effects = check_.log.Effects({step.agent, step.clock}, &effect_cursors_);
+  return effects.ok() ? std::optional(effects->size()) : std::nullopt;
 }
 
 Result<StepCheck::Held> StepCheck::Find(StepNumber number) {
   const uint64_t at = number.value - window_from_.value;
   if (at < window_.size() && window_[at]) return *std::exchange(window_[at], std::nullopt);
   BACKSTEP_ASSIGN_OR_RETURN(StepRecord step, check_.log.Step(number));
-  BACKSTEP_ASSIGN_OR_RETURN(const auto effects, check_.line.Effects(step.agent, step.clock));
-  return Held{std::move(step), effects.size()};
+  const auto effects = check_.line.Effects(step.agent, step.clock);
+  if (effects.ok()) return Held{std::move(step), effects->size()};
+  BACKSTEP_RETURN_IF_ERROR(check_.Told(effects.status(), Where(step.number, step.agent)));
+  return Held{std::move(step), std::nullopt};
 }
 
 Status StepCheck::Listed(AgentId agent, StepNumber number, AgentClock clock,
@@ -155,10 +171,9 @@ Status StepCheck::Listed(AgentId agent, StepNumber number, AgentClock clock,
   return Step(*held);
 }
 
-Status StepCheck::Agent(AgentId agent, StepNumber from, StepNumber to) {
+Status StepCheck::Agent(AgentId agent, StepNumber listed, StepNumber to) {
   const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
-  const bool begins = from == check_.log.start().Next();  // then also what cannot be here
-  const std::string first = AgentStepKey(agent, begins ? StepNumber() : from);
+  const std::string first = AgentStepKey(agent, listed);
   const std::string_view prefix = std::string_view(first).substr(0, kAgentPrefixBytes);
   for (cursor->Seek(first); cursor->Valid() && cursor->key().starts_with(prefix);
        cursor->Next()) {
@@ -188,15 +203,37 @@ Result<std::set<AgentId>> StepCheck::Agents() {
   return agents;
 }
 
+Result<std::optional<StepNumber>> StepCheck::NextStep(StepNumber from) {
+  const std::unique_ptr<KvCursor> cursor = check_.log.kv().NewCursor();
+  cursor->Seek(StepKey(from));
+  if (!cursor->Valid() || !cursor->key().starts_with('S')) {
+    BACKSTEP_RETURN_IF_ERROR(check_.Told(cursor->status(), "data files"));
+    return std::optional<StepNumber>();
+  }
+  const auto number = KeyU64(cursor->key(), 1);
+  return number ? std::optional(StepNumber(*number)) : std::nullopt;
+}
+
+Status StepCheck::Window(const std::set<AgentId>& agents, StepNumber listed, StepNumber to) {
+  for (const AgentId agent : agents) {
+    if (check_.findings.full()) return Status();
+    BACKSTEP_RETURN_IF_ERROR(Agent(agent, listed, to));
+  }
+  return Status();
+}
+
 Status StepCheck::Run() {
   BACKSTEP_ASSIGN_OR_RETURN(const std::set<AgentId> agents, Agents());
   const uint64_t last = check_.log.last().value;
-  for (uint64_t from = check_.log.start().value + 1; from <= last; from += kWindowSteps) {
-    const uint64_t to = std::min(last, from + kWindowSteps - 1);
-    Read(StepNumber(from), StepNumber(to));
-    for (const AgentId agent : agents) {
-      BACKSTEP_RETURN_IF_ERROR(Agent(agent, StepNumber(from), StepNumber(to)));
-    }
+  StepNumber listed;  // what is listed below the first step cannot be
+  BACKSTEP_ASSIGN_OR_RETURN(auto from, NextStep(check_.log.start().Next()));
+  while (from && from->value <= last && !check_.findings.full()) {
+    const StepNumber to(from->value + std::min(last - from->value, kWindowSteps - 1));
+    Read(*from, to);
+    BACKSTEP_RETURN_IF_ERROR(Window(agents, listed, to));
+    if (to.value == last) break;
+    listed = to.Next();
+    BACKSTEP_ASSIGN_OR_RETURN(from, NextStep(listed));
   }
   const auto& end = check_.log.end();
   if (end && end->last_step != check_.log.last()) {

@@ -159,6 +159,39 @@ TEST_CASE("a number that is left out among agents or segments is found") {
   CHECK(found.find("segment 1: missing: segment 2 is next in the log\n") != std::string::npos);
 }
 
+TEST_CASE("a step that claims another number of calls than it made is found") {
+  for (const uint32_t claimed : {0, 2}) {
+    const TempDir dir;
+    const auto recording = Recording::Create(dir / "r.backstep");
+    REQUIRE(recording.ok());
+    auto writer = (*recording)->NewLog({}, {});
+    REQUIRE(writer.ok());
+    AgentRecord agent;
+    agent.id = AgentId(1);
+    agent.name = "caller";
+    REQUIRE((*writer)->PutAgent(agent, Body{"", "text/plain"}).ok());
+    StepRecord step;
+    step.agent = AgentId(1);
+    step.clock = AgentClock(1);
+    step.number = StepNumber(1);
+    REQUIRE((*writer)->Begin(step).ok());
+    EffectRecord effect;
+    effect.agent = step.agent;
+    effect.clock = step.clock;
+    const Body body{"what is the time"};
+    REQUIRE((*writer)->PutEffect(&effect, &body, &body).ok());
+    step.effect_count = claimed;
+    REQUIRE((*writer)->Commit(&step, {}).ok());
+    LogEnd end;
+    end.last_step = StepNumber(1);
+    REQUIRE((*writer)->Seal(end).ok());
+    const std::string found = Show(VerifyAt(dir / "r.backstep"));
+    INFO(found);
+    CHECK(found.find("has 1 effects in the log and claims " + std::to_string(claimed)) !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("each flipped bit of a sealed log is found") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
