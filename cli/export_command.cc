@@ -1,6 +1,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/command.h"
@@ -28,9 +29,10 @@ class OutFile {
     return whole ? Status() : Failed();
   }
   Status Close() {
-    if (std::fclose(file_) != 0) return Failed();
-    file_ = nullptr;
-    return {};
+    if (std::fclose(std::exchange(file_, nullptr)) == 0) return {};
+    const Status status = Failed();  // before errno is another's
+    std::remove(path_.c_str());
+    return status;
   }
 
  private:

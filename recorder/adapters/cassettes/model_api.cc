@@ -8,6 +8,8 @@ namespace backstep::adapters {
 namespace {
 
 // Keys of a request that are not parameters of the model.
+constexpr size_t kParametersMax = 256;
+
 const std::set<std::string> kContentKeys = {
     "messages", "input",    "contents",          "system", "systemInstruction", "instructions",
     "model",    "tools",    "functions",         "stream", "previous_response_id"};
@@ -166,6 +168,7 @@ void ReadRequest(std::string_view uri, const Json& request, Exchange* exchange) 
   Json parameters = Json::object();
   if (request.is_object()) {
     for (const auto& [key, value] : request.items()) {
+      if (parameters.size() >= kParametersMax) break;
       if (!kContentKeys.contains(key)) parameters[key] = value;
     }
   }

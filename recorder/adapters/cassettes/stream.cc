@@ -64,11 +64,22 @@ class ChatStream {
   std::map<double, AskedTool> calls_;
 };
 
+constexpr size_t kCountsMax = 64;  // names of counts in `usage`
+
 // Gemini streams whole answers with part of the text each; Anthropic and others stream events.
 class AnyStream {
  public:
+  // Whether it can be a piece of a streamed answer at all: any list has objects in it.
+  static bool Known(const Json& chunk) {
+    for (const char* key : {"response", "choices", "candidates", "content_block", "delta"}) {
+      if (Find(chunk, key) != nullptr) return true;
+    }
+    const std::string type = TextAt(chunk, "type");
+    return type.starts_with("message_") || type.starts_with("content_block_") ||
+           type.starts_with("response.");
+  }
   void Add(const Json& chunk) {
-    ++chunks_;
+    if (Known(chunk)) ++chunks_;
     const Json* response = Find(chunk, "response");
     if (response != nullptr && response->is_object()) {
       responses_ = *response;  // OpenAI's responses: the last event holds all of it
@@ -87,11 +98,16 @@ class AnyStream {
       if (const std::string stop = TextAt(*delta, "stop_reason"); !stop.empty()) {
         message_["stop_reason"] = stop;
       }
-    } else if (const Json* message = Find(chunk, "message"); message != nullptr) {
+    } else if (const Json* message = Find(chunk, "message");
+               message != nullptr && message->is_object()) {
       message_ = *message;
     }
     if (const Json* usage = Find(chunk, "usage"); usage != nullptr && usage->is_object()) {
-      for (const auto& [key, value] : usage->items()) message_["usage"][key] = value;
+      Json& counts = message_["usage"];
+      if (!counts.is_object()) counts = Json::object();
+      for (const auto& [key, value] : usage->items()) {
+        if (counts.size() < kCountsMax) counts[key] = value;
+      }
     }
   }
   Json Whole() const {

@@ -160,6 +160,10 @@ void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft
     if (!Fits(judgement, run, *draft)) continue;
     sink.LabelUsed(judgement.file);
     for (const Json& failure : judgement.value["failures"]) {
+      if (!failure.is_object()) {
+        sink.Skip({.file = judgement.file}, "a failure that is no object");
+        continue;
+      }
       const std::optional<double> number = NumberAt(failure, "step_number");
       std::optional<StepIndex> step;
       if (number && *number >= 1 && *number <= static_cast<double>(run.steps.size())) {

@@ -9,6 +9,7 @@ namespace backstep::adapters {
 namespace {
 
 constexpr size_t kCallsOfMessageMax = 1'000;
+constexpr size_t kExtraMax = 256;  // fields of a message that no one knows
 
 const std::set<std::string> kStreamFields = {
     "thread_id", "agent",     "id",         "role",             "content",
@@ -87,6 +88,7 @@ bool StreamedThread::Add(const std::string& event, const Json& data) {
   if (const Json* calls = Find(data, "tool_calls")) Calls(*calls, &message);
   if (const Json* chunks = Find(data, "tool_call_chunks")) Chunks(*chunks, &message);
   for (const auto& [key, value] : data.items()) {
+    if (message.extra.size() >= kExtraMax) break;
     if (!kStreamFields.contains(key)) message.extra[key] = value;
   }
   return true;

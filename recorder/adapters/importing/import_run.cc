@@ -146,8 +146,19 @@ KeptBody ImportRun::Keep(std::string_view bytes, Media media) { return bodies_->
 
 Result<std::string> ImportRun::Read(const KeptBody& body) { return bodies_->Read(body); }
 
+// What others begin under the name meanwhile is theirs, and is not undone.
+Status ImportRun::ClaimRecording() {
+  if (was_there_) return {};
+  std::error_code error;
+  if (fs::create_directory(options_.recording, error)) return {};
+  was_there_ = true;
+  if (error) return Status::Io(options_.recording + ": cannot be made: " + error.message());
+  return Status::InvalidArgument(options_.recording + ": was made by another meanwhile");
+}
+
 Status ImportRun::OpenRecording() {
   if (writer_ != nullptr) return {};
+  BACKSTEP_RETURN_IF_ERROR(ClaimRecording());
   BACKSTEP_ASSIGN_OR_RETURN(recording_, store::Recording::Create(options_.recording));
   SessionWriterOptions writer_options;
   writer_options.redactor = redactor_;

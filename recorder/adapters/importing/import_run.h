@@ -42,6 +42,7 @@ class ImportRun final : public Sink {
   Status CheckOptions();
   Status OneFile(const std::string& path);
   Result<Importer*> Choose(Source& source);
+  Status ClaimRecording();
   Status OpenRecording();
   Status GoOn();
   void TellUnusedLabels();

@@ -53,6 +53,7 @@ class JsonlReader {
     committed_.clear();
     effects_.clear();
     state_sizes_.clear();
+    names_.clear();
     BACKSTEP_ASSIGN_OR_RETURN(log_, sink_.OpenLog(HeaderFrom(json)));
     return {};
   }
@@ -62,6 +63,9 @@ class JsonlReader {
     if (record.id.value != agents_ + 1 || record.name.empty() || record.name[0] == '@' ||
         record.name.size() > 256) {
       return Broken("an agent out of order, or with a name that cannot be one");
+    }
+    if (!names_.insert(record.name).second) {
+      return Broken("an agent with the name of another one");
     }
     ++agents_;
     BACKSTEP_ASSIGN_OR_RETURN(const auto state, BodyFrom(Find(json, "initial_state"), nullptr));
@@ -189,6 +193,7 @@ class JsonlReader {
   std::unordered_set<MessageId> messages_, taken_;
   std::set<StepKey> begun_, committed_;
   std::map<StepKey, uint32_t> effects_;  // of steps that have not ended
+  std::set<std::string> names_;  // of agents
   std::map<AgentId, uint64_t> state_sizes_;
 };
 

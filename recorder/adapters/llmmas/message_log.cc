@@ -33,7 +33,6 @@ bool MessageLog::Add(const Json& line, const std::string& run, const Place& plac
   message.dropped = TextAt(line, "dropped") == "true";
   if (const Json* segment = adapters::Find(line, "segment")) {
     message.segment = TextAt(*segment, "name");
-    message.order = static_cast<uint64_t>(NumberAt(*segment, "order").value_or(0));
   }
   message.body = body->is_string() ? sink.Keep(body->get_ref<const std::string&>(), Media::kText)
                                    : sink.Keep(JsonText(*body), Media::kJson);

@@ -27,7 +27,6 @@ class MessageLog {
  private:
   struct Message {
     std::string run, session, segment, direction, id, hash, source, target, edge, channel, decision;
-    uint64_t order = 0;  // of the segment
     bool dropped = false, used = false;
     KeptBody body;
     Place place;

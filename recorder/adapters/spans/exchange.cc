@@ -143,6 +143,7 @@ Texts FromEvents(const Span& span, bool answers) {
     message["role"] = choice ? "assistant" : std::string(name.substr(0, dot));
     for (const Attribute& attribute : event.attributes) {
       if (attribute.key == "gen_ai.system") continue;
+      if (message.size() > kMembersMax) break;
       const bool content = attribute.key == "message" || attribute.key == "content";
       message[content ? "content" : std::string(attribute.key)] = ValueOf(attribute.text);
     }

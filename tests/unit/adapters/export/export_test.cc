@@ -133,6 +133,24 @@ TEST_CASE("JSON Lines that were tampered with are refused, or make a sound recor
   }
 }
 
+TEST_CASE("two agents of one name in JSON Lines are refused") {
+  testing::Imported imported;
+  imported.Import([&](Sink& sink) { return sink.Session(SmallRun(sink)); });
+  std::string text = Exported(*imported.Read(), {});
+  const std::string name = "\"name\":\"worker\"";
+  REQUIRE(text.find(name) != std::string::npos);
+  text.replace(text.find(name), name.size(), "\"name\":\"boss\"");
+  const backstep::testing::TempDir dir;
+  std::ofstream(dir / "twice.jsonl") << text;
+  ImportOptions options;
+  options.files = {dir / "twice.jsonl"};
+  options.recording = dir / "twice.backstep";
+  const Status status = Import(options).status();
+  INFO(status.ToString());
+  CHECK(status.code() == StatusCode::kCorruption);
+  CHECK_FALSE(std::filesystem::exists(options.recording));
+}
+
 TEST_CASE("part of a line goes out up to a step, and not from one in its midst") {
   testing::Imported imported;
   imported.Import([&](Sink& sink) { return sink.Session(SmallRun(sink)); });
