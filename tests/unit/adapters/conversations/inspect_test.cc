@@ -12,7 +12,7 @@
 namespace backstep::adapters {
 namespace {
 
-void Put(std::string* out, uint32_t value, int bytes) {
+void Put(std::string* out, uint64_t value, int bytes) {
   for (int i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
 }
 
@@ -36,7 +36,8 @@ std::string ZipOf(const std::vector<std::pair<std::string, std::string>>& files)
     const auto at = static_cast<uint32_t>(out.size());
     out += "PK\x03\x04" + common + name + packed;
     directory += std::string("PK\x01\x02\x14\x00", 6) + common;
-    Put(&directory, 0, 10);
+    Put(&directory, 0, 8);
+    Put(&directory, 0, 2);
     Put(&directory, at, 4);
     directory += name;
   }
