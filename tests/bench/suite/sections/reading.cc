@@ -86,7 +86,7 @@ void MeasureStates(Context& context, const std::string& path) {
   for (int i = 0; i < 600; ++i) {
     const Moment at = moments.Next();
     const double begin = WallNs();
-    Need(opened.line->VisitState(at.agent, at.step, {}));
+    Need(opened.line->VisitState(at.agent, at.step, [](std::string_view) {}));
     if (i >= 100) warm.push_back(WallNs() - begin);
   }
   for (int i = 0; i < 40; ++i) {
@@ -94,7 +94,7 @@ void MeasureStates(Context& context, const std::string& path) {
     DropCache(path);
     const Opened fresh = OpenRun(path);
     const double begin = WallNs();
-    (void)Need(fresh.line->State(at.agent, at.step));
+    Need(fresh.line->VisitState(at.agent, at.step, [](std::string_view) {}));
     cold.push_back(WallNs() - begin);
   }
   context.add(Figure{"state at a random moment, warm, p50", Percentile(&warm, 0.5), "ns"});
@@ -116,7 +116,7 @@ void MeasureStates(Context& context, const std::string& path) {
       for (size_t i = 0; i < steps.size(); ++i) {
         const StepNumber step = back ? steps[i] : steps[steps.size() - 1 - i];
         const double begin = WallNs();
-        (void)Need(opened.line->State(at.agent, step));
+        Need(opened.line->VisitState(at.agent, step, [](std::string_view) {}));
         if (i > 0) (back ? backward : forward).push_back(WallNs() - begin);
       }
     }
@@ -138,7 +138,9 @@ void MeasureCheckpoints(Context& context, const std::string& path) {
     begin = WallNs();
     double size = 0;
     for (const store::AgentAt& agent : cut.agents) {
-      size += static_cast<double>(Need(opened.line->State(agent.id, step)).bytes.size());
+      Need(opened.line->VisitState(agent.id, step, [&](std::string_view bytes) {
+        size += static_cast<double>(bytes.size());
+      }));
     }
     states.push_back(WallNs() - begin);
     bytes = std::max(bytes, size);
