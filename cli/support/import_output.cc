@@ -20,11 +20,6 @@ std::string DumpImported(const ImportedJson& json) {
   return json.dump(2, ' ', false, ImportedJson::error_handler_t::replace) + "\n";
 }
 
-std::string PlaceOf(const adapters::Place& place) {
-  if (place.line != 0) return place.file + ":" + std::to_string(place.line);
-  return place.offset != 0 ? place.file + " at byte " + std::to_string(place.offset) : place.file;
-}
-
 std::string FilesText(const adapters::ImportSummary& summary) {
   std::map<std::string, size_t> formats;
   uint64_t bytes = 0;
@@ -51,7 +46,7 @@ void PrintSkipped(Console& console, const adapters::ImportSummary& summary) {
   console.Heading("Left out or changed: " + FormatCount(summary.skipped_count, "record"));
   for (size_t i = 0; i < summary.skipped.size() && i < kSkippedShown; ++i) {
     const adapters::SkippedRecord& skipped = summary.skipped[i];
-    console.Wrapped(replay::OneLine(PlaceOf(skipped.place) + ": " + skipped.reason), 2,
+    console.Wrapped(replay::OneLine(adapters::FormatPlace(skipped.place) + ": " + skipped.reason), 2,
                     Paint::kYellow);
   }
   if (summary.skipped_count > kSkippedShown) {

@@ -104,9 +104,8 @@ class AdkSession {
     const Json* usage = FindEither(event, "usage_metadata", "usageMetadata");
     if (usage == nullptr || !usage->is_object()) return;
     const auto count = [&](const char* one, const char* other) {
-      double value = NumberAt(*usage, one).value_or(0);
-      if (value <= 0) value = NumberAt(*usage, other).value_or(0);
-      return value > 0 && value < 1e15 ? static_cast<uint64_t>(value) : 0;
+      const uint64_t tokens = TokensAt(*usage, one);
+      return tokens != 0 ? tokens : TokensAt(*usage, other);
     };
     EffectDraft call{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = "model"};
     if (const Json* model = FindEither(event, "model_version", "modelVersion")) {

@@ -84,7 +84,6 @@ class Assembler {
   Span span_;
   std::vector<uint32_t> steps_;     // by node: the step it is; UINT32_MAX: none
   std::vector<uint32_t> segments_;  // by node: the segment it is or lies in
-  std::unordered_map<std::string, AgentIndex> agents_;
   std::unordered_map<uint64_t, int32_t> node_by_id_;
   std::unordered_map<uint32_t, std::vector<StepIndex>> steps_by_trace_;
   std::vector<uint8_t> effects_in_step_;         // by step: it has one

@@ -140,7 +140,6 @@ void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   sketch.role = meaning.role;
   sketch.agent_told = meaning.Has(Field::kAgentName);
   sketch.has_usage = meaning.HasUsage();
-  sketch.failed = span->status == SpanStatus::kError;
   sketches_.push_back(sketch);
 }
 

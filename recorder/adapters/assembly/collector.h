@@ -30,7 +30,6 @@ struct SpanSketch {
   SpanRole role = SpanRole::kOther;
   bool agent_told = false;  // it names its agent
   bool has_usage = false;
-  bool failed = false;
   bool by_line = false;     // `place` is a line
 };
 

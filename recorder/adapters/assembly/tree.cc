@@ -116,7 +116,6 @@ void Enclose(SpanTree* tree, bool* any_step, std::vector<int32_t>* homeless) {
     const bool own_agent = effect && outer < 0 && sketch.agent_told;
     const bool step = sketch.role == SpanRole::kAgent || new_node || takes || own_agent;
     node.is_step = node.is_step || step;
-    node.implied = node.implied || (node.is_step && effect);
     node.step = node.is_step ? at : outer;
     *any_step = *any_step || node.is_step;
     if (effect && node.step < 0) homeless->push_back(at);
@@ -155,7 +154,6 @@ void MarkSteps(SpanTree* tree) {
   }
   for (int32_t at : homeless) {
     SpanNode& top = tree->nodes[root[at]];
-    top.implied = top.implied || !top.is_step;
     top.is_step = true;
   }
   if (!homeless.empty()) Enclose(tree, &any_step, &homeless);

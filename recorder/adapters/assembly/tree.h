@@ -14,7 +14,6 @@ struct SpanNode {
   int32_t first_child = -1, next_sibling = -1;
   int32_t step = -1;          // the node whose step encloses it; itself where it is one
   bool is_step = false;
-  bool implied = false;       // a step only because what lies in it would have none
   bool usage_below = false;   // a model call further down counts the tokens
 };
 

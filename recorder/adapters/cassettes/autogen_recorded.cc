@@ -78,12 +78,8 @@ void ReadResult(const Json& result, Exchange* exchange) {
     }
   }
   if (const Json* usage = Find(result, "usage")) {
-    const auto count = [&](const char* key) {
-      const double value = NumberAt(*usage, key).value_or(0);
-      return value > 0 && value < 1e15 ? static_cast<uint64_t>(value) : 0;
-    };
-    exchange->usage = {.input_tokens = count("prompt_tokens"),
-                       .output_tokens = count("completion_tokens")};
+    exchange->usage = {.input_tokens = TokensAt(*usage, "prompt_tokens"),
+                       .output_tokens = TokensAt(*usage, "completion_tokens")};
   }
 }
 

@@ -16,8 +16,7 @@ const std::set<std::string> kContentKeys = {
 
 uint64_t Count(const Json& usage, std::initializer_list<const char*> keys) {
   for (const char* key : keys) {
-    const std::optional<double> count = NumberAt(usage, key);
-    if (count && *count >= 0 && *count < 1e15) return static_cast<uint64_t>(*count);
+    if (const auto count = CountAt(usage, key)) return *count;
   }
   return 0;
 }

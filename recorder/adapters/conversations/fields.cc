@@ -127,6 +127,10 @@ std::optional<uint64_t> CountAt(const Json& value, std::string_view key) {
   return static_cast<uint64_t>(*number);
 }
 
+uint64_t TokensAt(const Json& usage, std::string_view key) {
+  return CountAt(usage, key).value_or(0);
+}
+
 std::string NamedOr(std::string name) { return name.empty() ? "unknown" : std::move(name); }
 
 std::string NamedAt(const Json& value, std::string_view key) { return NamedOr(TextAt(value, key)); }

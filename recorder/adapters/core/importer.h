@@ -38,6 +38,9 @@ struct Place {
   uint64_t offset = 0;  // bytes, of the unpacked file; used where `line` is 0
 };
 
+// "traces.jsonl:12", "trace.pb at byte 512", or the file alone.
+std::string FormatPlace(const Place& place);
+
 // What an importer hands its finds to. One thread.
 class Sink {
  public:

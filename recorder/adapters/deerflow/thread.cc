@@ -16,11 +16,6 @@ const FormatInfo kLangGraphThreadInfo{
               "with tokens where the state has them, conversations as states",
     .lacks = "times, requests to models, the graph's nodes"};
 
-uint64_t UsageAt(const Json& usage, const char* key) {
-  const double count = NumberAt(usage, key).value_or(0);
-  return count > 0 && count < 1e15 ? static_cast<uint64_t>(count) : 0;
-}
-
 class StateTeller {
  public:
   StateTeller(const Json& state, const std::string& path, Sink& sink, SessionDraft* draft)
@@ -68,8 +63,8 @@ class StateTeller {
       call.finish_reason = TextAt(*metadata, "finish_reason");
       call.response = sink_.Keep(JsonText(message), Media::kJson);
       if (const Json* usage = Find(message, "usage_metadata")) {
-        call.usage = {.input_tokens = UsageAt(*usage, "input_tokens"),
-                      .output_tokens = UsageAt(*usage, "output_tokens")};
+        call.usage = {.input_tokens = TokensAt(*usage, "input_tokens"),
+                      .output_tokens = TokensAt(*usage, "output_tokens")};
       }
       draft_->Add(std::move(call));
     }

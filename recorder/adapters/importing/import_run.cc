@@ -29,13 +29,6 @@ uint64_t SizeOf(const std::string& path) {
   return error ? 0 : size;
 }
 
-std::string PlaceText(const Place& place) {
-  std::string text = place.file;
-  if (place.line != 0) return text + ":" + std::to_string(place.line);
-  if (place.offset != 0) text += " at byte " + std::to_string(place.offset);
-  return text;
-}
-
 }  // namespace
 
 ImportRun::ImportRun(const ImportOptions& options, std::vector<std::unique_ptr<Importer>> importers)
@@ -226,7 +219,7 @@ Status ImportRun::CheckAnything() const {
   if (summary_.skipped_count > 0) {
     const SkippedRecord& first = summary_.skipped.front();
     text += "; " + std::to_string(summary_.skipped_count) +
-            " records were not understood, the first: " + PlaceText(first.place) + ": " +
+            " records were not understood, the first: " + FormatPlace(first.place) + ": " +
             first.reason;
   }
   return Status::Corruption(text);

@@ -11,11 +11,6 @@ namespace {
 constexpr uint64_t kStatesMax = 1ull << 30;  // bytes of states of one sample, as text
 constexpr int kNestedMax = 32;               // tools whose events hold events
 
-uint64_t TokensAt(const Json& usage, const char* key) {
-  const double count = NumberAt(usage, key).value_or(0);
-  return count > 0 && count < 1e15 ? static_cast<uint64_t>(count) : 0;
-}
-
 Usage SampleUsage(const Json& output) {
   const Json* usage = Find(output, "usage");
   if (usage == nullptr) return {};

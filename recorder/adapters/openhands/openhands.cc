@@ -25,17 +25,12 @@ const FormatInfo kOpenHandsInfo{
 const std::set<std::string> kNoTools = {"message", "system", "finish", "change_agent_state",
                                         "null"};
 
-uint64_t TokenCount(const Json& usage, const char* key) {
-  const double count = NumberAt(usage, key).value_or(0);
-  return count > 0 && count < 1e15 ? static_cast<uint64_t>(count) : 0;
-}
-
 Usage TokensOf(const Json& usage) {
-  Usage used{.input_tokens = TokenCount(usage, "prompt_tokens"),
-             .output_tokens = TokenCount(usage, "completion_tokens"),
-             .cached_tokens = TokenCount(usage, "cache_read_tokens")};
+  Usage used{.input_tokens = TokensAt(usage, "prompt_tokens"),
+             .output_tokens = TokensAt(usage, "completion_tokens"),
+             .cached_tokens = TokensAt(usage, "cache_read_tokens")};
   if (const Json* details = Find(usage, "prompt_tokens_details"); details != nullptr) {
-    used.cached_tokens = TokenCount(*details, "cached_tokens");
+    used.cached_tokens = TokensAt(*details, "cached_tokens");
   }
   return used;
 }

@@ -17,11 +17,6 @@ const FormatInfo kSweAgentInfo{
               "with its observation, the model's answers, the whole run's tokens and cost",
     .lacks = "the requests to the model, tokens of each call, times"};
 
-uint64_t StatAt(const Json& stats, const char* key) {
-  const double count = NumberAt(stats, key).value_or(0);
-  return count > 0 && count < 1e15 ? static_cast<uint64_t>(count) : 0;
-}
-
 // The first word of a command.
 std::string CommandOf(const std::string& action) {
   const size_t begin = action.find_first_not_of(" \t\r\n");
@@ -154,8 +149,8 @@ void KeepStats(const Json& info, SessionDraft* draft) {
   for (auto call = draft->effects.rbegin(); call != draft->effects.rend(); ++call) {
     if (call->kind != EffectKind::kLlm) continue;
     // The source has the sums of the run alone; they stand at its last call.
-    call->usage = {.input_tokens = StatAt(*stats, "tokens_sent"),
-                   .output_tokens = StatAt(*stats, "tokens_received"),
+    call->usage = {.input_tokens = TokensAt(*stats, "tokens_sent"),
+                   .output_tokens = TokensAt(*stats, "tokens_received"),
                    .cost_usd = NumberAt(*stats, "instance_cost").value_or(0)};
     call->parameters = JsonText(Json{{"usage", "of the whole run"}});
     return;
