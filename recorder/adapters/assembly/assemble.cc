@@ -98,8 +98,7 @@ void Assembler::AddStep(Current* now) {
   NameAgent(*now, step.agent);
   step.parent = now->outer_step;
   step.segment = now->segment;
-  const std::string own_name = AttributeText(span_.attributes, "backstep.step.name");
-  step.name = own_name.empty() ? std::string(span_.name) : own_name;
+  step.name = span_.name;
   const Field index = meaning.Has(Field::kStepIndex) ? Field::kStepIndex : Field::kNodeStep;
   if (meaning.Has(index)) step.program_index = meaning.Number(index);
   step.began = now->node->sketch->began;
@@ -118,11 +117,9 @@ void Assembler::AddStep(Current* now) {
 void Assembler::Activate(const Current& now) {
   std::optional<KeptBody> input = Keep(now.exchange.request);
   if (!input && !now.outer_step) input = std::exchange(root_input_, std::nullopt);
-  // Ours, and llmmas-otel's, say each message by itself.
+  // llmmas-otel says each message by itself.
   if (!input && !now.exchange.response && now.meaning.Has(Field::kStepIndex)) return;
   if (now.meaning.role != SpanRole::kReceive) {
-    // Backstep's own exports tell every message by spans of its own.
-    if (!AttributeText(span_.attributes, "backstep.span.kind").empty()) return;
     wiring_.Activated(*now.step, PlaceInGraph(now), input, Keep(now.exchange.response));
     return;
   }
@@ -266,34 +263,10 @@ Status Assembler::Take(int32_t at) {
   NoteLinks(now);
   AddFaults(now);
   AddEvents(now);
-  if (AttributeText(AttributesOf(span_.scope), "name") == "backstep") {
-    RestoreSession(now);
-  } else {
-    AddSpanNote(now);
-  }
+  AddSpanNote(now);
   if (draft_.user_id.empty()) draft_.user_id = now.meaning.Text(Field::kUser);
   if (draft_.name.empty()) draft_.name = session_.id.empty() ? std::string(span_.name) : session_.id;
   return {};
-}
-
-// What Backstep's own export said of the run; its spans are no spans of the program's.
-void Assembler::RestoreSession(const Current& now) {
-  if (now.meaning.role != SpanRole::kSession) return;
-  for (const Attribute& attribute : span_.attributes) {
-    const std::string text(attribute.text);
-    if (attribute.key == "backstep.outcome.reason") draft_.outcome.reason = text;
-    if (attribute.key == "backstep.outcome.score") draft_.outcome.score = std::atof(text.c_str());
-    if (attribute.key == "backstep.outcome") {
-      draft_.outcome.kind = text == "ok"       ? Outcome::Kind::kOk
-                            : text == "failed" ? Outcome::Kind::kFailed
-                                               : Outcome::Kind::kUnknown;
-      restored_ = true;
-    }
-    const bool metadata = attribute.key.substr(0, 9) == "metadata.";
-    if (metadata && attribute.key.substr(9, 7) != "import.") {
-      draft_.metadata.emplace_back(attribute.key.substr(9), text);
-    }
-  }
 }
 
 void Assembler::Conclude() {
@@ -301,9 +274,7 @@ void Assembler::Conclude() {
   JoinLinks();
   wiring_.Finish();
   draft_.state_source = reconstructed_ ? StateSource::kReconstructed : StateSource::kViewOnly;
-  if (restored_) {
-    // it has said so itself
-  } else if (root_failed_) {
+  if (root_failed_) {
     draft_.outcome.kind = Outcome::Kind::kFailed;
     draft_.outcome.reason = root_failure_.empty() ? "a root span says that it failed" : root_failure_;
   } else if (root_ok_) {

@@ -53,7 +53,6 @@ class Assembler {
   void NoteLinks(const Current& now);
   std::vector<StepIndex> Causes(StepIndex step) const;
   void JoinLinks();
-  void RestoreSession(const Current& now);
   void Conclude();
   // emit.cc: what lies in steps
   void AddEffect(Current* now);
@@ -107,7 +106,6 @@ class Assembler {
   std::vector<OriginId> resources_;
   std::string root_failure_;
   bool root_ok_ = false, root_failed_ = false, reconstructed_ = false;
-  bool restored_ = false;  // the outcome is as Backstep's own export has it
 };
 
 }  // namespace backstep::adapters

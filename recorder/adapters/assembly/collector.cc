@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "backstep/recorder/adapters/assembly/assemble.h"
+#include "backstep/recorder/adapters/own_traces/keys.h"
+#include "backstep/recorder/adapters/own_traces/restore.h"
 #include "backstep/recorder/adapters/spans/meaning.h"
 #include "backstep/recorder/adapters/spans/span_codec.h"
 
@@ -114,10 +116,23 @@ void SpanCollector::NoteSession(const Span& span, std::string_view session, Trac
   trace->told_at = span.began;
 }
 
+void SpanCollector::NoteOrigin(const Span& span, Trace* trace) {
+  bool own = false;
+  for (const Attribute& attribute : span.attributes) {
+    if (!attribute.key.starts_with("backstep.")) continue;
+    own = own || attribute.key == own::kKind;
+    if (attribute.key == own::kExport && attribute.text == std::to_string(own::kExportVersion)) {
+      trace->exported = true;
+    }
+  }
+  trace->foreign = trace->foreign || !own;
+}
+
 void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   const Meaning meaning = Understand(span);
   SpanSketch sketch;
   sketch.trace = TraceOf(*span, place);
+  NoteOrigin(*span, &traces_[sketch.trace]);
   NoteSession(*span, span->session.empty() ? meaning.Text(Field::kSession) : span->session,
               &traces_[sketch.trace]);
   const OriginId resource = span->resource, scope = span->scope;
@@ -151,11 +166,11 @@ std::vector<CollectedSession> SpanCollector::Sessions() const {
     uint32_t& at = by_trace[sketch.trace];
     if (at == UINT32_MAX) {
       const Trace& trace = traces_[sketch.trace];
-      uint32_t named = trace.session;
-      if (named == 0 && origin(trace.resource)) named = origin(trace.resource)->session;
+      uint32_t named = trace.own() ? 0 : trace.session;  // two lines of a name stay apart
+      if (named == 0 && !trace.own() && origin(trace.resource)) named = origin(trace.resource)->session;
       const auto next = static_cast<uint32_t>(sessions.size());
       at = named == 0 ? next : by_name.try_emplace(named, next).first->second;
-      if (at == next) sessions.emplace_back();
+      if (at == next) sessions.emplace_back().exported = trace.own();
       if (named != 0 && at == next) {
         const Named& name = session_ids_[named - 1];
         sessions[at].id = name.id;
@@ -172,7 +187,9 @@ std::vector<CollectedSession> SpanCollector::Sessions() const {
 Status SpanCollector::Finish(Sink& sink, const BodyFinder& find_body) {
   std::vector<CollectedSession> sessions = Sessions();
   for (CollectedSession& session : sessions) {
-    Result<SessionDraft> draft = AssembleSession(*this, session, sink, find_body);
+    Result<SessionDraft> draft = session.exported
+                                     ? RestoreSession(*this, session, sink)
+                                     : AssembleSession(*this, session, sink, find_body);
     if (!draft.ok()) return draft.status();
     session = {};
     BACKSTEP_RETURN_IF_ERROR(sink.Session(std::move(*draft)));

@@ -46,6 +46,7 @@ struct CollectedSession {
   std::vector<uint32_t> traces;         // in order of appearance
   std::vector<const SpanSketch*> spans; // in order of appearance
   std::vector<std::pair<std::string, std::string>> metadata;
+  bool exported = false;  // one trace that Backstep's own export wrote
 };
 
 // Bodies that another file of the import holds: of a message, by what the span says of it.
@@ -91,7 +92,11 @@ class SpanCollector {
     uint32_t resource = 0;   // of its first span
     bool told_by_root = false;
     TimeNs told_at;
+    bool exported = false;  // a span of it says that Backstep's export wrote it
+    bool foreign = false;   // a span of it is not of an export
+    bool own() const { return exported && !foreign; }
   };
+  static void NoteOrigin(const Span& span, Trace* trace);
   uint32_t TraceOf(const Span& span, const Place& place);
   uint32_t SessionOf(std::string_view id);
   uint32_t FileOf(const Place& place);

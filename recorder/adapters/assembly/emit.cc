@@ -88,13 +88,6 @@ std::string ToolName(const Span& span, const Meaning& meaning) {
   return std::string(name);
 }
 
-const Attribute* Member(const Attributes& attributes, std::string_view key) {
-  for (const Attribute& attribute : attributes) {
-    if (attribute.key == key) return &attribute;
-  }
-  return nullptr;
-}
-
 // Events that are already the body of a call, or say what it used.
 bool SaidElsewhere(const SpanEvent& event, SpanRole role) {
   if (role == SpanRole::kOther || role == SpanRole::kSegment) return false;
@@ -220,11 +213,7 @@ void Assembler::AddEvents(const Current& now) {
     note.name = event.name.empty() ? "event" : event.name;
     note.category = event.name == "exception" ? "error" : "info";
     note.began = event.at;
-    if (const Attribute* own = Member(event.attributes, "backstep.category")) {
-      note.category = own->text;
-      const Attribute* data = Member(event.attributes, "backstep.data");
-      if (data != nullptr) note.kept_data = sink_.Keep(data->text, Media::kJson);
-    } else if (!event.attributes.empty()) {
+    if (!event.attributes.empty()) {
       note.kept_data = sink_.Keep(ObjectText(event.attributes), Media::kJson);
     }
     draft_.notes.push_back(std::move(note));

@@ -43,13 +43,14 @@ Json AttributesJson(const OutAttributes& attributes) {
 // The wire format of protocol buffers, written: fields of a message one after another.
 class ProtoWriter {
  public:
-  void Varint(uint32_t field, uint64_t number) {
-    if (number == 0) return;
+  // A zero is left out but for what is one of several kinds: without it that is none.
+  void Varint(uint32_t field, uint64_t number, bool always = false) {
+    if (number == 0 && !always) return;
     Raw(field << 3);
     Raw(number);
   }
-  void Fixed64(uint32_t field, uint64_t number) {
-    if (number == 0) return;
+  void Fixed64(uint32_t field, uint64_t number, bool always = false) {
+    if (number == 0 && !always) return;
     Raw(field << 3 | 1);
     for (int i = 0; i < 8; ++i) bytes_.push_back(static_cast<char>(number >> (8 * i)));
   }
@@ -77,11 +78,11 @@ std::string ValueProto(const OutValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) {
     any.Bytes(1, *text);
   } else if (const auto* number = std::get_if<int64_t>(&value)) {
-    any.Varint(3, static_cast<uint64_t>(*number));
+    any.Varint(3, static_cast<uint64_t>(*number), true);
   } else if (const auto* real = std::get_if<double>(&value)) {
-    any.Fixed64(4, std::bit_cast<uint64_t>(*real));
+    any.Fixed64(4, std::bit_cast<uint64_t>(*real), true);
   } else {
-    any.Varint(2, std::get<bool>(value) ? 1 : 0);
+    any.Varint(2, std::get<bool>(value) ? 1 : 0, true);
   }
   return any.Take();
 }

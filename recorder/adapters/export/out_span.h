@@ -35,6 +35,11 @@ struct OutSpan {
   void Text(const char* key, const std::string& text) {
     if (!text.empty()) attributes.emplace_back(key, text);
   }
+  // The newest attribute's value under another key as well.
+  void Again(const char* key) {
+    OutValue value = attributes.back().second;
+    attributes.emplace_back(key, std::move(value));
+  }
   void Number(const char* key, uint64_t number) {
     if (number != 0) attributes.emplace_back(key, static_cast<int64_t>(number));
   }

@@ -171,7 +171,7 @@ TEST_CASE("OTLP holds agents, steps, calls, messages, usage and faults, as JSON 
     if (format == ExportFormat::kOtlpJson) {
       const Result<Json> json = ParseJson(text);
       REQUIRE(json.ok());
-      CHECK((*json)["resourceSpans"][0]["scopeSpans"][0]["spans"].size() == 10);
+      CHECK((*json)["resourceSpans"][0]["scopeSpans"][0]["spans"].size() == 13);
       CHECK(text.find("fault.applied") != std::string::npos);
     }
     const Again again(text);

@@ -210,21 +210,26 @@ TEST_CASE("Nodes of a graph hand on to each other") {
 
 TEST_CASE("What Backstep exported comes in as it was: no message more, none less, no failure of a kept event") {
   const auto step = [](const std::string& agent, const std::string& rest) {
-    return With(Text("backstep.span.kind", "step") + "," + Text("llmmas.agent.id", agent) + "," +
-                R"({"key":"llmmas.step.index","value":{"intValue":"1"}},)" +
+    return With(Text("backstep.span.kind", "step") + "," + Text("backstep.agent.name", agent) + "," +
+                R"({"key":"backstep.step.number","value":{"intValue":")" +
+                (agent == "Outer" ? "2" : "1") + R"("}},)" +
                 Text("backstep.step.name", "think")) + rest;
   };
   const std::string kept =
-      R"(,"events":[{"name":"exception","attributes":[)" + Text("backstep.category", "error") + "," +
+      R"(,"events":[{"name":"exception","attributes":[)" + Text("backstep.event.kind", "event") + "," +
+      Text("backstep.category", "error") + "," +
       Text("backstep.data", "words") + "]}]";
   std::string text = JsonTraces(
       JsonSpan(kHexTrace, "00000000000000a0", "", "llmmas.session", 0,
-               With(Text("llmmas.session.id", "s") + "," + Text("backstep.outcome", "failed") + "," +
-                    Text("metadata.ticket", "7"))) + "," +
+               With(Text("backstep.span.kind", "session") + "," + Text("llmmas.session.id", "s") + "," +
+                    R"({"key":"backstep.export","value":{"intValue":"1"}},)" +
+                    Text("backstep.outcome", "failed") + "," +
+                    Text("backstep.metadata", R"([[\"ticket\",\"7\"]])"))) + "," +
       JsonSpan(kHexTrace, "00000000000000a1", "00000000000000a0", "agent_step", 1, step("Outer", kept)) + "," +
       JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "agent_step", 2, step("Inner", "")) + "," +
       JsonSpan(kHexTrace, "00000000000000a3", "00000000000000a1", "process Outer", 1,
-               With(Text("messaging.operation.type", "process") + "," +
+               With(Text("backstep.span.kind", "process") + "," +
+                    Text("llmmas.source_agent.id", "@outside") + "," +
                     Text("llmmas.target_agent.id", "Outer") + "," +
                     Text("llmmas.message.id", "@outside/0.0") + "," +
                     Text("llmmas.message.body", "do it"))));
@@ -233,13 +238,14 @@ TEST_CASE("What Backstep exported comes in as it was: no message more, none less
   REQUIRE(run.status.ok());
   REQUIRE(run.sessions.size() == 1);
   const SessionDraft& draft = run.sessions[0];
-  REQUIRE(draft.steps.size() == 2);
-  CHECK(draft.steps[0].name == "think");
-  CHECK(!draft.steps[0].error);
-  CHECK(draft.steps[1].parent == StepIndex(0));
+  CHECK(run.skipped.empty());
+  REQUIRE(draft.steps.size() == 2);  // in the order they ended
+  CHECK(draft.steps[1].name == "think");
+  CHECK(!draft.steps[1].error);
+  CHECK(draft.steps[0].parent == StepIndex(1));
   REQUIRE(draft.messages.size() == 1);
   CHECK(!draft.messages[0].from);
-  CHECK(draft.messages[0].taken_by == StepIndex(0));
+  CHECK(draft.messages[0].taken_by == StepIndex(1));
   CHECK(run.Text(draft.messages[0].body) == "do it");
   REQUIRE(draft.notes.size() == 1);  // the event; its spans are none of the program's
   CHECK(draft.notes[0].category == "error");
