@@ -34,7 +34,7 @@ class ImportCommand : public Command {
                 "A file or folder of labels for what is imported; may be repeated");
     flags.Switch("--append", &options_.append, "Add sessions to a recording that is there");
     flags.Switch("--keep-partial", &options_.keep_partial,
-                 "Keep what came in before a failure");
+                 "Go on after a file that fails, and keep what came in");
     flags.Switch("--json", &json_, "Print JSON (docs/cli.md has the shape)");
     flags.Example("backstep import traces.jsonl.gz -o team.backstep");
     flags.Example("backstep import --list-formats");
@@ -59,6 +59,10 @@ class ImportCommand : public Command {
       console.Raw(ImportJson(*summary, options_.recording));
     } else {
       PrintImport(console, *summary, options_.recording, replay::ShellQuote(options_.recording));
+    }
+    if (!summary->failed.ok()) {
+      console.ErrorLine(summary->failed.message());
+      return kUnreadable;
     }
     return kDone;
   }

@@ -39,6 +39,7 @@ struct LogWriter::Impl {
   std::string path;
   LogHeader header;
   bool durable_flush = false;
+  bool bulk = false;
   std::unique_ptr<WriterLock> lock;
   std::unique_ptr<KvStore> store;
   std::unique_ptr<SyncThread> sync_thread;
@@ -84,9 +85,11 @@ struct LogWriter::Impl {
 
 Status LogWriter::Impl::Open(const WriterOptions& options) {
   BACKSTEP_ASSIGN_OR_RETURN(lock, WriterLock::Take(path));
-  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path));
+  bulk = options.bulk;
+  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path, bulk));
   batch.Put(HeaderKey(), Encode(header));
   BACKSTEP_RETURN_IF_ERROR(store->Write(&batch, true));
+  if (bulk) return {};
   BACKSTEP_RETURN_IF_ERROR(SyncDirectory(path));
   durable_flush = options.sync_every.ns <= 0;
   if (!durable_flush) {
@@ -279,7 +282,7 @@ Status LogWriter::Impl::Seal(LogEnd end) {
   sync_thread.reset();
   sealed = true;
   BACKSTEP_RETURN_IF_ERROR(store->FinishAndClose());
-  return WriteSeal(path);
+  return WriteSeal(path, !bulk);
 }
 
 LogWriter::LogWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -429,7 +432,9 @@ Result<std::unique_ptr<LogWriter>> Recording::NewLog(LogHeader header,
   impl->header = std::move(header);
   if (impl->header.writer_version.empty()) impl->header.writer_version = kWriterVersion;
   BACKSTEP_RETURN_IF_ERROR(impl->Inherit());
-  BACKSTEP_ASSIGN_OR_RETURN(impl->header.id, ClaimLog(path_));
+  BACKSTEP_ASSIGN_OR_RETURN(impl->header.id, options.number.value == 0
+                                                 ? ClaimLog(path_)
+                                                 : TakeLog(path_, options.number));
   impl->path = LogPath(path_, impl->header.id);
   const Status opened = impl->Open(options);
   if (!opened.ok()) {

@@ -28,10 +28,8 @@ Result<ImportSummary> Import(const ImportOptions& options) {
 Result<ImportSummary> ImportWith(const ImportOptions& options,
                                  std::vector<std::unique_ptr<Importer>> importers) {
   ImportRun run(options, std::move(importers));
-  const Status status = RunCatching(run);
-  if (status.ok()) return run.TakeSummary();
-  run.Undo();
-  return status;
+  BACKSTEP_RETURN_IF_ERROR(RunCatching(run));
+  return run.TakeSummary();
 }
 
 }  // namespace backstep::adapters

@@ -18,10 +18,10 @@ namespace backstep::adapters {
 struct ImportOptions {
   std::vector<std::string> files;
   std::string recording;      // its directory; must not exist yet unless `append`
-  bool append = false;        // add sessions to a recording that is there
+  bool append = false;        // add sessions to the recording, if it is there
   std::string format{};       // empty: told by the content, file by file
   std::vector<std::string> labels{};
-  bool keep_partial = false;  // keep what was written when the import fails
+  bool keep_partial = false;  // go on with what there is when a file fails (ImportSummary::failed)
   std::vector<std::string> redact{};  // as SessionOptions::redact
   // Called now and then with bytes read and bytes there are; false: cancel.
   std::function<bool(uint64_t done, uint64_t total)> progress{};
@@ -44,11 +44,16 @@ struct ImportSummary {
   std::vector<SkippedRecord> skipped;   // the first 1,000
   uint64_t skipped_count = 0;
   uint64_t links_dropped = 0;  // messages or parents that would have made a circle of causes
+  Status failed;  // keep_partial: the first failure; what is counted here came in all the same
 };
 
+// The recording is there when this returns, forced to the disk, or it is not there at all; one to
+// which runs are added gets all of them then. Blocks; uses a thread of its own beside the caller's.
+//
 // NotFound, Io: a file, with path. InvalidArgument: a format nobody knows (names the nearest), a
-// file of no known format, a recording that exists. Corruption: a file broken beyond reading on.
-// Cancelled. On failure no recording is left behind unless `keep_partial`.
+// file of no known format, a recording that exists. Corruption: a file broken beyond reading on, or
+// no run in any. Unavailable: too little memory, or another has the same recording in work.
+// Cancelled: by `progress`. Internal: a library gave up.
 Result<ImportSummary> Import(const ImportOptions& options);
 // The same with other formats than all there are.
 Result<ImportSummary> ImportWith(const ImportOptions& options,

@@ -58,13 +58,13 @@ Status ReadAll(const std::string& path, const std::function<Status(std::string_v
   }
 }
 
-Status WriteTemporary(const std::string& path, std::string_view bytes) {
+Status WriteTemporary(const std::string& path, std::string_view bytes, bool forced) {
   unlink(path.c_str());
   File file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kFileMode));
   if (file.fd() < 0) return IoError(path, "cannot create", errno);
   if (fchmod(file.fd(), kFileMode) != 0) return IoError(path, "cannot set its mode", errno);
   BACKSTEP_RETURN_IF_ERROR(WriteAll(file.fd(), path, bytes));
-  if (fsync(file.fd()) != 0) return IoError(path, "cannot sync", errno);
+  if (forced && fsync(file.fd()) != 0) return IoError(path, "cannot sync", errno);
   return {};
 }
 
@@ -116,12 +116,12 @@ Result<std::string> ReadFile(const std::string& path, uint64_t bytes_max) {
   return out;
 }
 
-Result<bool> CreateFileWhole(const std::string& path, std::string_view bytes) {
+Result<bool> CreateFileWhole(const std::string& path, std::string_view bytes, bool forced) {
   const std::string temporary = path + ".new-" + std::to_string(getpid());
-  Status written = WriteTemporary(temporary, bytes);
+  Status written = WriteTemporary(temporary, bytes, forced);
   Result<bool> named = written.ok() ? NameIt(temporary, path) : Result<bool>(written);
   unlink(temporary.c_str());
-  if (named.ok() && *named) BACKSTEP_RETURN_IF_ERROR(SyncDirectory(ParentOf(path)));
+  if (forced && named.ok() && *named) BACKSTEP_RETURN_IF_ERROR(SyncDirectory(ParentOf(path)));
   return named;
 }
 
@@ -130,6 +130,13 @@ Status SyncDirectory(const std::string& path) {
   if (directory.fd() < 0) return IoError(path, "cannot open", errno);
   // Some file systems cannot sync a directory and say EINVAL; nothing more can be done there.
   if (fsync(directory.fd()) != 0 && errno != EINVAL) return IoError(path, "cannot sync", errno);
+  return {};
+}
+
+Status ForceToDisk(const std::string& path) {
+  File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd() < 0) return IoError(path, "cannot open", errno);
+  if (syncfs(file.fd()) != 0) return IoError(path, "cannot be forced to the disk", errno);
   return {};
 }
 

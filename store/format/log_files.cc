@@ -108,6 +108,39 @@ Result<LogId> ClaimLog(const std::string& recording) {
   return Status::Io(LogsPath(recording) + ": all log numbers are taken");
 }
 
+Result<LogId> TakeLog(const std::string& recording, LogId number) {
+  BACKSTEP_RETURN_IF_ERROR(MakeDirectory(LogsPath(recording)).status());
+  const std::string path = LogPath(recording, number);
+  BACKSTEP_ASSIGN_OR_RETURN(const bool made, MakeDirectory(path));
+  if (!made) return Status::InvalidArgument(path + ": the number is taken");
+  return number;
+}
+
+Result<LogId> ReserveLog(const std::string& recording) {
+  BACKSTEP_ASSIGN_OR_RETURN(const LogId log, ClaimLog(recording));
+  const std::string path = LogPath(recording, log);
+  if (rename(path.c_str(), (path + kDeletedSuffix).c_str()) != 0) {
+    return IoError(path, "cannot be reserved", errno);
+  }
+  return log;
+}
+
+Status AdoptLog(const std::string& recording, LogId reserved, const std::string& from) {
+  const std::string path = LogPath(recording, reserved);
+  if (rename(from.c_str(), path.c_str()) != 0) {
+    if (errno == ENOTEMPTY || errno == EEXIST) {
+      return Status::Unavailable(path + ": was taken by another recorder meanwhile; try again");
+    }
+    return IoError(path, "cannot be put there", errno);
+  }
+  DropReserved(recording, reserved);
+  return {};
+}
+
+void DropReserved(const std::string& recording, LogId reserved) {
+  rmdir((LogPath(recording, reserved) + kDeletedSuffix).c_str());
+}
+
 Status RemoveLog(const std::string& recording, LogId log) {
   const std::string path = LogPath(recording, log);
   const std::string deleted = path + kDeletedSuffix;
@@ -168,7 +201,7 @@ Result<bool> IsLocked(const std::string& log_path) {
   return range.l_type != F_UNLCK;
 }
 
-Status WriteSeal(const std::string& log_path) {
+Status WriteSeal(const std::string& log_path, bool forced) {
   BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(log_path));
   std::string text;
   for (const std::string& name : names) {
@@ -179,7 +212,7 @@ Status WriteSeal(const std::string& log_path) {
     text += name + " " + std::to_string(file.size) + " " + file.hash.ToHex() + "\n";
   }
   text += "seal " + HashBytes(text).ToHex() + "\n";
-  BACKSTEP_ASSIGN_OR_RETURN(const bool written, CreateFileWhole(log_path + "/" + kSealName, text));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool written, CreateFileWhole(log_path + "/" + kSealName, text, forced));
   if (!written) return Status::Io(log_path + ": already sealed");
   return {};
 }

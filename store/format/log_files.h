@@ -32,6 +32,16 @@ Result<std::vector<LogId>> ListLogs(const std::string& recording);
 
 // Claims the next free number by exclusive mkdir. Numbers of deleted logs are not given again.
 Result<LogId> ClaimLog(const std::string& recording);
+// Claims a number. InvalidArgument: it is taken.
+Result<LogId> TakeLog(const std::string& recording, LogId number);
+
+// Takes a number for a log that is written elsewhere: of nothing that a listing shows.
+Result<LogId> ReserveLog(const std::string& recording);
+// Gives a log that was written elsewhere, on the same file system, its place in the recording that
+// had reserved its number. Unavailable: another has taken the number. Io: path and reason.
+Status AdoptLog(const std::string& recording, LogId reserved, const std::string& from);
+// Gives a reserved number back.
+void DropReserved(const std::string& recording, LogId reserved);
 
 // Removes a log's files; its number stays taken. Io: path and reason.
 Status RemoveLog(const std::string& recording, LogId log);
@@ -63,8 +73,8 @@ struct SealedFile {
   Hash128 hash;
 };
 
-// Hashes every file of the log and writes the seal.
-Status WriteSeal(const std::string& log_path);
+// Hashes every file of the log and writes the seal. `forced`: as CreateFileWhole.
+Status WriteSeal(const std::string& log_path, bool forced = true);
 bool IsSealed(const std::string& log_path);
 // What the seal says. NotFound: no seal. Corruption: damaged. It does not look at the files.
 Result<std::vector<SealedFile>> ReadSeal(const std::string& log_path);

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "backstep/base/nearest.h"
 #include "backstep/recorder/adapters/conversations/labels.h"
 #include "backstep/recorder/adapters/importing/watched_source.h"
-#include "backstep/store/format/log_files.h"
 
 namespace backstep::adapters {
 namespace {
@@ -76,14 +76,27 @@ Status ImportRun::Run() {
   BACKSTEP_ASSIGN_OR_RETURN(redactor_, recorder::Redactor::Make(options_.redact));
   BACKSTEP_ASSIGN_OR_RETURN(bodies_, BodyFile::Create(FolderOf(options_.recording)));
   for (const std::string& file : options_.files) bytes_total_ += SizeOf(file);
-  for (const std::string& file : options_.files) BACKSTEP_RETURN_IF_ERROR(OneFile(file));
+  for (const std::string& file : options_.files) {
+    BACKSTEP_RETURN_IF_ERROR(Survive(file, OneFile(file)));
+  }
   for (const Chosen& chosen : chosen_) {
     current_ = &chosen;
-    BACKSTEP_RETURN_IF_ERROR(chosen.importer->Finish(*this));
+    BACKSTEP_RETURN_IF_ERROR(Survive(chosen.files.back(), chosen.importer->Finish(*this)));
   }
   BACKSTEP_RETURN_IF_ERROR(bodies_->status());
   TellUnusedLabels();
-  return CheckAnything();
+  BACKSTEP_RETURN_IF_ERROR(CheckAnything());
+  return Publish();
+}
+
+// What the disk or the user ends is at its end.
+Status ImportRun::Survive(const std::string& file, Status status) {
+  const bool over = status.code() == StatusCode::kCancelled || !bodies_->status().ok();
+  if (status.ok() || !options_.keep_partial || over) return status;
+  if (summary_.failed.ok()) summary_.failed = status;
+  bytes_done_ += std::exchange(bytes_of_file_, 0);
+  Skip({file}, "what follows was not read: " + status.message());
+  return {};
 }
 
 Status ImportRun::OneFile(const std::string& path) {
@@ -139,27 +152,24 @@ KeptBody ImportRun::Keep(std::string_view bytes, Media media) { return bodies_->
 
 Result<std::string> ImportRun::Read(const KeptBody& body) { return bodies_->Read(body); }
 
-// What others begin under the name meanwhile is theirs, and is not undone.
-Status ImportRun::ClaimRecording() {
-  if (was_there_) return {};
-  std::error_code error;
-  if (fs::create_directory(options_.recording, error)) return {};
-  was_there_ = true;
-  if (error) return Status::Io(options_.recording + ": cannot be made: " + error.message());
-  return Status::InvalidArgument(options_.recording + ": was made by another meanwhile");
-}
-
 Status ImportRun::OpenRecording() {
   if (writer_ != nullptr) return {};
-  BACKSTEP_RETURN_IF_ERROR(ClaimRecording());
-  BACKSTEP_ASSIGN_OR_RETURN(recording_, store::Recording::Create(options_.recording));
+  BACKSTEP_ASSIGN_OR_RETURN(staging_, Staging::Begin(options_.recording, was_there_));
   SessionWriterOptions writer_options;
   writer_options.redactor = redactor_;
   writer_options.bodies = bodies_.get();
   writer_options.clock = &SystemClock();
   writer_options.go_on = [this] { return GoOn(); };
-  writer_ = std::make_unique<SessionWriter>(recording_.get(), std::move(writer_options));
+  writer_options.next_number = [this] { return staging_->NextNumber(); };
+  writer_options.index = !staging_->appends();
+  writer_ = std::make_unique<SessionWriter>(staging_->recording(), std::move(writer_options));
   return {};
+}
+
+Status ImportRun::Publish() {
+  BACKSTEP_RETURN_IF_ERROR(writer_->Finish());
+  writer_.reset();
+  return staging_->Publish();
 }
 
 Status ImportRun::Session(SessionDraft draft) {
@@ -212,6 +222,7 @@ void ImportRun::TellUnusedLabels() {
 
 Status ImportRun::CheckAnything() const {
   if (summary_.sessions + summary_.branches > 0) return {};
+  BACKSTEP_RETURN_IF_ERROR(summary_.failed);
   std::string text = options_.files.front() + ": no run was found in it";
   if (options_.files.size() > 1) {
     text = "no run was found in these " + std::to_string(options_.files.size()) + " files";
@@ -223,21 +234,6 @@ Status ImportRun::CheckAnything() const {
             first.reason;
   }
   return Status::Corruption(text);
-}
-
-void ImportRun::Undo() {
-  if (options_.keep_partial || recording_ == nullptr) return;
-  const std::vector<LogId> logs = writer_ != nullptr ? writer_->logs() : std::vector<LogId>();
-  writer_.reset();
-  // What cannot be removed is told by what is left; the reason to give is that of the import.
-  std::error_code ignored;
-  if (!was_there_) {
-    fs::remove_all(options_.recording, ignored);
-    return;
-  }
-  for (const LogId log : logs) static_cast<void>(store::RemoveLog(recording_->path(), log));
-  const auto index = store::IndexWriter::Open(recording_->path());
-  if (index.ok()) static_cast<void>((*index)->Prune(*recording_));
 }
 
 }  // namespace backstep::adapters

@@ -9,8 +9,8 @@
 #include "backstep/recorder/adapters/core/body_file.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/import.h"
+#include "backstep/recorder/adapters/importing/staging.h"
 #include "backstep/recorder/adapters/writing/session_writer.h"
-#include "backstep/store/recording.h"
 
 namespace backstep::adapters {
 
@@ -22,8 +22,6 @@ class ImportRun final : public Sink {
 
   Status Run();
   ImportSummary TakeSummary() { return std::move(summary_); }
-  // After a failure: removes what was made, unless that is to be kept.
-  void Undo();
 
   KeptBody Keep(std::string_view bytes, Media media) override;
   Result<std::string> Read(const KeptBody& body) override;
@@ -42,22 +40,24 @@ class ImportRun final : public Sink {
   Status CheckOptions();
   Status OneFile(const std::string& path);
   Result<Importer*> Choose(Source& source);
-  Status ClaimRecording();
+  // Whether the import goes on after it: it does where what there is is to be kept.
+  Status Survive(const std::string& file, Status status);
   Status OpenRecording();
+  Status Publish();
   Status GoOn();
   void TellUnusedLabels();
   Status CheckAnything() const;
 
   const ImportOptions& options_;
-  std::vector<std::unique_ptr<Importer>> importers_;
-  std::vector<Chosen> chosen_;              // those that were given files, in order
-  const Chosen* current_ = nullptr;
   ImportSummary summary_;
   std::set<std::string> labels_used_;
   std::shared_ptr<const recorder::Redactor> redactor_;
   std::unique_ptr<BodyFile> bodies_;
-  std::unique_ptr<store::Recording> recording_;
+  std::unique_ptr<Staging> staging_;
   std::unique_ptr<SessionWriter> writer_;
+  std::vector<std::unique_ptr<Importer>> importers_;  // gone before the writer of their logs
+  std::vector<Chosen> chosen_;                        // those that were given files, in order
+  const Chosen* current_ = nullptr;
   bool was_there_ = false;    // the recording, before this import
   uint64_t bytes_done_ = 0, bytes_total_ = 0, bytes_of_file_ = 0;
 };

@@ -9,9 +9,18 @@ class ExactWriter final : public ExactLog {
  public:
   ExactWriter(std::unique_ptr<store::LogWriter> log,
               std::shared_ptr<const recorder::Redactor> redactor, ImportSummary* summary,
-              std::function<void(LogId)> sealed)
+              LogFinisher* finisher)
       : log_(std::move(log)), redactor_(std::move(redactor)), items_(log_.get(), redactor_),
-        summary_(*summary), sealed_(std::move(sealed)) {}
+        summary_(*summary), finisher_(*finisher) {}
+
+  ~ExactWriter() override {
+    if (log_ == nullptr) return;
+    LogEnd end;
+    end.outcome.reason = "the import ended here";
+    end.ended_wall = last_ended_;
+    // Why it ended is known already.
+    static_cast<void>(finisher_.Finish(std::move(log_), std::move(end)));
+  }
 
   Status Agent(const AgentRecord& record, const Body& initial_state) override {
     ++summary_.agents;
@@ -55,6 +64,7 @@ class ExactWriter final : public ExactLog {
   Status Commit(const StepRecord& record, State state) override {
     ++summary_.steps;
     summary_.errors += record.error ? 1 : 0;
+    last_ended_ = record.ended_wall;
     recorder::CommitItem item;
     item.record = record;
     item.state = std::move(state);
@@ -70,11 +80,7 @@ class ExactWriter final : public ExactLog {
     LogEnd redacted = end;
     redactor_->Redact(&redacted.outcome.reason);
     redactor_->Redact(&redacted.first_failure);
-    const LogId id = log_->id();
-    BACKSTEP_RETURN_IF_ERROR(log_->Seal(std::move(redacted)));
-    log_.reset();
-    sealed_(id);
-    return {};
+    return finisher_.Finish(std::move(log_), std::move(redacted));
   }
 
  private:
@@ -82,16 +88,16 @@ class ExactWriter final : public ExactLog {
   std::shared_ptr<const recorder::Redactor> redactor_;
   recorder::ItemWriter items_;
   ImportSummary& summary_;
-  std::function<void(LogId)> sealed_;
+  LogFinisher& finisher_;
+  TimeNs last_ended_;
 };
 
 }  // namespace
 
 std::unique_ptr<ExactLog> MakeExactLog(std::unique_ptr<store::LogWriter> log,
                                        std::shared_ptr<const recorder::Redactor> redactor,
-                                       ImportSummary* summary, std::function<void(LogId)> sealed) {
-  return std::make_unique<ExactWriter>(std::move(log), std::move(redactor), summary,
-                                       std::move(sealed));
+                                       ImportSummary* summary, LogFinisher* finisher) {
+  return std::make_unique<ExactWriter>(std::move(log), std::move(redactor), summary, finisher);
 }
 
 }  // namespace backstep::adapters

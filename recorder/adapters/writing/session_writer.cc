@@ -1,18 +1,16 @@
 #include "backstep/recorder/adapters/writing/session_writer.h"
 
 #include <algorithm>
+#include <filesystem>
 
 #include "backstep/recorder/adapters/ordering/check_draft.h"
 #include "backstep/recorder/adapters/writing/exact_writer.h"
 #include "backstep/recorder/pipeline/process_info.h"
-#include "backstep/store/line.h"
+#include "backstep/store/format/log_files.h"
 #include "backstep/store/log_writer.h"
 
 namespace backstep::adapters {
 namespace {
-
-// Nothing of an import is worth more than the whole of it: it is forced to the disk at its end.
-constexpr DurationNs kSyncEvery = Milliseconds(60 * 1000);
 
 const char* StatesText(StateSource source) {
   switch (source) {
@@ -32,7 +30,18 @@ struct SessionWriter::Plan {
 };
 
 SessionWriter::SessionWriter(store::Recording* recording, SessionWriterOptions options)
-    : recording_(recording), options_(std::move(options)) {}
+    : recording_(recording),
+      options_(std::move(options)),
+      finisher_(recording, options_.index) {}
+
+Result<std::unique_ptr<store::LogWriter>> SessionWriter::NewLog(LogHeader header) {
+  store::WriterOptions options;
+  options.bulk = true;
+  // What a branch leaves is read from the disk.
+  if (header.origin) BACKSTEP_RETURN_IF_ERROR(finisher_.Wait());
+  BACKSTEP_ASSIGN_OR_RETURN(options.number, options_.next_number());
+  return recording_->NewLog(std::move(header), options);
+}
 
 // The last moment up to which both are the same, and at which no step is open.
 void SessionWriter::PlanBranch(const SessionDraft& draft, const Order& order, Plan* plan,
@@ -89,9 +98,9 @@ LogHeader SessionWriter::HeaderOf(const SessionDraft& draft, const StepTimes& ti
 }
 
 Status SessionWriter::WriteLog(const SessionDraft& draft, const Order& order,
-                               const StepTimes& times, const Plan& plan, store::LogWriter* log,
-                               ImportSummary* summary) {
-  recorder::ItemWriter items(log, options_.redactor);
+                               const StepTimes& times, const Plan& plan,
+                               std::unique_ptr<store::LogWriter> log, ImportSummary* summary) {
+  recorder::ItemWriter items(log.get(), options_.redactor);
   PlayOptions options;
   options.writer = &items;
   options.fork = plan.fork;
@@ -109,7 +118,6 @@ Status SessionWriter::WriteLog(const SessionDraft& draft, const Order& order,
     end.result = "finished";
     end.summary.reused = plan.fork.value;
   }
-  BACKSTEP_RETURN_IF_ERROR(log->Seal(std::move(end)));
   play.CountInto(summary);
   if (!draft.key.empty()) {
     Prints& prints = prints_[draft.key];
@@ -117,7 +125,7 @@ Status SessionWriter::WriteLog(const SessionDraft& draft, const Order& order,
     prints.base = times.base();
     prints.log = log->id();
   }
-  return {};
+  return finisher_.Finish(std::move(log), std::move(end));
 }
 
 Result<WrittenSession> SessionWriter::Write(SessionDraft draft, ImportSummary* summary) {
@@ -133,44 +141,21 @@ Result<WrittenSession> SessionWriter::Write(SessionDraft draft, ImportSummary* s
   written.branch = plan.parent != nullptr;
   const StepTimes times(draft, options_.clock->Now(),
                         plan.parent != nullptr ? plan.parent->base : TimeNs{});
-  store::WriterOptions writer_options;
-  writer_options.sync_every = kSyncEvery;
-  BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<store::LogWriter> log,
-                            recording_->NewLog(HeaderOf(draft, times, plan), writer_options));
-  written.log = log->id();
-  logs_.push_back(written.log);
-  BACKSTEP_RETURN_IF_ERROR(WriteLog(draft, order, times, plan, log.get(), summary));
-  log.reset();
-  Index(written.log);
+  BACKSTEP_ASSIGN_OR_RETURN(auto log, NewLog(HeaderOf(draft, times, plan)));
+  const std::string path = store::LogPath(recording_->path(), log->id());
+  const Status wrote = WriteLog(draft, order, times, plan, std::move(log), summary);
+  // Without it the run is not there.
+  std::error_code ignored;
+  if (!wrote.ok()) std::filesystem::remove_all(path, ignored);
+  BACKSTEP_RETURN_IF_ERROR(wrote);
   return written;
 }
 
 Result<std::unique_ptr<ExactLog>> SessionWriter::OpenLog(LogHeader header,
                                                          ImportSummary* summary) {
   recorder::RedactHeader(*options_.redactor, &header);
-  store::WriterOptions writer_options;
-  writer_options.sync_every = kSyncEvery;
-  BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<store::LogWriter> log,
-                            recording_->NewLog(std::move(header), writer_options));
-  logs_.push_back(log->id());
-  return MakeExactLog(std::move(log), options_.redactor, summary,
-                      [this](LogId id) { Index(id); });
-}
-
-// The index is derived: what goes wrong here is made good by whoever opens the recording.
-void SessionWriter::Index(LogId log) {
-  if (index_ == nullptr) {
-    auto index = store::IndexWriter::Open(recording_->path());
-    if (!index.ok()) return;
-    index_ = std::move(index).value();
-  }
-  const auto line = recording_->OpenLine(log);
-  if (!line.ok()) return;
-  for (;;) {
-    const auto steps = index_->CatchUp(**line);
-    if (!steps.ok()) index_.reset();
-    if (!steps.ok() || *steps == 0) return;
-  }
+  BACKSTEP_ASSIGN_OR_RETURN(auto log, NewLog(std::move(header)));
+  return MakeExactLog(std::move(log), options_.redactor, summary, &finisher_);
 }
 
 }  // namespace backstep::adapters

@@ -26,6 +26,9 @@ constexpr uint64_t kQuickCompactionBytes = 256 << 20;
 // Of keys and values.
 constexpr uint64_t kTinyContentBytes = 6 << 20;
 constexpr uint64_t kSmallContentBytes = 96 << 20;
+// Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed;
+// 9 takes another percent.
+constexpr int kTinyLevel = 9, kSmallLevel = 6, kLevel = 3, kBulkLevel = 1;
 constexpr int kOpenAttempts = 20;
 constexpr int kMergeAttempts = 300;
 constexpr auto kMergeWait = std::chrono::milliseconds(100);
@@ -85,6 +88,7 @@ void WriteSet::Clear() { impl_->batch.Clear(); }
 struct KvStore::Impl {
   std::string path;
   bool writer = false;
+  bool bulk = false;
   bool follows = false;
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<TemporaryDirectory> follower_files;
@@ -224,11 +228,12 @@ KvStore::~KvStore() {
   impl_->CloseAnyhow();
 }
 
-Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path) {
+Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path, bool bulk) {
   auto impl = std::make_shared<Impl>();
   impl->path = path;
   impl->writer = true;
-  impl->env = OwnerOnlyEnv();
+  impl->bulk = bulk;
+  impl->env = OwnerOnlyEnv(!bulk);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
       rocksdb::DB::Open(WriterDbOptions(impl->env.get()), path, &db);
@@ -342,7 +347,8 @@ Status KvStore::Write(WriteSet* set, bool durable) {
   std::lock_guard<std::mutex> lock(impl_->log_mutex);
   if (!impl_->log_failure.ok()) return impl_->log_failure;
   rocksdb::WriteOptions options;
-  options.sync = durable;
+  options.sync = durable && !impl_->bulk;
+  options.disableWAL = impl_->bulk;
   const rocksdb::Status status = pinned.db()->Write(options, &set->impl_->batch);
   impl_->log_failure = FromRocks(impl_->path, status);
   if (status.ok()) set->Clear();
@@ -385,15 +391,16 @@ Status MergeFresh(const std::string& path, rocksdb::DB* db) {
   return {};  // larger than need be, and whole
 }
 
-Status Finish(const std::string& path, rocksdb::DB* db) {
+Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
   BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
   uint64_t bytes = 0;
   db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
   if (bytes > kQuickCompactionBytes) return MergeFresh(path, db);
-  // Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed;
-  // 9 takes another percent.
   const uint64_t content = ContentOf(db);
-  const int level = content <= kTinyContentBytes ? 9 : content <= kSmallContentBytes ? 6 : 3;
+  const int level = bulk                            ? kBulkLevel
+                    : content <= kTinyContentBytes  ? kTinyLevel
+                    : content <= kSmallContentBytes ? kSmallLevel
+                                                    : kLevel;
   BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->SetOptions(SealedTableOptions(content, level))));
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
@@ -408,7 +415,7 @@ Status KvStore::FinishAndClose() {
     if (pinned.db() == nullptr) return pinned.Closed();
     std::lock_guard<std::mutex> lock(impl_->log_mutex);
     if (!impl_->log_failure.ok()) return impl_->log_failure;
-    BACKSTEP_RETURN_IF_ERROR(Finish(impl_->path, pinned.db()));
+    BACKSTEP_RETURN_IF_ERROR(Finish(impl_->path, pinned.db(), impl_->bulk));
   }
   BACKSTEP_RETURN_IF_ERROR(impl_->Close());
   return DropOptionsFiles(impl_->path);

@@ -33,8 +33,9 @@ class WriteSet : public KvBatch {
 // then answer Unavailable.
 class KvStore {
  public:
-  // Makes the data files in an existing, empty directory. Io: path and reason.
-  static Result<std::unique_ptr<KvStore>> Create(const std::string& path);
+  // Makes the data files in an existing, empty directory. `bulk`: WriterOptions::bulk.
+  // Io: path and reason.
+  static Result<std::unique_ptr<KvStore>> Create(const std::string& path, bool bulk = false);
   // Creates and changes no file in `path`. `follow`: its writer may still be at work. What a
   // killed writer left is read up to its last whole write. Another directory may take the place of
   // `path` meanwhile (store/rewrite.h).

@@ -45,15 +45,54 @@ class SilentLogger : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+class UnforcedFile : public rocksdb::FSWritableFileOwnerWrapper {
+ public:
+  using rocksdb::FSWritableFileOwnerWrapper::FSWritableFileOwnerWrapper;
+  rocksdb::IOStatus Sync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus RangeSync(uint64_t, uint64_t, const rocksdb::IOOptions&,
+                              rocksdb::IODebugContext*) override {
+    return rocksdb::IOStatus::OK();
+  }
+};
+
+class UnforcedDirectory : public rocksdb::FSDirectoryWrapper {
+ public:
+  using rocksdb::FSDirectoryWrapper::FSDirectoryWrapper;
+  rocksdb::IOStatus Fsync(const rocksdb::IOOptions&, rocksdb::IODebugContext*) override {
+    return rocksdb::IOStatus::OK();
+  }
+  rocksdb::IOStatus FsyncWithDirOptions(const rocksdb::IOOptions&, rocksdb::IODebugContext*,
+                                        const rocksdb::DirFsyncOptions&) override {
+    return rocksdb::IOStatus::OK();
+  }
+};
+
 class OwnerOnlyFileSystem : public rocksdb::FileSystemWrapper {
  public:
-  using rocksdb::FileSystemWrapper::FileSystemWrapper;
+  explicit OwnerOnlyFileSystem(bool forced)
+      : FileSystemWrapper(rocksdb::FileSystem::Default()), forced_(forced) {}
   const char* Name() const override { return "BackstepOwnerOnly"; }
 
   rocksdb::IOStatus NewWritableFile(const std::string& path, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                     rocksdb::IODebugContext* debug) override {
-    return Restrict(path, FileSystemWrapper::NewWritableFile(path, options, file, debug));
+    auto made = Restrict(path, FileSystemWrapper::NewWritableFile(path, options, file, debug));
+    if (made.ok() && !forced_) *file = std::make_unique<UnforcedFile>(std::move(*file));
+    return made;
+  }
+  rocksdb::IOStatus NewDirectory(const std::string& path, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                 rocksdb::IODebugContext* debug) override {
+    auto opened = FileSystemWrapper::NewDirectory(path, options, directory, debug);
+    if (opened.ok() && !forced_) {
+      *directory = std::make_unique<UnforcedDirectory>(std::move(*directory));
+    }
+    return opened;
   }
   rocksdb::IOStatus ReopenWritableFile(const std::string& path,
                                        const rocksdb::FileOptions& options,
@@ -73,6 +112,8 @@ class OwnerOnlyFileSystem : public rocksdb::FileSystemWrapper {
     }
     return status;
   }
+
+  const bool forced_;
 };
 
 rocksdb::Options CommonOptions(size_t cache_bytes) {
@@ -98,9 +139,8 @@ rocksdb::Options CommonOptions(size_t cache_bytes) {
 
 }  // namespace
 
-std::unique_ptr<rocksdb::Env> OwnerOnlyEnv() {
-  return rocksdb::NewCompositeEnv(
-      std::make_shared<OwnerOnlyFileSystem>(rocksdb::FileSystem::Default()));
+std::unique_ptr<rocksdb::Env> OwnerOnlyEnv(bool forced) {
+  return rocksdb::NewCompositeEnv(std::make_shared<OwnerOnlyFileSystem>(forced));
 }
 
 rocksdb::Options WriterDbOptions(rocksdb::Env* env) {

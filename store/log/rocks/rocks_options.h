@@ -14,8 +14,9 @@
 
 namespace backstep::store {
 
-// An Env whose files are readable by their owner alone, whatever the umask.
-std::unique_ptr<rocksdb::Env> OwnerOnlyEnv();
+// An Env whose files are readable by their owner alone, whatever the umask. Not `forced`: nothing of
+// it is forced to the disk, whoever asks.
+std::unique_ptr<rocksdb::Env> OwnerOnlyEnv(bool forced);
 
 // For the one writer; `env` outlives the database.
 rocksdb::Options WriterDbOptions(rocksdb::Env* env);

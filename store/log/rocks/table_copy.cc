@@ -128,7 +128,7 @@ Status Adopt(const std::string& folder, const std::vector<std::string>& tables,
 Result<Contents> CopyToTables(const KvReader& from, const std::map<std::string, std::string>& more,
                               const std::string& to, uint64_t content_bytes, int level,
                               const CopyProgress& progress) {
-  const std::unique_ptr<rocksdb::Env> env = OwnerOnlyEnv();
+  const std::unique_ptr<rocksdb::Env> env = OwnerOnlyEnv(true);
   BACKSTEP_ASSIGN_OR_RETURN(const rocksdb::Options options,
                             TightOptions(env.get(), content_bytes, level));
   Tables tables(to, options);
