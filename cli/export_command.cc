@@ -69,8 +69,8 @@ class ExportCommand : public Command {
     if (const Status status = Fill(opened, branch, &options); !status.ok()) {
       return console.Fail(status);
     }
-    const Status done = output_.empty() ? ToConsole(console, *opened.line, options)
-                                        : ToFile(*opened.line, options);
+    if (!output_.empty()) return ToFile(console, *opened.line, options);
+    const Status done = ToConsole(console, *opened.line, options);
     return done.ok() || console.closed() ? kDone : console.Fail(done);
   }
 
@@ -112,12 +112,21 @@ class ExportCommand : public Command {
     });
   }
 
-  Status ToFile(store::Line& line, const adapters::ExportOptions& options) const {
+  // What cannot be written is told as it is of stdout: the recording is not at fault.
+  int ToFile(Console& console, store::Line& line, const adapters::ExportOptions& options) const {
     OutFile file(output_);
-    BACKSTEP_RETURN_IF_ERROR(file.Open());
-    BACKSTEP_RETURN_IF_ERROR(adapters::Export(
-        line, options, [&](std::string_view bytes) { return file.Write(bytes); }));
-    return file.Close();
+    Status written = file.Open();
+    if (written.ok()) {
+      const Status done = adapters::Export(line, options, [&](std::string_view bytes) {
+        written = file.Write(bytes);
+        return written;
+      });
+      if (written.ok() && !done.ok()) return console.Fail(done);
+    }
+    if (written.ok()) written = file.Close();
+    if (written.ok()) return kDone;
+    console.Error(written.message());
+    return kWrongUse;
   }
 
   std::string path_, format_ = "jsonl", output_, session_, branch_, from_, to_;

@@ -2,23 +2,29 @@
 // track, a step and its calls are slices, a message is a flow. Virtual times, in microseconds.
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "backstep/recorder/adapters/core/json_text.h"
 #include "backstep/recorder/adapters/export/export.h"
+#include "backstep/recorder/adapters/export/outside.h"
 
 namespace backstep::adapters {
 namespace {
 
 constexpr int kProcess = 1;
+constexpr size_t kSpansKept = 1 << 16;
 
 double Microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
 
 class PerfettoExport {
+  struct Span {
+    TimeNs began, ended;
+  };
+
  public:
   PerfettoExport(store::Line& line, const ExportOptions& options, const ByteSink& out)
       : line_(line), from_(std::max(options.from, StepNumber(1))),
-        to_(std::min(options.to, line.last())), out_(out) {}
+        to_(std::min(options.to, line.last())), out_(out),
+        outside_(line, StepNumber(from_.value - 1), to_) {}
 
   Status Run() {
     BACKSTEP_RETURN_IF_ERROR(out_("{\"displayTimeUnit\":\"ms\",\"traceEvents\":["));
@@ -26,15 +32,16 @@ class PerfettoExport {
     for (const AgentRecord& agent : line_.agents()) {
       BACKSTEP_RETURN_IF_ERROR(Name("thread_name", agent.id.value, agent.name));
     }
-    BACKSTEP_RETURN_IF_ERROR(Outside());
+    BACKSTEP_RETURN_IF_ERROR(outside_.Find());
     Status failure;
-    const Status scanned = line_.ScanStepsInFull(
-        from_, to_, [&](const auto& step, const auto& effects, const auto& sent) {
-          failure = Step(step, effects, sent);
+    const Status scanned = line_.ScanStepsWithEffects(
+        from_, to_, [&](const auto& step, const auto& effects) {
+          failure = Step(step, effects);
           return failure.ok();
         });
     BACKSTEP_RETURN_IF_ERROR(failure);
     BACKSTEP_RETURN_IF_ERROR(scanned);
+    BACKSTEP_RETURN_IF_ERROR(Outside(to_));
     return out_("\n]}\n");
   }
 
@@ -62,32 +69,63 @@ class PerfettoExport {
     return Put(event);
   }
 
-  uint64_t FlowOf(const MessageId& id) {
-    return flows_.emplace(id, flows_.size() + 1).first->second;
-  }
-
-  Status Flow(const char* phase, const MessageId& id, AgentId agent, TimeNs at) {
-    Json event = Event(phase, "message", agent, at);
-    event["id"] = FlowOf(id);
-    if (*phase == 'f') event["bp"] = "e";
+  // From where it was sent to where it was taken: both ends at once, so that none is without the
+  // other. Each lies in the slice of its step.
+  Status Flow(const MessageRecord& message, AgentId taker, TimeNs taken) {
+    Span sender;
+    if (message.id.sender != kOutside) {
+      BACKSTEP_ASSIGN_OR_RETURN(const auto found, SpanOf(message.id.sender, message.id.clock));
+      if (!found) return {};
+      sender = *found;
+    } else if (message.sent_after < StepNumber(from_.value - 1)) {
+      return {};
+    } else {
+      sender = {message.sent_virtual, message.sent_virtual};
+    }
+    const TimeNs sent = std::clamp(message.sent_virtual, sender.began, sender.ended);
+    Json event = Event("s", "message", message.id.sender, sent);
+    event["id"] = ++flows_;
+    BACKSTEP_RETURN_IF_ERROR(Put(event));
+    event = Event("f", "message", taker, std::max(sent, taken));
+    event["id"] = flows_;
+    event["bp"] = "e";
     return Put(event);
   }
 
-  Status Outside() {
-    Status failure;
-    const Status scanned = line_.ScanMessages([&](const MessageRecord& message) {
-      if (message.id.sender != kOutside) return false;
-      if (message.sent_after > to_) return true;
-      failure = Slice(message.kind.empty() ? "message" : message.kind, kOutside,
-                      message.sent_virtual, 0, {{"to", line_.AgentName(message.to)}});
-      if (failure.ok()) failure = Flow("s", message.id, kOutside, message.sent_virtual);
-      return failure.ok();
-    });
-    return failure.ok() ? scanned : failure;
+  // When a step was open; none: it is not among those that go out. The newest are at hand.
+  Result<std::optional<Span>> SpanOf(AgentId agent, AgentClock clock) {
+    const auto known = spans_.find({agent, clock});
+    if (known != spans_.end()) return std::optional<Span>(known->second);
+    BACKSTEP_ASSIGN_OR_RETURN(const auto number, line_.StepOf(agent, clock));
+    if (!number || *number < from_ || *number > to_) return std::optional<Span>();
+    BACKSTEP_ASSIGN_OR_RETURN(const StepRecord step, line_.Step(*number));
+    return std::optional<Span>(Span{step.began_virtual, step.began_virtual + step.duration});
   }
 
-  Status Step(const StepRecord& step, const std::vector<EffectRecord>& effects,
-              const std::vector<MessageRecord>& sent) {
+  void KeepSpan(const StepRecord& step) {
+    if (spans_.size() >= kSpansKept) spans_.clear();
+    spans_[{step.agent, step.clock}] = {step.began_virtual, step.began_virtual + step.duration};
+  }
+
+  // What was sent from there by the moment `by`, as slices without a length.
+  Status Outside(StepNumber by) {
+    return outside_.UpTo(by, [this](const MessageRecord& message) {
+      return Slice(message.kind.empty() ? "message" : message.kind, kOutside, message.sent_virtual, 0,
+                   {{"to", line_.AgentName(message.to)}});
+    });
+  }
+
+  // An answer that it waited for came when it was sent.
+  static TimeNs TakenAt(const StepRecord& step, const MessageRecord& message) {
+    const bool activates =
+        std::find(step.taken.begin(), step.taken.end(), message.id) != step.taken.end();
+    const TimeNs ended = step.began_virtual + step.duration;
+    return activates ? step.began_virtual
+                     : std::clamp(message.sent_virtual, step.began_virtual, ended);
+  }
+
+  Status Step(const StepRecord& step, const std::vector<EffectRecord>& effects) {
+    BACKSTEP_RETURN_IF_ERROR(Outside(StepNumber(step.number.value - 1)));
     Json args = {{"step", step.number.value}, {"clock", step.clock.value}};
     if (step.error) args["error"] = step.error->kind + ": " + step.error->message;
     const std::string name = step.name.empty()
@@ -96,16 +134,14 @@ class PerfettoExport {
     BACKSTEP_RETURN_IF_ERROR(
         Slice(name, step.agent, step.began_virtual, step.duration.ns, std::move(args)));
     const TimeNs ended = step.began_virtual + step.duration;
+    KeepSpan(step);
     for (const TakenMessage& taken : step.took) {
-      if (flows_.count(taken.id) == 0 && taken.id.sender == kOutside) continue;
-      BACKSTEP_RETURN_IF_ERROR(Flow("f", taken.id, step.agent, step.began_virtual));
+      const auto message = line_.FindMessage(taken.id);
+      if (!message.ok()) continue;
+      BACKSTEP_RETURN_IF_ERROR(Flow(*message, step.agent, TakenAt(step, *message)));
     }
     for (const EffectRecord& effect : effects) {
       BACKSTEP_RETURN_IF_ERROR(Effect(effect, ended));
-    }
-    for (const MessageRecord& message : sent) {
-      const TimeNs at = std::clamp(message.sent_virtual, step.began_virtual, ended);
-      BACKSTEP_RETURN_IF_ERROR(Flow("s", message.id, step.agent, at));
     }
     for (const FaultRecord& fault : step.faults) {
       Json event = Event("i", "fault " + fault.spec_id, step.agent, step.began_virtual);
@@ -132,7 +168,9 @@ class PerfettoExport {
   const StepNumber from_, to_;
   const ByteSink& out_;
   bool first_ = true;
-  std::unordered_map<MessageId, uint64_t> flows_;
+  OutsideMessages outside_;
+  uint64_t flows_ = 0;  // numbers given
+  std::map<std::pair<AgentId, AgentClock>, Span> spans_;
 };
 
 }  // namespace

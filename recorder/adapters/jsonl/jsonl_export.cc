@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_set>
 
 #include "backstep/base/utf8.h"
+#include "backstep/recorder/adapters/export/outside.h"
 #include "backstep/recorder/adapters/jsonl/jsonl.h"
 #include "backstep/recorder/adapters/jsonl/record_json.h"
 
@@ -12,7 +14,7 @@ namespace {
 class JsonlExport {
  public:
   JsonlExport(store::Line& line, StepNumber to, const ByteSink& out)
-      : line_(line), to_(std::min(to, line.last())), out_(out) {}
+      : line_(line), to_(std::min(to, line.last())), out_(out), outside_(line, StepNumber(0), to_) {}
 
   Status Run() {
     Json first = {{"backstep_jsonl", kJsonlVersion}};
@@ -20,7 +22,7 @@ class JsonlExport {
     BACKSTEP_RETURN_IF_ERROR(Put("session", std::move(first)));
     BACKSTEP_RETURN_IF_ERROR(Agents());
     BACKSTEP_RETURN_IF_ERROR(Segments());
-    BACKSTEP_RETURN_IF_ERROR(ReadOutside());
+    BACKSTEP_RETURN_IF_ERROR(outside_.Find());
     BACKSTEP_RETURN_IF_ERROR(Steps());
     BACKSTEP_RETURN_IF_ERROR(Outside(to_));
     if (to_ == line_.last()) BACKSTEP_RETURN_IF_ERROR(OpenSteps());
@@ -68,25 +70,12 @@ class JsonlExport {
     return {};
   }
 
-  Status ReadOutside() {
-    return line_.ScanMessages([this](const MessageRecord& message) {
-      if (message.id.sender != kOutside) return false;
-      if (message.sent_after <= to_) outside_.push_back(message);
-      return true;
-    });
-  }
-
   // Those that were sent by the moment `by`.
   Status Outside(StepNumber by) {
-    for (; outside_done_ < outside_.size() && outside_[outside_done_].sent_after <= by;
-         ++outside_done_) {
-      BACKSTEP_RETURN_IF_ERROR(Message(outside_[outside_done_]));
-    }
-    return {};
+    return outside_.UpTo(by, [this](const MessageRecord& message) { return Message(message); });
   }
 
   Status Message(const MessageRecord& message) {
-    if (!told_.insert(message.id).second) return {};
     Json json = ToJson(message);
     BACKSTEP_RETURN_IF_ERROR(AddBody("body", message.body, &json));
     return Put("message", std::move(json));
@@ -114,12 +103,14 @@ class JsonlExport {
     BACKSTEP_RETURN_IF_ERROR(Outside(StepNumber(step.number.value - 1)));
     // What it took from a step that has not ended comes before it.
     for (const TakenMessage& taken : step.took) {
-      if (told_.count(taken.id) > 0) continue;
+      if (!taken.early || !early_.insert(taken.id).second) continue;
       BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message, line_.FindMessage(taken.id));
       BACKSTEP_RETURN_IF_ERROR(Message(message));
     }
     for (const EffectRecord& effect : effects) BACKSTEP_RETURN_IF_ERROR(Effect(effect));
-    for (const MessageRecord& message : sent) BACKSTEP_RETURN_IF_ERROR(Message(message));
+    for (const MessageRecord& message : sent) {
+      if (early_.erase(message.id) == 0) BACKSTEP_RETURN_IF_ERROR(Message(message));
+    }
     Json json = ToJson(step);
     BACKSTEP_RETURN_IF_ERROR(AddState(step, &json));
     return Put("step", std::move(json));
@@ -160,7 +151,9 @@ class JsonlExport {
   // Begun and never ended, with what they did.
   Status OpenSteps() {
     BACKSTEP_ASSIGN_OR_RETURN(const auto open, line_.OpenSteps());
+    std::set<std::pair<AgentId, AgentClock>> senders;
     for (const store::OpenStep& step : open) {
+      senders.emplace(step.begin.agent, step.begin.clock);
       BACKSTEP_RETURN_IF_ERROR(Put("begin", ToJson(step.begin)));
       BACKSTEP_ASSIGN_OR_RETURN(const auto effects,
                                 line_.Effects(step.begin.agent, step.begin.clock));
@@ -169,7 +162,8 @@ class JsonlExport {
     if (open.empty()) return {};
     Status failure;
     const Status scanned = line_.ScanMessages([&](const MessageRecord& message) {
-      failure = Message(message);
+      const bool open_sender = senders.count({message.id.sender, message.id.clock}) > 0;
+      if (open_sender && early_.count(message.id) == 0) failure = Message(message);
       return failure.ok();
     });
     return failure.ok() ? scanned : failure;
@@ -188,9 +182,8 @@ class JsonlExport {
   const StepNumber to_;
   const ByteSink& out_;
   std::map<AgentId, Body> states_;  // newest
-  std::vector<MessageRecord> outside_;
-  size_t outside_done_ = 0;
-  std::unordered_set<MessageId> told_;
+  OutsideMessages outside_;
+  std::unordered_set<MessageId> early_;  // gone out before the step that sent them
 };
 
 }  // namespace
