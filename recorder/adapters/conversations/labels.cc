@@ -29,19 +29,6 @@ bool EndsWithPath(std::string_view path, std::string_view end) {
   return false;
 }
 
-// The files of a label argument: itself, or the JSON files of a folder in order.
-std::vector<std::string> FilesOf(const std::string& argument) {
-  std::error_code ignored;
-  if (!fs::is_directory(argument, ignored)) return {argument};
-  std::vector<std::string> files;
-  fs::recursive_directory_iterator walk(argument, ignored), end;
-  for (; !ignored && walk != end && files.size() < kLabelFilesMax; walk.increment(ignored)) {
-    if (walk->path().extension() == ".json") files.push_back(walk->path().string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
 std::string LowerCase(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -72,7 +59,26 @@ Annotation AnnotationOf(const Json& failure, const Json& judgement) {
   return annotation;
 }
 
+// Whether an agent of the run is called so, whatever the case.
+bool IsAgentOf(const SessionDraft& draft, const std::string& name) {
+  const std::string wanted = LowerCase(name);
+  return std::any_of(draft.agents.begin(), draft.agents.end(),
+                     [&](const AgentDraft& agent) { return LowerCase(agent.name) == wanted; });
+}
+
 }  // namespace
+
+std::vector<std::string> LabelFilesOf(const std::string& argument) {
+  std::error_code ignored;
+  if (!fs::is_directory(argument, ignored)) return {argument};
+  std::vector<std::string> files;
+  fs::recursive_directory_iterator walk(argument, ignored), end;
+  for (; !ignored && walk != end && files.size() < kLabelFilesMax; walk.increment(ignored)) {
+    if (walk->path().extension() == ".json") files.push_back(walk->path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
 
 void LabelBook::LoadLinks(const std::string& path) {
   Result<std::unique_ptr<Source>> source = Source::Open(path);
@@ -116,7 +122,7 @@ void LabelBook::Load(Sink& sink) {
   if (std::exchange(loaded_, true)) return;
   std::string folder;
   for (const std::string& argument : sink.label_files()) {
-    for (const std::string& path : FilesOf(argument)) {
+    for (const std::string& path : LabelFilesOf(argument)) {
       const std::string here = fs::path(path).parent_path().string();
       if (here != folder || links_.empty()) {
         LoadLinks((fs::path(here) / kLinksName).string());
@@ -154,27 +160,44 @@ bool IsLabelFile(const Head& head) {
   return names("\"trajectory_id\"") && names("\"failures\"");
 }
 
+void LabelBook::AnnotateAll(const Judgement& judgement, const LabelledRun& run, Sink& sink,
+                            SessionDraft* draft) {
+  const auto tell = [&](const std::string& what) { sink.Skip({.file = judgement.file}, what); };
+  bool decisive = false;
+  for (const Json& failure : judgement.value["failures"]) {
+    if (!failure.is_object()) {
+      tell("a failure that is no object");
+      continue;
+    }
+    const std::optional<double> number = NumberAt(failure, "step_number");
+    std::optional<StepIndex> step;
+    if (number && *number >= 1 && *number <= static_cast<double>(run.steps.size())) {
+      step = run.steps[static_cast<size_t>(*number) - 1];
+    } else {
+      tell("step_number " + TextAt(failure, "step_number") + " is no step of " + run.path +
+           "; kept as a note on the whole run");
+    }
+    const Annotation annotation = AnnotationOf(failure, judgement.value);
+    decisive = decisive || annotation.decisive;
+    if (!annotation.agent.empty() && !IsAgentOf(*draft, annotation.agent)) {
+      tell("failed_agent '" + annotation.agent + "' is no agent of " + run.path +
+           "; kept as the author has it");
+    }
+    draft->Annotate(step, annotation);
+  }
+  const Json* root = Find(judgement.value, "root_cause");
+  const std::string id = root == nullptr ? std::string() : TextAt(*root, "failure_id");
+  if (!decisive && !id.empty()) {
+    tell("root_cause names failure " + id + ", which is not among the failures; kept as metadata");
+  }
+}
+
 void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft) {
   Load(sink);
   for (const Judgement& judgement : judgements_) {
     if (!Fits(judgement, run, *draft)) continue;
     sink.LabelUsed(judgement.file);
-    for (const Json& failure : judgement.value["failures"]) {
-      if (!failure.is_object()) {
-        sink.Skip({.file = judgement.file}, "a failure that is no object");
-        continue;
-      }
-      const std::optional<double> number = NumberAt(failure, "step_number");
-      std::optional<StepIndex> step;
-      if (number && *number >= 1 && *number <= static_cast<double>(run.steps.size())) {
-        step = run.steps[static_cast<size_t>(*number) - 1];
-      } else {
-        sink.Skip({.file = judgement.file}, "step_number " + TextAt(failure, "step_number") +
-                                                " is no step of " + run.path +
-                                                "; kept as a note on the whole run");
-      }
-      draft->Annotate(step, AnnotationOf(failure, judgement.value));
-    }
+    AnnotateAll(judgement, run, sink, draft);
     KeepRest(draft, "agentrx.", judgement.value, {"failures"});
   }
 }

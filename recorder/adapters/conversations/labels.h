@@ -14,6 +14,9 @@ namespace backstep::adapters {
 // Whether a file that begins so holds judgements and no run.
 bool IsLabelFile(const Head& head);
 
+// The label files of an argument of --labels: itself, or the JSON files of a folder, in order.
+std::vector<std::string> LabelFilesOf(const std::string& argument);
+
 // What the labels can name of a run.
 struct LabelledRun {
   std::string path;                    // of its file
@@ -39,6 +42,8 @@ class LabelBook {
   void Load(Sink& sink);
   void LoadFile(const std::string& path, Sink& sink);
   void LoadLinks(const std::string& path);
+  static void AnnotateAll(const Judgement& judgement, const LabelledRun& run, Sink& sink,
+                          SessionDraft* draft);
   static bool Fits(const Judgement& judgement, const LabelledRun& run, const SessionDraft& draft);
 
   bool loaded_ = false;

@@ -210,12 +210,9 @@ void ImportRun::Skip(const Place& place, const std::string& reason) {
 }
 
 void ImportRun::TellUnusedLabels() {
-  for (const std::string& file : options_.labels) {
-    const std::string within = file.ends_with('/') ? file : file + "/";
-    const auto used = labels_used_.lower_bound(within);
-    const bool folder_used = used != labels_used_.end() && used->starts_with(within);
-    if (labels_used_.count(file) == 0 && !folder_used) {
-      Skip({file}, "its labels fit no run that came in");
+  for (const std::string& argument : options_.labels) {
+    for (const std::string& file : LabelFilesOf(argument)) {
+      if (labels_used_.count(file) == 0) Skip({file}, "its labels fit no run that came in");
     }
   }
 }

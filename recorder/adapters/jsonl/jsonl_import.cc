@@ -2,6 +2,7 @@
 #include <set>
 #include <unordered_set>
 
+#include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/core/exact_log.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/jsonl/jsonl.h"
@@ -207,8 +208,9 @@ class JsonlImporter final : public Importer {
   }
 
   int Detect(const Head& head) const override {
-    const std::string_view first = head.bytes.substr(0, head.bytes.find('\n'));
-    return first.starts_with("{\"type\":\"session\",\"backstep_jsonl\":") ? 100 : 0;
+    const HeadShape shape(head.bytes);  // tools on the way reorder keys and change blanks
+    if (!shape.object() || !shape.Has("backstep_jsonl")) return 0;
+    return shape.First("type") == "session" || !shape.complete() ? 100 : 0;
   }
 
   Status Read(Source& source, Sink& sink) override {
@@ -217,7 +219,7 @@ class JsonlImporter final : public Importer {
     for (;;) {
       BACKSTEP_ASSIGN_OR_RETURN(const bool more, source.ReadLine(&text));
       if (!more) break;
-      if (text.empty()) continue;
+      if (text.find_first_not_of(" \t\r") == text.npos) continue;
       const Result<Json> json = ParseJson(text);
       const Status done = json.ok() ? reader.Record(*json) : json.status();
       if (done.ok()) continue;

@@ -1,4 +1,5 @@
 // Every kind of conversation and log, through an import into a recording that verifies.
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -85,6 +86,40 @@ TEST_CASE("published runs of every kind are told apart and become sound recordin
     imported.Open();
     imported.CheckSound();
   }
+}
+
+TEST_CASE("labels that find no run, no step, no agent or no failure are told, each by itself") {
+  testing::Imported imported;
+  const std::string folder = imported.dir() / "labels";
+  std::filesystem::create_directory(folder);
+  ImportOptions options;
+  options.recording = imported.path();
+  options.files = {imported.dir() / "seven.json"};
+  options.labels = {folder};
+  std::ofstream(options.files[0])
+      << R"({"question": "q", "is_correct": false, "question_ID": "seven", "mistake_agent": "A", "mistake_step": "0",
+             "history": [{"role": "A", "content": "x"}, {"role": "B", "content": "y"}]})";
+  std::ofstream(folder + "/seven.json")
+      << R"({"trajectory_id": "seven", "root_cause": {"failure_id": 9}, "failures": [
+             {"failure_id": 1, "step_number": 1, "failed_agent": "a", "step_reason": "why"},
+             {"failure_id": 2, "step_number": 5, "failed_agent": "B", "step_reason": "why"},
+             {"failure_id": 3, "step_number": 2, "failed_agent": "C", "step_reason": "why"}]})";
+  std::ofstream(folder + "/eight.json")
+      << R"({"trajectory_id": "eight", "failures": [{"step_number": 1, "failed_agent": "Z"}]})";
+  const auto summary = Import(options);
+  INFO(summary.status().ToString());
+  REQUIRE(summary.ok());
+  CHECK(summary->annotations >= 3);  // whatever is odd about them
+  std::string told;
+  for (const SkippedRecord& skipped : summary->skipped) {
+    told += std::filesystem::path(skipped.place.file).filename().string() + ": " + skipped.reason + "\n";
+  }
+  INFO(told);
+  CHECK(summary->skipped_count == 4);
+  CHECK(told.find("seven.json: step_number 5 is no step of") != std::string::npos);
+  CHECK(told.find("seven.json: failed_agent 'C' is no agent of") != std::string::npos);
+  CHECK(told.find("seven.json: root_cause names failure 9") != std::string::npos);
+  CHECK(told.find("eight.json: its labels fit no run that came in") != std::string::npos);
 }
 
 TEST_CASE("labels without their run are told apart from what nobody knows") {
