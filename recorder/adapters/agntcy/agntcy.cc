@@ -2,7 +2,7 @@
 
 #include "backstep/recorder/adapters/agntcy/row.h"
 #include "backstep/recorder/adapters/assembly/collector.h"
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/spans/span_words.h"
 

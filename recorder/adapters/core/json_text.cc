@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "backstep/recorder/adapters/core/json_parser.h"
+#include "backstep/recorder/adapters/json/json_parser.h"
 
 namespace backstep::adapters {
 namespace {

@@ -3,22 +3,13 @@
 #include <bit>
 
 #include "backstep/recorder/adapters/core/json_text.h"
+#include "backstep/recorder/adapters/json/binary_text.h"
 
 namespace backstep::adapters {
 namespace {
 
 constexpr char kScopeName[] = "backstep";
 constexpr int kStatusError = 2;
-
-std::string HexText(const std::string& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (const char c : bytes) {
-    hex.push_back(kDigits[static_cast<uint8_t>(c) >> 4]);
-    hex.push_back(kDigits[static_cast<uint8_t>(c) & 15]);
-  }
-  return hex;
-}
 
 Json ValueJson(const OutValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return {{"stringValue", *text}};
@@ -130,9 +121,9 @@ std::string ResourceJson(const OutAttributes& resource) {
 
 std::string SpanJson(const OutSpan& span) {
   Json json = Json::object();
-  json["traceId"] = HexText(span.trace_id);
-  json["spanId"] = HexText(span.span_id);
-  if (!span.parent_id.empty()) json["parentSpanId"] = HexText(span.parent_id);
+  json["traceId"] = HexOf(span.trace_id);
+  json["spanId"] = HexOf(span.span_id);
+  if (!span.parent_id.empty()) json["parentSpanId"] = HexOf(span.parent_id);
   json["name"] = span.name;
   json["kind"] = static_cast<int>(span.kind);
   json["startTimeUnixNano"] = std::to_string(span.began.ns);

@@ -136,26 +136,6 @@ CallStatus StatusFrom(const std::string& name) {
 
 }  // namespace
 
-Result<std::string> FromBase64(std::string_view text) {
-  std::string out;
-  uint32_t bits = 0, sum = 0;
-  while (text.ends_with('=')) text.remove_suffix(1);
-  for (const char c : text) {
-    uint32_t digit = 0;
-    if (c >= 'A' && c <= 'Z') digit = static_cast<uint32_t>(c - 'A');
-    else if (c >= 'a' && c <= 'z') digit = static_cast<uint32_t>(c - 'a') + 26;
-    else if (c >= '0' && c <= '9') digit = static_cast<uint32_t>(c - '0') + 52;
-    else if (c == '+' || c == '/') digit = c == '+' ? 62 : 63;
-    else return Status::Corruption("not base64");
-    sum = (sum << 6 | digit) & 0xffffff;
-    bits += 6;
-    if (bits < 8) continue;
-    bits -= 8;
-    out.push_back(static_cast<char>(sum >> bits & 0xff));
-  }
-  return out;
-}
-
 Result<std::optional<Body>> BodyFrom(const Json* json, BodyRef* ref) {
   if (json == nullptr || !json->is_object()) return std::optional<Body>();
   Body body{{}, StringAt(*json, "media")};

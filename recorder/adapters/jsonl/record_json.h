@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backstep/recorder/adapters/core/json_text.h"
+#include "backstep/recorder/adapters/json/binary_text.h"
 #include "backstep/schemas/records.h"
 
 namespace backstep::adapters {
@@ -37,9 +38,5 @@ MessageRecord MessageFrom(const Json& json);
 EffectRecord EffectFrom(const Json& json);
 StepRecord StepFrom(const Json& json);
 EventRecord EventFrom(const Json& json);
-
-std::string Base64Of(std::string_view bytes);
-// Corruption: it is none.
-Result<std::string> FromBase64(std::string_view text);
 
 }  // namespace backstep::adapters

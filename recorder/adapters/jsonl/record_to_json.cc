@@ -80,23 +80,6 @@ void AddBegin(const StepBegin& record, Members* members) {
 
 }  // namespace
 
-std::string Base64Of(std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t left = bytes.size() - i;
-    uint32_t three = 0;
-    for (size_t j = 0; j < 3; ++j) {
-      three = three << 8 | (j < left ? static_cast<uint8_t>(bytes[i + j]) : 0u);
-    }
-    for (size_t j = 0; j < 4; ++j) {
-      out.push_back(j <= left ? kDigits[three >> (18 - 6 * j) & 63] : '=');
-    }
-  }
-  return out;
-}
-
 Json ToJson(const Body& body) {
   Json json = Json::object();
   json["media"] = body.media_type;

@@ -1,7 +1,7 @@
 #include "backstep/recorder/adapters/langfuse/langfuse.h"
 
 #include "backstep/recorder/adapters/assembly/collector.h"
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/langfuse/observation.h"
 

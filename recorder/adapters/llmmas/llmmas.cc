@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/llmmas/message_log.h"
 #include "backstep/recorder/adapters/llmmas/phase_log.h"

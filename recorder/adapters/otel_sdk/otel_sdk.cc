@@ -1,7 +1,7 @@
 #include "backstep/recorder/adapters/otel_sdk/otel_sdk.h"
 
 #include "backstep/recorder/adapters/assembly/collector.h"
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/otel_sdk/sdk_span.h"
 #include "backstep/recorder/adapters/spans/span_words.h"

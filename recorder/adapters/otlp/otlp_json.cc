@@ -1,6 +1,8 @@
 #include "backstep/recorder/adapters/otlp/otlp_json.h"
 
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include <span>
+
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/spans/span_words.h"
 
 namespace backstep::adapters {
@@ -121,7 +123,15 @@ bool ReadSpan(const Json& json, Span* span) {
 
 enum class Level { kOther, kResourceSpans, kResource, kScopeSpans, kScope, kSpan };
 
-Level LevelOf(const JsonPath& path) {
+using PathInRequest = std::span<const std::string>;
+
+// A file may be a list of requests.
+PathInRequest InRequest(const JsonPath& path) {
+  const PathInRequest whole(path);
+  return !whole.empty() && whole.front() == "*" ? whole.subspan(1) : whole;
+}
+
+Level LevelOf(PathInRequest path) {
   const auto is = [&](size_t at, std::string_view camel, std::string_view snake) {
     return path[at] == camel || path[at] == snake;
   };
@@ -146,20 +156,25 @@ class OtlpVisitor : public JsonVisitor {
   OtlpVisitor(SpanCollector& collector, Sink& sink) : collector_(collector), sink_(sink) {}
 
   JsonWant Begin(const JsonPath& path, char first) override {
-    const Level level = LevelOf(path);
-    if (path.empty()) traces_ = false;
-    if (path.size() == 1 && (path[0] == "resourceSpans" || path[0] == "resource_spans")) traces_ = true;
+    const PathInRequest within = InRequest(path);
+    const Level level = LevelOf(within);
+    if (path.empty()) list_ = first == '[';
+    if (within.empty()) traces_ = false;
+    if (within.size() == 1 && (within[0] == "resourceSpans" || within[0] == "resource_spans")) {
+      traces_ = true;
+    }
     if (level == Level::kResourceSpans) resource_ = collector_.ReserveOrigin();
     if (level == Level::kScopeSpans) scope_ = collector_.ReserveOrigin();
     if (level == Level::kResource || level == Level::kScope || level == Level::kSpan) {
       return JsonWant::kTake;
     }
     const bool nests = first == '{' || first == '[';
-    return nests && OnTheWay(path) ? JsonWant::kEnter : JsonWant::kPass;
+    return nests && OnTheWay(within) ? JsonWant::kEnter : JsonWant::kPass;
   }
 
   Status Leave(const JsonPath& path, const Place& place) override {
-    if (path.empty() && !traces_) sink_.Skip(place, "an object that holds no \"resourceSpans\"");
+    const bool request = path.empty() ? !list_ : InRequest(path).empty();
+    if (request && !traces_) sink_.Skip(place, "an object that holds no \"resourceSpans\"");
     return {};
   }
 
@@ -170,7 +185,7 @@ class OtlpVisitor : public JsonVisitor {
       return {};
     }
     span_.Clear();
-    const Level level = LevelOf(path);
+    const Level level = LevelOf(InRequest(path));
     if (level == Level::kSpan) {
       if (!ReadSpan(*json, &span_)) {
         sink_.Skip(place, "a span without name and id");
@@ -195,7 +210,7 @@ class OtlpVisitor : public JsonVisitor {
 
  private:
   // The objects and lists that spans lie in.
-  static bool OnTheWay(const JsonPath& path) {
+  static bool OnTheWay(PathInRequest path) {
     static constexpr std::string_view kCamel[] = {"resourceSpans", "*", "scopeSpans", "*", "spans"};
     static constexpr std::string_view kSnake[] = {"resource_spans", "*", "scope_spans", "*", "spans"};
     if (path.size() > 5) return false;
@@ -211,6 +226,7 @@ class OtlpVisitor : public JsonVisitor {
   Sink& sink_;
   Span span_;
   OriginId resource_ = 0, scope_ = 0;
+  bool list_ = false;    // the value at hand is a list of requests
   bool traces_ = false;  // the object at hand holds some
 };
 
@@ -218,7 +234,8 @@ class OtlpVisitor : public JsonVisitor {
 
 int DetectOtlpJson(const Head& head) {
   const std::string_view text = head.bytes.substr(0, 4096);
-  const size_t at = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  size_t at = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  if (at != text.npos && text[at] == '[') at = text.find_first_not_of(" \t\r\n", at + 1);
   if (at == text.npos || text[at] != '{') return 0;
   const size_t key = text.find("\"resourceSpans\"");
   const size_t snake = text.find("\"resource_spans\"");

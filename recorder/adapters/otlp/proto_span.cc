@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "backstep/recorder/adapters/json/binary_text.h"
 #include "backstep/recorder/adapters/otlp/wire.h"
 #include "backstep/recorder/adapters/spans/attribute_json.h"
 #include "backstep/recorder/adapters/spans/span_words.h"

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "backstep/recorder/adapters/json/binary_text.h"
+
 namespace backstep::adapters {
 namespace {
 
@@ -21,54 +23,16 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-int Base64Digit(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  if (c == '+' || c == '-') return 62;
-  if (c == '/' || c == '_') return 63;
-  return -1;
-}
-
-std::string FromBase64(std::string_view text) {
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  std::string bytes;
-  uint32_t bits = 0;
-  int count = 0;
-  for (char c : text) {
-    const int digit = Base64Digit(c);
-    if (digit < 0) return {};
-    bits = bits << 6 | static_cast<uint32_t>(digit);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      bytes.push_back(static_cast<char>(bits >> count));
-    }
-  }
-  return bytes;
-}
-
 }  // namespace
-
-std::string HexOf(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  hex.reserve(bytes.size() * 2);
-  for (const char c : bytes) {
-    hex.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
-    hex.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
-  }
-  return hex;
-}
 
 std::string IdOf(std::string_view text, size_t size) {
   if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) text.remove_prefix(2);
   if (text.find_first_not_of('0') == text.npos) return {};
   if (IsHex(text)) return Lower(text);
   if (text.size() <= size * 2) {
-    const std::string bytes = FromBase64(text);
-    if (bytes.size() == size) {
-      return bytes.find_first_not_of('\0') == bytes.npos ? std::string() : HexOf(bytes);
+    const Result<std::string> bytes = FromBase64(text);
+    if (bytes.ok() && bytes->size() == size) {
+      return bytes->find_first_not_of('\0') == bytes->npos ? std::string() : HexOf(*bytes);
     }
   }
   return std::string(text);

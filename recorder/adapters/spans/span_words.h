@@ -10,7 +10,6 @@
 
 namespace backstep::adapters {
 
-std::string HexOf(std::string_view bytes);
 // Hex in lower case of an id given as hex or as base64 of `size` bytes; another text as it is; an id
 // of zeros is none.
 std::string IdOf(std::string_view text, size_t size);

@@ -1,9 +1,12 @@
 #include "backstep/recorder/adapters/who_when/who_when.h"
 
+#include <functional>
+
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/conversations/labels.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 
 namespace backstep::adapters {
@@ -51,6 +54,31 @@ std::optional<StepError> ErrorOf(const std::string& text) {
   return StepError{.kind = "exit code " + CutText(code, 20), .message = CutText(text, 4096)};
 }
 
+bool HasHistory(const Json& run) {
+  const Json* history = Find(run, "history");
+  return history != nullptr && history->is_array();
+}
+
+// The runs of a file that is a list of them, one at a time.
+class RunsOfList : public JsonVisitor {
+ public:
+  using Visit = std::function<Status(Json, const Place&)>;
+  RunsOfList(Visit visit, Sink& sink) : visit_(std::move(visit)), sink_(sink) {}
+  JsonWant Begin(const JsonPath& path, char) override {
+    return path.empty() ? JsonWant::kEnter : JsonWant::kTake;
+  }
+  Status Take(const JsonPath&, std::string_view text, const Place& place) override {
+    Result<Json> run = ParseJson(text);
+    if (run.ok()) return visit_(std::move(*run), place);
+    sink_.Skip(place, run.status().message());
+    return {};
+  }
+
+ private:
+  const Visit visit_;
+  Sink& sink_;
+};
+
 class WhoWhenImporter : public Importer {
  public:
   const FormatInfo& info() const override { return kWhoWhenInfo; }
@@ -58,6 +86,8 @@ class WhoWhenImporter : public Importer {
   Status Read(Source& source, Sink& sink) override;
 
  private:
+  Status One(Json run, const Place& place, const std::string& name, const Source& source,
+             Sink& sink);
   void Items(const Json& run, const Place& place, Sink& sink, Talk* talk);
   void Mistake(const Json& run, const Place& place, Sink& sink, SessionDraft* draft);
 
@@ -67,6 +97,11 @@ class WhoWhenImporter : public Importer {
 
 int WhoWhenImporter::Detect(const Head& head) const {
   const HeadShape shape(head.bytes);
+  if (shape.array()) {
+    const bool judged = shape.Has("[].mistake_agent") || shape.Has("[].mistake_step") ||
+                        shape.Has("[].is_correct") || shape.Has("[].is_corrected");
+    return judged && shape.Has("[].history[].content") && shape.Has("[].history[].role") ? 90 : 0;
+  }
   if (!shape.Has("history[].content") || !shape.Has("history[].role")) return 0;
   if (shape.Has("mistake_agent") || shape.Has("mistake_step")) return 95;
   if (shape.Has("is_correct") || shape.Has("is_corrected")) return 90;
@@ -125,35 +160,53 @@ void WhoWhenImporter::Mistake(const Json& run, const Place& place, Sink& sink,
 }
 
 Status WhoWhenImporter::Read(Source& source, Sink& sink) {
-  Result<Json> run = ReadDocument(source);
-  if (!run.ok()) return run.status();
-  const Json* history = Find(*run, "history");
-  if (history == nullptr || !history->is_array()) {
-    return Status::Corruption(source.path() + ": a Who&When run has a list \"history\"");
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string_view bytes, source.Peek());
+  const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  const std::string stem = FileStem(source.path());
+  if (first == bytes.npos || bytes[first] != '[') {
+    BACKSTEP_ASSIGN_OR_RETURN(Json run, ReadDocument(source));
+    if (!HasHistory(run)) {
+      return Status::Corruption(source.path() + ": a Who&When run has a list \"history\"");
+    }
+    return One(std::move(run), {.file = source.path()}, stem, source, sink);
   }
+  uint64_t count = 0;
+  RunsOfList runs([&](Json run, const Place& place) {
+    const std::string name = stem + " " + std::to_string(++count);
+    if (HasHistory(run)) return One(std::move(run), place, name, source, sink);
+    sink.Skip(place, "item " + std::to_string(count) + " has no list \"history\"");
+    return Status();
+  }, sink);
+  return WalkJson(source, runs, sink);
+}
+
+Status WhoWhenImporter::One(Json run, const Place& place, const std::string& name,
+                            const Source& source, Sink& sink) {
   SessionDraft draft;
-  draft.name = FileStem(source.path());
+  draft.name = name;
   KeepOrigin(&draft, kWhoWhen, source);
-  KeepRest(&draft, "source.", *run, {"history", "system_prompt", "labels"});
+  KeepRest(&draft, "source.", run, {"history", "system_prompt", "labels"});
   for (const char* key : {"is_correct", "is_corrected"}) {
-    const Json* judged = Find(*run, key);
+    const Json* judged = Find(run, key);
     if (judged == nullptr || !judged->is_boolean()) continue;
     draft.outcome = {.kind = judged->get<bool>() ? Outcome::Kind::kOk : Outcome::Kind::kFailed,
                      .reason = judged->get<bool>() ? "the answer was judged right"
                                                    : "the answer was judged wrong"};
   }
   steps_.clear();
-  const Place place{.file = source.path()};
   Talk talk(&draft, &sink);
-  if (const std::string question = TextAt(*run, "question"); !question.empty()) talk.Ask(question);
-  Items(*run, place, sink, &talk);
-  if (const Json* prompts = Find(*run, "system_prompt"); prompts != nullptr) {
+  if (const std::string question = TextAt(run, "question"); !question.empty()) talk.Ask(question);
+  Items(run, place, sink, &talk);
+  if (const Json* prompts = Find(run, "system_prompt"); prompts != nullptr) {
     KeepPrompts(*prompts, &draft);
   }
-  Mistake(*run, place, sink, &draft);
-  labels_.Annotate({.path = source.path(), .ids = {TextAt(*run, "question_ID")}, .steps = steps_},
+  Mistake(run, place, sink, &draft);
+  // The file's name says which run is meant only where it is the only one.
+  const bool alone = name == FileStem(source.path());
+  const std::string path = alone ? source.path() : source.path() + "#" + name;
+  labels_.Annotate({.path = path, .ids = {TextAt(run, "question_ID")}, .steps = steps_},
                    sink, &draft);
-  run->clear();  // all of it is in the draft and the body file
+  run.clear();  // all of it is in the draft and the body file
   return sink.Session(std::move(draft));
 }
 

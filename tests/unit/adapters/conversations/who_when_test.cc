@@ -77,6 +77,22 @@ TEST_CASE("a group chat of Who&When is a step an item, each message to whoever s
   CHECK(ParseJson(counting.attributes)->at("system_prompt") == "You count.");
 }
 
+TEST_CASE("a list of Who&When runs is a session each") {
+  const backstep::testing::TempDir dir;
+  Told told;
+  auto importer = MakeWhoWhenImporter();
+  const std::string list = "[" + std::string(kChatRun) + ",\n 7,\n" + kChatRun + "]";
+  CHECK(SureOf(*importer, list) >= 90);
+  Tell(*importer, {WriteTo(dir / "all.json", list)}, &told);
+  REQUIRE(told.sessions.size() == 2);
+  CHECK(told.sessions[0].name == "all 1");
+  CHECK(told.sessions[1].name == "all 3");
+  CHECK(told.sessions[1].steps.size() == 3);
+  CHECK(told.sessions[1].notes.size() == 1);
+  REQUIRE(told.skipped.size() == 1);
+  CHECK(told.skipped[0].find("item 2 has no list") != std::string::npos);
+}
+
 TEST_CASE("a mistake is an annotation of its step, counted from 0, whatever its agent") {
   const backstep::testing::TempDir dir;
   Told told;

@@ -155,6 +155,20 @@ TEST_CASE("Lines of requests are read, and a broken line costs itself alone") {
   CHECK(run.sessions[0].notes.size() == 2);
 }
 
+TEST_CASE("A list of requests is read like requests one behind the other") {
+  const std::string first = JsonTraces(JsonSpan(kHexTrace, "00000000000000a1", "", "one", 0));
+  const std::string second = JsonTraces(JsonSpan(kHexTrace, "00000000000000a2", "", "two", 1));
+  const std::string list = "[\n" + first + ",\n" + second + ", {\"logs\": []}]";
+  CHECK(MakeOtlpImporter()->Detect({list, true, "x"}) == 100);
+  OtlpRun run(list);
+  REQUIRE(run.status.ok());
+  REQUIRE(run.sessions.size() == 1);
+  CHECK(run.sessions[0].steps.size() == 2);
+  REQUIRE(run.skipped.size() == 1);
+  CHECK(run.skipped[0].second == "an object that holds no \"resourceSpans\"");
+  CHECK_FALSE(OtlpRun("[]").status.ok());
+}
+
 TEST_CASE("Parents in a circle are cut open and told") {
   OtlpRun run(JsonTraces(JsonSpan(kHexTrace, "00000000000000a1", "00000000000000a2", "a", 1) + "," +
                          JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "b", 0) + "," +

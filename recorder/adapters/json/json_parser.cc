@@ -1,4 +1,4 @@
-#include "backstep/recorder/adapters/core/json_parser.h"
+#include "backstep/recorder/adapters/json/json_parser.h"
 
 #include <charconv>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "backstep/recorder/adapters/core/json_stream.h"
+#include "backstep/recorder/adapters/json/json_stream.h"
 
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/tests/unit/adapters/spans/reading.h"
