@@ -84,6 +84,12 @@ double App::IdleSeconds() const {
   return ImGui::GetIO().WantTextInput ? kTypingSeconds : kIdleSeconds;
 }
 
+// Nobody sees each frame of a script, and its pictures are drawn for themselves.
+bool App::Unattended() const {
+  return options_.frame_log.empty() && !script_.random() &&
+         (script_.active() || !options_.screenshot.empty() || !options_.dump_view.empty());
+}
+
 // What follows the cursor is nearly there: a frame without it would be drawn for nothing, and take
 // the processor from it where no graphics card draws.
 void App::WaitForLook() {
@@ -113,7 +119,7 @@ void App::Tick() {
   HandleKeys();
   Play();
   DrawEverything();
-  window_->EndFrame();
+  window_->EndFrame(Unattended());
   ++frames_;
   std::vector<Action> actions;
   actions.swap(actions_);

@@ -55,6 +55,7 @@ class App {
   void CheckGlyphs();
   void LoadTheFonts();
   double IdleSeconds() const;
+  bool Unattended() const;
   bool Settled() const;
   bool FinishCommandLine();             // true: done
 

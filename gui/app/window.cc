@@ -15,6 +15,9 @@
 namespace backstep::gui {
 namespace {
 
+constexpr double kSlowSeconds = 0.008;
+constexpr double kUnwatchedSeconds = 0.1;
+
 std::string& LastError() {
   static std::string text;  // GLFW hands its errors to a plain function
   return text;
@@ -102,12 +105,15 @@ void Window::Render() {
   ImGui_ImplOpenGL3_RenderDrawData(ImGui::GetDrawData());
 }
 
-void Window::EndFrame() {
+void Window::EndFrame(bool unwatched) {
   ImGui::Render();
-  const double began_ms = ThreadCpuMs();
+  const double began = glfwGetTime(), began_ms = ThreadCpuMs();
+  if (unwatched && showing_took_ > kSlowSeconds && began - shown_at_ < kUnwatchedSeconds) return;
   Render();
   glfwSwapBuffers(window_);
   gl_cpu_ms_ = ThreadCpuMs() - began_ms;
+  shown_at_ = glfwGetTime();
+  showing_took_ = shown_at_ - began;
 }
 
 // Drawn again: what the front buffer holds is not defined everywhere.

@@ -35,11 +35,12 @@ class Window {
   // Begins a frame of ImGui; the fonts of its atlas are uploaded when they are new.
   // `input` is called when the mouse and keys of this frame are known and may still be changed.
   void BeginFrame(const std::function<void()>& input);
-  // Draws what ImGui has and shows it.
-  void EndFrame();
+  // Draws what ImGui has and shows it. `unwatched`: where that takes long (no graphics card), ten
+  // times a second and not more often.
+  void EndFrame(bool unwatched);
   // Must be called after the atlas was filled again.
   void FontsChanged();
-  // The picture just shown, as a PNG file. Io: it cannot be written.
+  // The frame just ended, as a PNG file. Io: it cannot be written.
   Status SavePicture(const std::string& path);
   // Files dropped on the window since the last call.
   std::vector<std::string> TakeDropped();
@@ -57,6 +58,7 @@ class Window {
   std::vector<std::string> dropped_;
   bool fonts_changed_ = false;
   double gl_cpu_ms_ = 0;
+  double shown_at_ = 0, showing_took_ = 0;  // seconds, of the last frame that was shown
 };
 
 }  // namespace backstep::gui
