@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -46,13 +47,17 @@ struct Usage {
   double cost_usd = 0;
   DurationNs time_to_first_token{};
   bool operator==(const Usage&) const = default;
+  // Sums stay at the greatest number rather than go round: files can say anything.
   Usage& operator+=(const Usage& more) {
-    input_tokens += more.input_tokens;
-    output_tokens += more.output_tokens;
-    cached_tokens += more.cached_tokens;
-    reasoning_tokens += more.reasoning_tokens;
+    const auto add = [](auto* sum, auto number) {
+      if (__builtin_add_overflow(*sum, number, sum)) *sum = std::numeric_limits<decltype(number)>::max();
+    };
+    add(&input_tokens, more.input_tokens);
+    add(&output_tokens, more.output_tokens);
+    add(&cached_tokens, more.cached_tokens);
+    add(&reasoning_tokens, more.reasoning_tokens);
     cost_usd += more.cost_usd;
-    time_to_first_token += more.time_to_first_token;
+    add(&time_to_first_token.ns, more.time_to_first_token.ns);
     return *this;
   }
 };

@@ -2,6 +2,7 @@
 
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -45,6 +46,10 @@ class AdkSession {
                .index = place,
                .time = time == nullptr ? TimeNs{} : TimeOf(*time)});
     Tokens(event);
+    OddParts odd;
+    odd.Time(event, "timestamp");
+    odd.Tokens(FindEither(event, "usage_metadata", "usageMetadata"));
+    odd.Tell({.file = path_}, "events[" + std::to_string(place) + "]", sink_);
     if (parts != nullptr && parts->is_array()) {
       for (const Json& part : *parts) Part(part, event);
     }

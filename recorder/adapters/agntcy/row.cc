@@ -100,9 +100,12 @@ bool ReadClickhouseRow(const Json& row, Span* span) {
   span->name = span->arena.Keep(TextAt(row, "SpanName"));
   if (span->name.empty() && span->span_id.empty()) return false;
   span->kind = KindOf(TextAt(row, "SpanKind"));
-  if (const Json* at = Find(row, "Timestamp")) span->began = TimeOf(*at);
-  const double duration_ns = NumberAt(row, "Duration").value_or(0);
+  if (const Json* at = Find(row, "Timestamp")) span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  const Json* duration = Find(row, "Duration");
+  const bool told = duration != nullptr && !duration->is_null();
+  const double duration_ns = NumberAt(row, "Duration").value_or(told ? -1 : 0);
   const bool sane = duration_ns >= 0 && duration_ns < 4e18 && span->began.ns < 4000000000000000000;
+  if (!sane) span->odd |= kOddDuration;
   span->ended = {span->began.ns + (sane ? static_cast<int64_t>(duration_ns) : 0)};
   span->status = StatusOf(TextAt(row, "StatusCode"));
   span->status_message = span->arena.Keep(TextAt(row, "StatusMessage"));

@@ -119,10 +119,14 @@ void Assembler::Activate(const Current& now) {
   if (!input && !now.outer_step) input = std::exchange(root_input_, std::nullopt);
   // llmmas-otel says each message by itself.
   if (!input && !now.exchange.response && now.meaning.Has(Field::kStepIndex)) return;
+  const std::optional<KeptBody> output = Keep(now.exchange.response);
   if (now.meaning.role != SpanRole::kReceive) {
-    wiring_.Activated(*now.step, PlaceInGraph(now), input, Keep(now.exchange.response));
+    const Wiring::Node place = PlaceInGraph(now);
+    wiring_.Activated(*now.step, place, input, output);
+    if (output && (!now.outer_step || place.graph)) KeepOutput(now, *output);
     return;
   }
+  if (output) KeepOutput(now, *output);
   Wiring::Named name = NameOf(now.meaning);
   name.target = draft_.agents[draft_.steps[now.step->value].agent.value].name;
   // AutoGen's runtime: {"sender": …, "message_id": …}

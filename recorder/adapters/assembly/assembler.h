@@ -56,6 +56,7 @@ class Assembler {
   void Conclude();
   // emit.cc: what lies in steps
   void AddEffect(Current* now);
+  void KeepOutput(const Current& now, const KeptBody& output);
   void KeepConversation(const Current& now);
   void FlushStates();
   void AddFaults(const Current& now);
@@ -105,6 +106,7 @@ class Assembler {
   std::map<uint64_t, uint32_t> resource_numbers_;  // place of its body -> number from 1
   std::vector<OriginId> resources_;
   std::string root_failure_;
+  size_t event_room_ = 100'000;  // events that may still be kept by themselves
   bool root_ok_ = false, root_failed_ = false, reconstructed_ = false;
 };
 

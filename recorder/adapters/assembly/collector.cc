@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backstep/recorder/adapters/assembly/assemble.h"
+#include "backstep/recorder/adapters/assembly/mending.h"
 #include "backstep/recorder/adapters/own_traces/keys.h"
 #include "backstep/recorder/adapters/own_traces/restore.h"
 #include "backstep/recorder/adapters/spans/meaning.h"
@@ -130,6 +131,8 @@ void SpanCollector::NoteOrigin(const Span& span, Trace* trace) {
 
 void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   const Meaning meaning = Understand(span);
+  const std::string odd = MendSpan(meaning, format_ == "otlp", span);
+  if (!odd.empty()) sink.Skip(place, odd);
   SpanSketch sketch;
   sketch.trace = TraceOf(*span, place);
   NoteOrigin(*span, &traces_[sketch.trace]);

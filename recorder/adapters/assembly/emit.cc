@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "backstep/recorder/adapters/assembly/assembler.h"
 #include "backstep/recorder/adapters/spans/attribute_json.h"
@@ -7,6 +8,8 @@
 namespace backstep::adapters {
 namespace {
 
+constexpr size_t kBytesPerEvent = 64;  // of a span that make room for an event kept by itself
+constexpr size_t kDecisionMax = 4096;  // bytes of what a fault decided
 constexpr size_t kResourcesMax = 16;  // whose attributes stand in a session's metadata
 
 const char* RoleName(SpanRole role) {
@@ -45,11 +48,12 @@ std::string FirstWord(std::string_view text) {
 }
 
 Usage UsageOf(const Meaning& meaning) {
+  const auto count = [&](Field field) { return meaning.IsCount(field) ? meaning.Number(field) : 0; };
   Usage usage;
-  usage.input_tokens = meaning.Number(Field::kInputTokens);
-  usage.output_tokens = meaning.Number(Field::kOutputTokens);
-  usage.cached_tokens = std::min(meaning.Number(Field::kCachedTokens), usage.input_tokens);
-  usage.reasoning_tokens = std::min(meaning.Number(Field::kReasoningTokens), usage.output_tokens);
+  usage.input_tokens = count(Field::kInputTokens);
+  usage.output_tokens = count(Field::kOutputTokens);
+  usage.cached_tokens = std::min(count(Field::kCachedTokens), usage.input_tokens);
+  usage.reasoning_tokens = std::min(count(Field::kReasoningTokens), usage.output_tokens);
   usage.cost_usd = std::max(0.0, meaning.Real(Field::kCost));
   const double first_s = meaning.Has(Field::kFirstTokenS) ? meaning.Real(Field::kFirstTokenS)
                                                           : meaning.Real(Field::kFirstTokenMs) / 1e3;
@@ -86,6 +90,17 @@ std::string ToolName(const Span& span, const Meaning& meaning) {
   }
   if (name.size() > 5 && name.substr(name.size() - 5) == ".tool") name.remove_suffix(5);
   return std::string(name);
+}
+
+void AppendEvent(const SpanEvent& event, std::string* out) {
+  std::string json = "{";
+  AppendMember("name", event.name, &json);
+  if (event.at.ns != 0) AppendMember("time_unix_ns", std::to_string(event.at.ns), &json);
+  if (!event.attributes.empty()) {
+    json.append(json.size() > 1 ? ",\"attributes\":" : "\"attributes\":");
+    json += ObjectText(event.attributes);
+  }
+  out->append(out->empty() ? "[" : ",").append(json).append("}");
 }
 
 // Events that are already the body of a call, or say what it used.
@@ -128,9 +143,19 @@ void Assembler::AddEffect(Current* now) {
   effect.response = Keep(now->exchange.response);
   if (now->failure.failed) {
     effect.error = CallError{.kind = now->failure.kind, .message = now->failure.message};
+    // A call that failed has no response in a recording.
+    if (effect.response) KeepOutput(*now, *std::exchange(effect.response, std::nullopt));
   }
   draft_.Add(std::move(effect));
   effects_in_step_[now->step->value] = 1;
+}
+
+// What came out where nobody took it as an answer.
+void Assembler::KeepOutput(const Current& now, const KeptBody& output) {
+  NoteDraft note{.step = now.step, .name = "output", .category = "output"};
+  note.kept_data = output;
+  note.began = now.node->sketch->ended;
+  draft_.notes.push_back(std::move(note));
 }
 
 // The newest call of a step shows the agent's whole conversation: its state, as far as one can tell.
@@ -163,17 +188,21 @@ void Assembler::AddFaults(const Current& now) {
   for (const SpanEvent& event : span_.events) {
     if (event.name != "fault.applied" || faults.size() >= 1000) continue;
     FaultRecord fault;
+    std::string_view decision;
     for (const Attribute& attribute : event.attributes) {
       const FieldRule* rule = FindField(attribute.key);
       const Field field = rule == nullptr ? Field::kCount : rule->field;
       if (field == Field::kFaultSpec) fault.spec_id = attribute.text;
       else if (field == Field::kFaultType) fault.type = attribute.text;
-      else if (field == Field::kFaultDecision) fault.decision.insert(0, attribute.text);
+      else if (field == Field::kFaultDecision) decision = attribute.text;
       else if (attribute.key == "backstep.fault.hook") fault.hook = attribute.text;
       else if (attribute.key == "backstep.fault.before") fault.before = attribute.text;
       else if (attribute.key == "backstep.fault.after") fault.after = attribute.text;
-      else fault.decision.append(" ").append(attribute.key).append("=").append(attribute.text);
+      else if (fault.decision.size() < kDecisionMax) {
+        fault.decision.append(" ").append(attribute.key).append("=").append(attribute.text);
+      }
     }
+    fault.decision.insert(0, decision.substr(0, kDecisionMax));
     faults.push_back(std::move(fault));
   }
   if (faults.empty() && meaning.True(Field::kFault)) {
@@ -195,19 +224,26 @@ void Assembler::AddFaults(const Current& now) {
     } else {
       fault.hook = "agent_step";
     }
-    fault.decision.resize(std::min<size_t>(fault.decision.size(), 4096));
+    fault.decision.resize(std::min(fault.decision.size(), kDecisionMax));
     draft_.steps[now.step->value].faults.push_back(std::move(fault));
   }
 }
 
 void Assembler::AddEvents(const Current& now) {
   const bool step = now.node->is_step;
+  event_room_ += bytes_.size() / kBytesPerEvent;
+  std::string rest;
   for (const SpanEvent& event : span_.events) {
     if (step && now.meaning.role == SpanRole::kOther
             ? SaidElsewhere(event, SpanRole::kAgent)
             : SaidElsewhere(event, now.meaning.role)) {
       continue;
     }
+    if (event_room_ == 0) {
+      AppendEvent(event, &rest);
+      continue;
+    }
+    --event_room_;
     NoteDraft note;
     note.step = now.step;
     note.name = event.name.empty() ? "event" : event.name;
@@ -218,6 +254,11 @@ void Assembler::AddEvents(const Current& now) {
     }
     draft_.notes.push_back(std::move(note));
   }
+  if (rest.empty()) return;
+  NoteDraft note{.step = now.step, .name = "further events", .category = "info"};
+  note.kept_data = sink_.Keep(rest + "]", Media::kJson);
+  note.began = now.node->sketch->began;
+  draft_.notes.push_back(std::move(note));
 }
 
 const Attributes& Assembler::AttributesOf(OriginId id) {

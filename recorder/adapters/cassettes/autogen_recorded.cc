@@ -80,6 +80,7 @@ void ReadResult(const Json& result, Exchange* exchange) {
   if (const Json* usage = Find(result, "usage")) {
     exchange->usage = {.input_tokens = TokensAt(*usage, "prompt_tokens"),
                        .output_tokens = TokensAt(*usage, "completion_tokens")};
+    exchange->odd.Tokens(usage);
   }
 }
 
@@ -117,6 +118,7 @@ Status AutogenRecordedImporter::Read(Source& source, Sink& sink) {
     if (exchange.name.empty()) exchange.name = "Assistant";
     ReadResult(ResultOf(call), &exchange);
     if (!exchange.prompt_source.empty()) draft.Agent(exchange.prompt_source);
+    exchange.odd.Tell({.file = source.path()}, "[" + std::to_string(i) + "]", sink);
     cassette.Add(exchange);
   }
   return sink.Session(std::move(draft));

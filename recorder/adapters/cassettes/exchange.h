@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/core/importer.h"
 #include "backstep/recorder/adapters/core/json_text.h"
 
@@ -40,6 +41,7 @@ struct Exchange {
   std::string raw{};                      // the answer as it was streamed
   uint64_t index = 0;
   TimeNs time{};
+  OddParts odd{};                         // of it, to be told
   bool model_call = true;                 // else a request to something that is no model
 };
 

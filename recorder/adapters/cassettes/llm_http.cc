@@ -85,6 +85,7 @@ Exchange ExchangeOf(const Json& line, uint64_t place) {
   exchange.provider = ProviderOf(uri);
   for (const char* key : {"time", "timestamp", "started_at"}) {
     if (const Json* time = Find(line, key)) exchange.time = TimeOf(*time);
+    exchange.odd.Time(line, key);
   }
   const Json* request = Find(line, "request");
   const Json nothing = Json::object();
@@ -146,7 +147,9 @@ Status LlmHttpImporter::Read(Source& source, Sink& sink) {
     } else if (TextAt(*line, "uri").ends_with("/traces/ingest")) {
       TakeTraces(*line, here, sink);
     } else {
-      const StepIndex step = cassette.Add(ExchangeOf(*line, place));
+      const Exchange exchange = ExchangeOf(*line, place);
+      exchange.odd.Tell(here, "", sink);
+      const StepIndex step = cassette.Add(exchange);
       if (TextAt(*line, "response_lost") == "true") {
         draft.notes.push_back({.step = step, .name = "response_lost", .category = "warning"});
       }

@@ -189,7 +189,10 @@ void ReadRequest(std::string_view uri, const Json& request, Exchange* exchange) 
 void ReadAnswer(const Json& answer, Exchange* exchange) {
   exchange->id = TextAt(answer, "id");
   for (const char* key : {"usage", "usageMetadata"}) {
-    if (const Json* usage = Find(answer, key)) exchange->usage = UsageOf(*usage);
+    const Json* usage = Find(answer, key);
+    if (usage == nullptr) continue;
+    exchange->usage = UsageOf(*usage);
+    exchange->odd.Tokens(usage);
   }
   if (const Json* choices = Find(answer, "choices"); choices != nullptr && choices->is_array()) {
     for (const Json& choice : *choices) {

@@ -13,7 +13,11 @@ Talk::Talk(SessionDraft* draft, Sink* sink)
 }
 
 void Talk::Ask(std::string_view text, Media media, const std::string& kind) {
-  asked_.push_back({.to = {}, .kind = kind, .body = sink_->Keep(text, media)});
+  Ask(sink_->Keep(text, media), kind);
+}
+
+void Talk::Ask(const KeptBody& body, const std::string& kind) {
+  asked_.push_back({.to = {}, .kind = kind, .body = body});
 }
 
 uint32_t Talk::entries() const {

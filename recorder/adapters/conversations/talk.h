@@ -37,6 +37,7 @@ class Talk {
 
   // From outside, to whoever speaks first.
   void Ask(std::string_view text, Media media = Media::kText, const std::string& kind = "task");
+  void Ask(const KeptBody& body, const std::string& kind = "task");
   StepIndex Say(const Saying& saying);
   // Of what was said last: whom it goes to (each takes it when it speaks next), or nobody.
   void To(const std::string& agent, const std::string& channel = {});

@@ -17,6 +17,9 @@
 
 namespace backstep::adapters {
 
+// Times beyond the year 2200 are damage, and could not be added to.
+inline constexpr TimeNs kTimeMax{7258118400000000000};
+
 // Places in the vectors of a SessionDraft, from 0.
 using AgentIndex = StrongInt<struct AgentIndexTag, uint32_t>;
 using SegmentIndex = StrongInt<struct SegmentIndexTag, uint32_t>;
@@ -143,6 +146,7 @@ struct SessionDraft {
   TimeNs ended{};
   Outcome outcome{};
   StateSource state_source = StateSource::kViewOnly;
+  bool restored = false;  // from a recording's own export, which says itself what there is to say
   std::vector<AgentDraft> agents{};
   std::vector<SegmentDraft> segments{};
   std::vector<ConversationDraft> conversations{};

@@ -55,7 +55,8 @@ class Sink {
   // Begins a log that is written as it was. Errors as of Session. Unavailable: this sink takes runs
   // only.
   virtual Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header);
-  // A record of the source that was not understood and left out. Kept up to a bound, counted always.
+  // A record of the source that was not understood and left out, or what had to be changed in one:
+  // a line a record at most. Kept up to a bound, counted always.
   virtual void Skip(const Place& place, const std::string& reason) = 0;
   // Files given by --labels, for the formats that know them.
   virtual const std::vector<std::string>& label_files() const = 0;

@@ -31,9 +31,9 @@ bool IsTold(std::string_view key) {
   return false;
 }
 
-TimeNs When(const Json& json, const char* key) {
+TimeNs When(const Json& json, const char* key, Oddity oddity, Span* span) {
   const Json* found = Find(json, key);
-  return found == nullptr ? TimeNs{} : TimeOf(*found);
+  return Noted(found == nullptr ? TimeNs{} : TimeOf(*found), found, oddity, span);
 }
 
 // An id that says something: Python's None written as a text does not.
@@ -49,8 +49,8 @@ bool ReadDeepevalSpan(const Json& json, const char* type, const std::string& tra
   span->span_id = span->arena.Keep(id);
   span->parent_id = span->arena.Keep(NamedId(json, "parentUuid"));
   span->name = span->arena.Keep(TextAt(json, "name"));
-  span->began = When(json, "startTime");
-  span->ended = When(json, "endTime");
+  span->began = When(json, "startTime", kOddBegin, span);
+  span->ended = When(json, "endTime", kOddEnd, span);
   span->status = StatusOf(TextAt(json, "status"));
   if (span->status == SpanStatus::kError) span->status_message = span->arena.Keep(TextAt(json, "error"));
   span->Set("deepeval.span.type", type);

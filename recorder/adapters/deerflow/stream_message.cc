@@ -46,10 +46,10 @@ void StreamedThread::Chunks(const Json& chunks, StreamedMessage* message) {
         if (call >= kCallsOfMessageMax) continue;
         message->calls.push_back({id, TextAt(chunk, "name"), "", nullptr});
       }
-      if (slot == message->open.end()) {
-        message->open.emplace_back(index, call);
-      } else {
+      if (slot != message->open.end()) {
         slot->second = call;
+      } else if (message->open.size() < kCallsOfMessageMax) {
+        message->open.emplace_back(index, call);
       }
     } else if (slot != message->open.end()) {
       call = slot->second;

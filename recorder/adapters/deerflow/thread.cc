@@ -1,5 +1,6 @@
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/deerflow/deerflow.h"
@@ -49,7 +50,11 @@ class StateTeller {
                .item = &message,
                .index = place,
                .name = type});
-    if (model) Answer(message);
+    if (!model) return;
+    Answer(message);
+    OddParts odd;
+    odd.Tokens(Find(message, "usage_metadata"));
+    odd.Tell({.file = path_}, "values.messages[" + std::to_string(place) + "]", sink_);
   }
 
  private:

@@ -2,8 +2,10 @@
 
 #include <set>
 #include <unordered_map>
+#include <utility>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 
 namespace backstep::adapters {
 namespace {
@@ -133,6 +135,7 @@ class SampleTeller {
     step.began = TimeAt(event, "timestamp");
     step.ended = TimeAt(event, "completed");
     if (step.ended < step.began) step.ended = step.began;
+    TellOddOf(event);
     const bool changed = Fold(kind, event);
     if (state_.known() && (changed || seen_.insert(agent.value).second)) {
       seen_.insert(agent.value);
@@ -151,6 +154,16 @@ class SampleTeller {
     } else if (kind != "state" && kind != "store") {
       Note(kind, event, at);
     }
+  }
+
+  void TellOddOf(const Json& event) {
+    OddParts odd;
+    for (const char* key : {"timestamp", "completed"}) odd.Time(event, key);
+    const TimeNs began = TimeAt(event, "timestamp"), ended = TimeAt(event, "completed");
+    if (ended.ns != 0 && ended < began) odd.Add("it ended before it began: it has no duration");
+    const Json* output = Find(event, "output");
+    if (output != nullptr) odd.Tokens(Find(*output, "usage"));
+    odd.Tell({.file = path_}, draft_->name + ": events[" + std::to_string(index_ - 1) + "]", sink_);
   }
 
   // Keeps the state up; true: it may have changed.
@@ -219,7 +232,7 @@ class SampleTeller {
     }
     if (const std::string error = TextAt(event, "error"); !error.empty()) {
       call.error = CallError{.kind = "unknown", .message = CutText(error, 4096)};
-      call.response.reset();
+      KeepOutput(at, std::exchange(call.response, std::nullopt));
     }
     AgentDraft& agent = draft_->agents[draft_->steps[at.value].agent.value];
     if (agent.model.empty()) agent.model = call.name;
@@ -247,11 +260,20 @@ class SampleTeller {
       const std::string kind = TextAt(*error, "type");
       call.error = CallError{.kind = kind.empty() ? "tool_error" : kind,
                              .message = CutText(TextAt(*error, "message"), 4096)};
-    } else if (const Json* result = Find(event, "result")) {
-      const std::string text = ContentText(attachments_.Resolve(*result));
-      call.response = sink_.Keep(text, MediaOf(text));
     }
+    if (const Json* result = Find(event, "result")) {
+      const std::string text = ContentText(attachments_.Resolve(*result));
+      if (!text.empty() || !call.error) call.response = sink_.Keep(text, MediaOf(text));
+    }
+    if (call.error) KeepOutput(at, std::exchange(call.response, std::nullopt));
     draft_->Add(std::move(call));
+  }
+
+  // What a call gave that failed all the same.
+  void KeepOutput(StepIndex at, const std::optional<KeptBody>& output) {
+    if (!output) return;
+    draft_->notes.push_back(
+        {.step = at, .name = "output", .category = "output", .kept_data = *output});
   }
 
   void Error(const Json& event, StepIndex at) {

@@ -42,7 +42,8 @@ class SampleState {
   bool Patch(const Json& operation, Json* value);
   bool Grows(const Json& operation, const Json& value);
 
-  uint64_t moved_ = 0;  // bytes that "move" and "copy" have walked over
+  uint64_t moved_ = 0;   // bytes that "move" and "copy" have walked over
+  uint64_t walked_ = 0;  // members passed by on the way to what is changed
   Json value_ = Json::object();
   bool known_ = false;
 };

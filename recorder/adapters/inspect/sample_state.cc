@@ -1,6 +1,7 @@
 #include "backstep/recorder/adapters/inspect/sample.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace backstep::adapters {
 namespace {
@@ -11,6 +12,8 @@ constexpr std::string_view kReference = "attachment://";
 constexpr int64_t kStateDepthMax = kJsonDepthMax + 64;
 constexpr int64_t kPathPartsMax = 64;
 constexpr uint64_t kMovedMax = 256ull << 20;  // bytes
+constexpr uint64_t kWalkedMax = 100'000'000;   // members passed by on the way to what is changed
+constexpr size_t kShiftedPerWalk = 4;          // items of a list that move in the time of one
 
 // Counts the bytes of a value; false: it lies deeper than `depth` or there are more than allowed.
 bool Measure(const Json& value, int64_t depth, uint64_t* bytes) {
@@ -23,11 +26,45 @@ bool Measure(const Json& value, int64_t depth, uint64_t* bytes) {
   return true;
 }
 
+// A part of a JSON pointer as the key it names.
+std::string KeyOf(std::string_view part) {
+  std::string key;
+  for (size_t i = 0; i < part.size(); ++i) {
+    const bool escape = part[i] == '~' && i + 1 < part.size();
+    key += !escape ? part[i] : part[++i] == '1' ? '/' : '~';
+  }
+  return key;
+}
+
+// What finding a place takes: members are looked at one after another, items of a list move up.
+uint64_t WalkTo(std::string_view path, const Json& value) {
+  uint64_t walked = 0;
+  const Json* at = &value;
+  while (at != nullptr && !path.empty() && path.front() == '/') {
+    path.remove_prefix(1);
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(part.size());
+    walked += at->is_object() ? at->size() : 1;
+    if (at->is_array()) {
+      walked += path.empty() ? at->size() / kShiftedPerWalk : 0;
+      size_t index = 0;
+      const auto end = std::from_chars(part.data(), part.data() + part.size(), index);
+      at = end.ec == std::errc() && index < at->size() ? &(*at)[index] : nullptr;
+    } else {
+      at = Find(*at, KeyOf(part));
+    }
+  }
+  return walked;
+}
+
 }  // namespace
 
-// Whether an operation makes more of the state than the log itself holds.
+// Whether an operation makes more of the state, or of finding a place in it, than the log itself
+// holds.
 bool SampleState::Grows(const Json& operation, const Json& value) {
   const std::string path = TextAt(operation, "path");
+  if (walked_ > kWalkedMax) return true;
+  walked_ += WalkTo(path, value) + WalkTo(TextAt(operation, "from"), value);
   const int64_t parts = std::count(path.begin(), path.end(), '/');
   if (parts > kPathPartsMax) return true;
   const std::string kind = TextAt(operation, "op");

@@ -12,9 +12,9 @@ namespace {
 
 constexpr int64_t kMicrosecond = 1000;
 
-TimeNs FromMicroseconds(const Json* value) {
+TimeNs FromMicroseconds(const Json* value, Oddity oddity, Span* span) {
   const TimeNs us = value == nullptr ? TimeNs{} : NanosOf(*value);
-  return {us.ns > INT64_MAX / kMicrosecond ? 0 : us.ns * kMicrosecond};
+  return Noted({us.ns > INT64_MAX / kMicrosecond ? 0 : us.ns * kMicrosecond}, value, oddity, span);
 }
 
 // [{"key", "type", "value"}]
@@ -50,7 +50,7 @@ void ReadLogs(const Json& json, Span* span) {
   if (logs == nullptr || !logs->is_array()) return;
   for (const Json& log : *logs) {
     SpanEvent event;
-    event.at = FromMicroseconds(Find(log, "timestamp"));
+    event.at = FromMicroseconds(Find(log, "timestamp"), kOddEventTime, span);
     ReadTags(Find(log, "fields"), span, &event.attributes);
     for (const Attribute& attribute : event.attributes) {
       if (attribute.key == "event") event.name = attribute.text;
@@ -74,8 +74,8 @@ bool ReadSpan(const Json& json, Span* span) {
   span->span_id = span->arena.Keep(IdOf(TextAt(json, "spanID"), kSpanIdSize));
   span->name = span->arena.Keep(TextAt(json, "operationName"));
   if (span->name.empty() && span->span_id.empty()) return false;
-  span->began = FromMicroseconds(Find(json, "startTime"));
-  const int64_t duration = FromMicroseconds(Find(json, "duration")).ns;
+  span->began = FromMicroseconds(Find(json, "startTime"), kOddBegin, span);
+  const int64_t duration = FromMicroseconds(Find(json, "duration"), kOddDuration, span).ns;
   if (span->began.ns <= INT64_MAX - duration) span->ended = {span->began.ns + duration};
   ReadTags(Find(json, "tags"), span, &span->attributes);
   ReadReferences(json, span);

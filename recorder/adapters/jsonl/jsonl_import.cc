@@ -5,6 +5,7 @@
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/core/exact_log.h"
 #include "backstep/recorder/adapters/core/source.h"
+#include "backstep/recorder/adapters/jsonl/check_numbers.h"
 #include "backstep/recorder/adapters/jsonl/jsonl.h"
 #include "backstep/recorder/adapters/jsonl/record_json.h"
 
@@ -21,6 +22,7 @@ class JsonlReader {
 
   Status Record(const Json& json) {
     const std::string type = TextAt(json, "type");
+    BACKSTEP_RETURN_IF_ERROR(CheckNumbers(json));
     if (type == "session") return Session(json);
     if (log_ == nullptr) return Status::Corruption("the first line is to be that of the session");
     if (type == "agent") return Agent(json);
@@ -101,6 +103,7 @@ class JsonlReader {
     if (!IsAgent(record.agent) || record.clock.value == 0 || committed_.count(step) > 0) {
       return Broken("a call of a step that is not there");
     }
+    if (record.finished_after.value > last_) return Broken("a call that ended too late");
     if (record.ordinal != effects_[step]) return Broken("a call out of order");
     ++effects_[step];
     BACKSTEP_ASSIGN_OR_RETURN(const auto request, BodyFrom(Find(json, "request"), &record.request));
@@ -121,6 +124,9 @@ class JsonlReader {
     }
     if (!begun_.insert({record.agent, record.clock}).second) {
       return Broken("a step that was there before");
+    }
+    if (record.caller && !IsAgent(record.caller->first)) {
+      return Broken("a step called by an agent that is not there");
     }
     if (record.begin_after.value > last_) return Broken("a step that began too late");
     if (record.segment.value > segments_) return Broken("a step in a segment that is not there");
@@ -143,7 +149,7 @@ class JsonlReader {
       taken.early = taken.early || !ended;
     }
     for (const SentMessage& sent : record.sent) {
-      if (sent.id.sender != record.agent || sent.id.clock != record.clock ||
+      if (!IsAgent(sent.to) || sent.id.sender != record.agent || sent.id.clock != record.clock ||
           messages_.count(sent.id) == 0) {
         return Broken("a step sent a message that is not there");
       }
@@ -181,6 +187,9 @@ class JsonlReader {
   Status Event(const Json& json) {
     const EventRecord record = EventFrom(json);
     if (record.after.value > last_) return Broken("an event that came too late");
+    if (record.step && !IsAgent(record.step->first)) {
+      return Broken("an event in a step of an agent that is not there");
+    }
     return log_->Event(record);
   }
 

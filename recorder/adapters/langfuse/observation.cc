@@ -73,8 +73,8 @@ bool ReadObservation(const Json& json, Span* span, Attributes* resource, Attribu
   span->trace_id = span->arena.Keep(TextAt(json, "traceId"));
   span->parent_id = span->arena.Keep(TextAt(json, "parentObservationId"));
   span->name = span->arena.Keep(TextAt(json, "name"));
-  if (const Json* at = Find(json, "startTime")) span->began = TimeOf(*at);
-  if (const Json* at = Find(json, "endTime")) span->ended = TimeOf(*at);
+  if (const Json* at = Find(json, "startTime")) span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  if (const Json* at = Find(json, "endTime")) span->ended = Noted(TimeOf(*at), at, kOddEnd, span);
   if (span->ended.ns == 0) span->ended = span->began;
   if (TextAt(json, "level") == "ERROR") span->status = SpanStatus::kError;
   span->status_message = span->arena.Keep(TextAt(json, "statusMessage"));

@@ -25,6 +25,11 @@ struct Answered {
   std::string text;
 };
 
+struct Output {
+  StepIndex step;
+  KeptBody text;
+};
+
 // Several conversations that quote each other's answers.
 class PeerReview {
  public:
@@ -40,12 +45,11 @@ class PeerReview {
   }
   // Message by message of each, as they worked side by side.
   void Tell() {
-    size_t longest = 0;
-    for (const Peer& peer : peers_) longest = std::max(longest, peer.items->size());
-    for (size_t i = 0; i < longest; ++i) {
-      for (Peer& peer : peers_) {
-        if (i < peer.items->size()) Item((*peer.items)[i], i, &peer);
-      }
+    std::vector<Peer*> speaking;
+    for (Peer& peer : peers_) speaking.push_back(&peer);
+    for (size_t i = 0; !speaking.empty(); ++i) {
+      std::erase_if(speaking, [i](const Peer* peer) { return i >= peer->items->size(); });
+      for (Peer* peer : speaking) Item((*peer->items)[i], i, peer);
     }
   }
 
@@ -69,12 +73,13 @@ class PeerReview {
                                            .index = index,
                                            .name = prompted ? "prompt" : "answer"});
     peer->talk.Nobody();
+    const KeptBody body = quoted.empty() ? KeptBody{} : run_.sink->Keep(text, Media::kText);
     for (const StepIndex from : quoted) {
       run_.draft->Add(MessageDraft{.from = from,
                                    .to = run_.draft->steps[step.value].agent,
                                    .taken_by = step,
                                    .kind = "quoted",
-                                   .body = run_.sink->Keep(text, Media::kText)});
+                                   .body = body});
     }
     if (prompted || text.size() < kQuotedMin) return;
     peer->answers.push_back({step, text});
@@ -101,7 +106,9 @@ class PeerReview {
 class Reasoning {
  public:
   explicit Reasoning(const MastRun& run) : run_(run) {
-    if (const Json* problem = Find(run.file, "problem_statement")) problem_ = LinesText(*problem);
+    const Json* problem = Find(run.file, "problem_statement");
+    const std::string text = problem == nullptr ? "" : LinesText(*problem);
+    if (!text.empty()) problem_ = run.sink->Keep(text, Media::kText);
   }
 
   void Line(const std::string& line) {
@@ -132,7 +139,7 @@ class Reasoning {
     if (agent_.empty()) return;
     Talk& talk = TalkOf(agent_);
     const auto asked = subject_.empty() ? outputs_.end() : outputs_.find(subject_);
-    if (subject_.empty() && !problem_.empty()) talk.Ask(problem_);
+    if (subject_.empty() && problem_) talk.Ask(*problem_);
     const StepIndex step = talk.Say({.agent = agent_, .text = text_, .index = steps_++});
     talk.Nobody();
     run_.draft->steps[step.value].segment = round_;
@@ -141,9 +148,9 @@ class Reasoning {
       run_.draft->Add(MessageDraft{.from = asked->second.step,
                                    .to = run_.draft->steps[step.value].agent,
                                    .taken_by = step,
-                                   .body = run_.sink->Keep(asked->second.text, Media::kText)});
+                                   .body = asked->second.text});
     }
-    if (subject_.empty()) outputs_[agent_] = {step, text_};
+    if (subject_.empty()) outputs_[agent_] = {step, run_.sink->Keep(text_, Media::kText)};
     agent_.clear();
     subject_.clear();
     text_.clear();
@@ -166,9 +173,9 @@ class Reasoning {
   }
 
   const MastRun& run_;
-  std::string problem_;
+  std::optional<KeptBody> problem_;
   std::map<std::string, Talk> talks_;
-  std::map<std::string, Answered> outputs_;  // by reasoner, the newest
+  std::map<std::string, Output> outputs_;  // by reasoner, the newest
   std::optional<SegmentIndex> round_;
   std::optional<StepIndex> last_;
   std::string agent_, subject_, text_;  // of the entry that is read; no agent: between entries

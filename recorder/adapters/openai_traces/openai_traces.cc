@@ -126,8 +126,10 @@ void OpenAiTraces::Take(const Json& item, bool calls_beside, const Place& place,
   span_.trace_id = span_.arena.Keep(TextAt(item, "trace_id"));
   span_.parent_id = span_.arena.Keep(TextAt(item, "parent_id"));
   span_.session = span_.trace_id;
-  if (const Json* at = Find(item, "started_at")) span_.began = TimeOf(*at);
-  if (const Json* at = Find(item, "ended_at")) span_.ended = TimeOf(*at);
+  if (const Json* at = Find(item, "started_at")) {
+    span_.began = Noted(TimeOf(*at), at, kOddBegin, &span_);
+  }
+  if (const Json* at = Find(item, "ended_at")) span_.ended = Noted(TimeOf(*at), at, kOddEnd, &span_);
   ReadSpanData(*data, calls_beside, &span_);
   ReadError(item, &span_);
   collector_.Add(&span_, place, sink);

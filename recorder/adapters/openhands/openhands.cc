@@ -5,6 +5,7 @@
 
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -55,6 +56,9 @@ class OpenHandsRun {
         CallMetrics& call = calls_[TextAt(usage, "response_id")];
         call.model = TextAt(usage, "model");
         call.usage += TokensOf(usage);
+        OddParts odd;
+        odd.Tokens(&usage);
+        odd.Tell({.file = path_}, "a usage in \"metrics\"", sink_);
       }
     }
     const Json* latencies = Find(metrics, "response_latencies");
@@ -88,7 +92,10 @@ class OpenHandsRun {
                .name = action.empty() ? observation : action,
                .kind = action.empty() ? "observation" : "action",
                .time = time == nullptr ? TimeNs{} : TimeOf(*time)});
-    ModelCall(event);
+    OddParts odd;
+    odd.Time(event, "timestamp");
+    ModelCall(event, &odd);
+    odd.Tell({.file = path_}, "history[" + std::to_string(place) + "]", sink_);
     if (action.empty()) {
       Observation(event, observation, text);
     } else if (!kNoTools.contains(action)) {
@@ -120,7 +127,7 @@ class OpenHandsRun {
   }
 
   // The answer of the model that an event came from; the first event of each tells it.
-  void ModelCall(const Json& event) {
+  void ModelCall(const Json& event, OddParts* odd) {
     const Json* metadata = Find(event, "tool_call_metadata");
     const Json* response = metadata == nullptr ? nullptr : Find(*metadata, "model_response");
     if (response == nullptr || !response->is_object()) return;
@@ -129,7 +136,10 @@ class OpenHandsRun {
     EffectDraft effect{.step = *talk_.last(), .kind = EffectKind::kLlm};
     effect.name = NamedAt(*response, "model");
     effect.response = sink_.Keep(JsonText(*response), Media::kJson);
-    if (const Json* usage = Find(*response, "usage")) effect.usage = TokensOf(*usage);
+    if (const Json* usage = Find(*response, "usage")) {
+      effect.usage = TokensOf(*usage);
+      odd->Tokens(usage);
+    }
     if (const auto call = calls_.find(id); call != calls_.end()) {
       call->second.told = true;
       effect.usage = call->second.usage;

@@ -15,8 +15,6 @@ namespace {
 constexpr size_t kNameMax = 256;   // bytes, as recorder and store have it
 constexpr size_t kNameKept = 200;  // of a longer one
 constexpr size_t kCountMax = UINT32_MAX / 4;
-// The year 2200: later ones are damage, and could not be added to.
-constexpr int64_t kTimeMax = 7258118400000000000;
 
 std::string PrintableName(const std::string& name) {
   std::string out;
@@ -76,11 +74,11 @@ void MendAgents(SessionDraft* draft) {
 }
 
 void MendTime(TimeNs* time) {
-  if (time->ns < 0 || time->ns > kTimeMax) *time = {};
+  if (time->ns < 0 || *time > kTimeMax) *time = {};
 }
 
 void MendDuration(DurationNs* duration) {
-  duration->ns = std::clamp<int64_t>(duration->ns, 0, kTimeMax);
+  duration->ns = std::clamp<int64_t>(duration->ns, 0, kTimeMax.ns);
 }
 
 void MendOutcome(Outcome* outcome) {

@@ -276,13 +276,14 @@ void Orderer::HappenSend(uint32_t index) {
 
 void Orderer::HappenCommit(uint32_t step) {
   const uint32_t agent = draft_.steps[step].agent.value;
-  std::erase(open_[agent], step);
+  std::vector<uint32_t>& open = open_[agent];  // it is the innermost, if nothing was detached
+  open.erase(std::find(open.rbegin(), open.rend(), step).base() - 1);
   if (const uint32_t parent = nesting_.parent(step); parent != kNone) Caused(Commit(parent));
   sent_by_.For(step, [&](uint32_t i) {
     if (TakenAfterCommit(draft_.messages[i])) Softened(TakerNode(i));
   });
   after_.For(step, [&](uint32_t then) { Softened(Begin(then)); });
-  OfferSlot(open_[agent].empty() ? steps_ + agent : open_[agent].back());
+  OfferSlot(open.empty() ? steps_ + agent : open.back());
 }
 
 void Orderer::Happen(uint32_t node) {

@@ -20,10 +20,11 @@ std::string FirstText(const Json& json, std::initializer_list<const char*> names
   return found->is_string() ? found->get<std::string>() : JsonText(*found);
 }
 
-TimeNs When(const Json& json, std::initializer_list<const char*> nanos, const char* iso) {
-  if (const Json* found = FirstOf(json, nanos)) return NanosOf(*found);
+TimeNs When(const Json& json, std::initializer_list<const char*> nanos, const char* iso,
+            Oddity oddity, Span* span) {
+  if (const Json* found = FirstOf(json, nanos)) return Noted(NanosOf(*found), found, oddity, span);
   const Json* found = Find(json, iso);
-  return found == nullptr ? TimeNs{} : TimeOf(*found);
+  return Noted(found == nullptr ? TimeNs{} : TimeOf(*found), found, oddity, span);
 }
 
 void ReadEvents(const Json& json, Span* span) {
@@ -32,7 +33,8 @@ void ReadEvents(const Json& json, Span* span) {
   for (const Json& item : *events) {
     SpanEvent event;
     event.name = span->arena.Keep(TextAt(item, "name"));
-    event.at = When(item, {"timestamp_unix_nano", "time_unix_nano"}, "timestamp");
+    event.at = When(item, {"timestamp_unix_nano", "time_unix_nano"}, "timestamp", kOddEventTime,
+                    span);
     if (const Json* attributes = Find(item, "attributes")) {
       SetMembers(*attributes, span, &event.attributes);
     }
@@ -69,8 +71,8 @@ bool ReadSdkSpan(const Json& json, Span* span) {
   span->name = span->arena.Keep(TextAt(json, "name"));
   if (span->name.empty() && span->span_id.empty()) return false;
   span->kind = KindOf(TextAt(json, "kind"));
-  span->began = When(json, {"start_time_unix_nano"}, "start_time");
-  span->ended = When(json, {"end_time_unix_nano"}, "end_time");
+  span->began = When(json, {"start_time_unix_nano"}, "start_time", kOddBegin, span);
+  span->ended = When(json, {"end_time_unix_nano"}, "end_time", kOddEnd, span);
   if (const Json* status = Find(json, "status")) {
     span->status = StatusOf(TextAt(*status, "status_code"));
     const std::string text = FirstText(*status, {"description", "message"});

@@ -55,17 +55,24 @@ void ReadAttributes(const Json* list, Span* span, Attributes* attributes) {
   if (!list->is_array()) return;
   for (const Json& item : *list) {
     const Json* value = Find(item, "value");
-    if (value != nullptr) SetJson(TextAt(item, "key"), PlainValue(*value, 0), span, attributes);
+    if (value == nullptr || !span->Room(*attributes)) continue;
+    SetJson(TextAt(item, "key"), PlainValue(*value, 0), span, attributes);
   }
+}
+
+TimeNs When(const Json& object, const char* camel, const char* snake, Oddity oddity, Span* span) {
+  const Json* at = Member(object, camel, snake);
+  return Noted(at == nullptr ? TimeNs{} : NanosOf(*at), at, oddity, span);
 }
 
 void ReadEvents(const Json& json, Span* span) {
   const Json* events = Find(json, "events");
   if (events == nullptr || !events->is_array()) return;
   for (const Json& item : *events) {
+    if (!span->Room(span->events)) continue;
     SpanEvent event;
     event.name = span->arena.Keep(TextAt(item, "name"));
-    if (const Json* at = Member(item, "timeUnixNano", "time_unix_nano")) event.at = NanosOf(*at);
+    event.at = When(item, "timeUnixNano", "time_unix_nano", kOddEventTime, span);
     ReadAttributes(Find(item, "attributes"), span, &event.attributes);
     span->events.push_back(std::move(event));
   }
@@ -75,6 +82,7 @@ void ReadLinks(const Json& json, Span* span) {
   const Json* links = Find(json, "links");
   if (links == nullptr || !links->is_array()) return;
   for (const Json& item : *links) {
+    if (!span->Room(span->links)) continue;
     SpanLink link;
     link.trace_id = span->arena.Keep(IdOf(Text(Member(item, "traceId", "trace_id")), kTraceIdSize));
     link.span_id = span->arena.Keep(IdOf(Text(Member(item, "spanId", "span_id")), kSpanIdSize));
@@ -104,12 +112,8 @@ bool ReadSpan(const Json& json, Span* span) {
   span->name = span->arena.Keep(TextAt(json, "name"));
   if (span->name.empty() && span->span_id.empty()) return false;
   span->kind = KindOf(TextAt(json, "kind"));
-  if (const Json* at = Member(json, "startTimeUnixNano", "start_time_unix_nano")) {
-    span->began = NanosOf(*at);
-  }
-  if (const Json* at = Member(json, "endTimeUnixNano", "end_time_unix_nano")) {
-    span->ended = NanosOf(*at);
-  }
+  span->began = When(json, "startTimeUnixNano", "start_time_unix_nano", kOddBegin, span);
+  span->ended = When(json, "endTimeUnixNano", "end_time_unix_nano", kOddEnd, span);
   if (const Json* status = Find(json, "status")) {
     span->status = StatusOf(TextAt(*status, "code"));
     span->status_message = span->arena.Keep(TextAt(*status, "message"));

@@ -189,6 +189,10 @@ class ProtoFile {
       Leave(in, "a span that is no message of its kind");
       return true;
     }
+    if (span_.name.empty() && span_.span_id.empty()) {
+      Leave(in, "a span without name and id");
+      return true;
+    }
     span_.resource = resource_;
     span_.scope = scope_;
     collector_.Add(&span_, Place{path_, 0, at}, sink_);

@@ -138,6 +138,7 @@ bool ReadAny(std::string_view message, Span* span, Attribute* attribute) {
 }
 
 bool ReadAttribute(std::string_view message, Span* span, Attributes* attributes) {
+  if (!span->Room(*attributes)) return true;
   WireReader pair(message);
   Attribute attribute;
   while (pair.Next()) {
@@ -149,7 +150,11 @@ bool ReadAttribute(std::string_view message, Span* span, Attributes* attributes)
   return pair.ok();
 }
 
-TimeNs TimeOfNanos(uint64_t ns) { return {ns > INT64_MAX ? 0 : static_cast<int64_t>(ns)}; }
+TimeNs TimeOfNanos(uint64_t ns, Oddity oddity, Span* span) {
+  if (ns <= INT64_MAX) return {static_cast<int64_t>(ns)};
+  span->odd |= oddity;
+  return {};
+}
 
 std::string_view HexId(std::string_view bytes, Span* span) {
   if (bytes.find_first_not_of('\0') == bytes.npos) return {};
@@ -157,10 +162,13 @@ std::string_view HexId(std::string_view bytes, Span* span) {
 }
 
 bool ReadEvent(std::string_view message, Span* span) {
+  if (!span->Room(span->events)) return true;
   WireReader reader(message);
   SpanEvent event;
   while (reader.Next()) {
-    if (reader.field() == field::kEventTime) event.at = TimeOfNanos(reader.number());
+    if (reader.field() == field::kEventTime) {
+      event.at = TimeOfNanos(reader.number(), kOddEventTime, span);
+    }
     if (reader.field() == field::kEventName) event.name = reader.bytes();
     if (reader.field() == field::kEventAttributes &&
         !ReadAttribute(reader.bytes(), span, &event.attributes)) {
@@ -172,6 +180,7 @@ bool ReadEvent(std::string_view message, Span* span) {
 }
 
 bool ReadLink(std::string_view message, Span* span) {
+  if (!span->Room(span->links)) return true;
   WireReader reader(message);
   SpanLink link;
   while (reader.Next()) {
@@ -240,8 +249,8 @@ bool ReadProtoSpan(std::string_view message, Span* span) {
       case field::kParentSpanId: span->parent_id = HexId(reader.bytes(), span); break;
       case field::kName: span->name = reader.bytes(); break;
       case field::kKind: span->kind = KindOf(reader.number()); break;
-      case field::kStart: span->began = TimeOfNanos(reader.number()); break;
-      case field::kEnd: span->ended = TimeOfNanos(reader.number()); break;
+      case field::kStart: span->began = TimeOfNanos(reader.number(), kOddBegin, span); break;
+      case field::kEnd: span->ended = TimeOfNanos(reader.number(), kOddEnd, span); break;
       case field::kAttributes: ok = ReadAttribute(reader.bytes(), span, &span->attributes); break;
       case field::kEvents: ok = ReadEvent(reader.bytes(), span); break;
       case field::kLinks: ok = ReadLink(reader.bytes(), span); break;

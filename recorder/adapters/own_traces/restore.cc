@@ -95,6 +95,7 @@ class Restorer {
   }
 
   void TakeSession(const OwnAttributes& said) {
+    draft_.restored = true;
     draft_.name = said.Text("llmmas.session.id");
     draft_.user_id = said.Text("user.id");
     draft_.group_id = said.Text(own::kGroup);

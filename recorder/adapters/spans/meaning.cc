@@ -13,6 +13,8 @@ namespace {
 constexpr uint16_t kPropertyRank = 10000;  // a handed-on property counts after a key of its own
 constexpr uint16_t kMetadataRank = 20000;
 
+constexpr double kCountMax = 9007199254740992;  // up to here every whole number is one
+
 bool StartsWith(std::string_view text, std::string_view head) {
   return text.substr(0, head.size()) == head;
 }
@@ -136,7 +138,7 @@ uint64_t Meaning::Number(Field field) const {
   if (end.ec != std::errc()) return 0;
   if (end.ptr == text.data() + text.size()) return number;
   const double real = Real(field);  // "12.0", as some tools write counts
-  return real > 0 && real < 1e15 ? static_cast<uint64_t>(real) : 0;
+  return real > 0 && real <= kCountMax ? static_cast<uint64_t>(real) : 0;
 }
 
 double Meaning::Real(Field field) const {
@@ -144,6 +146,13 @@ double Meaning::Real(Field field) const {
   char* end = nullptr;
   const double real = std::strtod(text.c_str(), &end);
   return end == text.c_str() ? 0 : real;
+}
+
+bool Meaning::IsCount(Field field) const {
+  const std::string text(Text(field).substr(0, 40));
+  char* end = nullptr;
+  const double number = std::strtod(text.c_str(), &end);
+  return end != text.c_str() && *end == '\0' && number >= 0 && number <= kCountMax;
 }
 
 bool Meaning::True(Field field) const {

@@ -32,6 +32,7 @@ struct Meaning {
   const std::vector<int>& Of(Family family) const { return families[static_cast<size_t>(family)]; }
   uint64_t Number(Field field) const;  // 0: not there, or not a number
   double Real(Field field) const;
+  bool IsCount(Field field) const;     // a number that is not negative and can be counted on
   bool True(Field field) const;        // "true", "True", "1"
   bool HasUsage() const;
 };

@@ -72,6 +72,9 @@ enum class SpanStatus : uint8_t { kUnset, kOk, kError };
 // Where attributes that many spans share are kept; 0: nowhere. See SpanCollector.
 using OriginId = uint32_t;
 
+// What a source says of a span and cannot be so.
+enum Oddity : uint8_t { kOddBegin = 1, kOddEnd = 2, kOddDuration = 4, kOddEventTime = 8 };
+
 struct Span {
   // Hex in lower case where the source has bytes; any text where it has its own ids. May be empty.
   std::string_view trace_id, span_id, parent_id;
@@ -86,6 +89,9 @@ struct Span {
   OriginId resource = 0, scope = 0;
   // The session it belongs to, where the file says so and not the span; else empty. Not encoded.
   std::string_view session;
+  // What SpanCollector::Add is to tell. Not encoded.
+  uint8_t odd = 0;           // of Oddity, as far as the reader saw it
+  uint64_t beyond_room = 0;  // parts that were more than a span may have; see Room
   TextArena arena;
 
   void Clear() {
@@ -96,8 +102,20 @@ struct Span {
     events.clear();
     links.clear();
     resource = scope = 0;
+    odd = 0;
+    beyond_room = 0;
     arena.Clear();
   }
+  // Whether a list of its attributes, events or links has room for one more; counts those it has not.
+  // A part of two bytes in a file takes some fifty here.
+  template <typename Parts>
+  bool Room(const Parts& parts) {
+    constexpr size_t kMax = sizeof(parts[0]) <= sizeof(Attribute) ? kAttributesMax : kPartsMax;
+    if (parts.size() < kMax) return true;
+    ++beyond_room;
+    return false;
+  }
+  static constexpr size_t kAttributesMax = 1'000'000, kPartsMax = 100'000;
   void Set(std::string_view key, std::string_view text, ValueType type = ValueType::kText) {
     attributes.push_back({arena.Keep(key), arena.Keep(text), type});
   }

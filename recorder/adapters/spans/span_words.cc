@@ -9,12 +9,6 @@
 namespace backstep::adapters {
 namespace {
 
-bool IsHex(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  });
-}
-
 std::string Lower(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {
@@ -24,6 +18,12 @@ std::string Lower(std::string_view text) {
 }
 
 }  // namespace
+
+bool IsHex(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  });
+}
 
 std::string IdOf(std::string_view text, size_t size) {
   if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) text.remove_prefix(2);
@@ -79,7 +79,16 @@ TimeNs NanosOf(const Json& value) {
   const auto& text = value.get_ref<const std::string&>();
   int64_t ns = 0;
   const auto end = std::from_chars(text.data(), text.data() + text.size(), ns);
-  return {end.ec == std::errc() && ns > 0 ? ns : 0};
+  const bool whole = end.ec == std::errc() && end.ptr == text.data() + text.size();
+  return {whole && ns > 0 ? ns : 0};
+}
+
+TimeNs Noted(TimeNs time, const Json* value, Oddity oddity, Span* span) {
+  if (time.ns != 0 || value == nullptr || value->is_null()) return time;
+  const std::string text = value->is_string() ? value->get<std::string>() : JsonText(*value);
+  const bool nothing = text.empty() || text == "0" || text == "0.0" || text == "None" || text == "null";
+  if (!nothing) span->odd |= oddity;
+  return time;
 }
 
 void SetJson(std::string_view key, const Json& value, Span* span, Attributes* attributes) {

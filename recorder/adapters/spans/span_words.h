@@ -10,6 +10,7 @@
 
 namespace backstep::adapters {
 
+bool IsHex(std::string_view text);
 // Hex in lower case of an id given as hex or as base64 of `size` bytes; another text as it is; an id
 // of zeros is none.
 std::string IdOf(std::string_view text, size_t size);
@@ -22,6 +23,9 @@ std::string_view KindOf(uint64_t number);
 SpanStatus StatusOf(std::string_view word);
 // Nanoseconds since 1970 as a number or a text of one; what does not fit is 0.
 TimeNs NanosOf(const Json& value);
+// `time`, as it was read of `value`, which may be missing. Where that holds something that is no
+// time, the span notes it.
+TimeNs Noted(TimeNs time, const Json* value, Oddity oddity, Span* span);
 
 // Adds what a JSON value says under that key, as it is: text, numbers, lists and maps as JSON.
 void SetJson(std::string_view key, const Json& value, Span* span, Attributes* attributes);

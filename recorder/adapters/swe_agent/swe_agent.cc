@@ -2,6 +2,7 @@
 
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -134,7 +135,7 @@ void TellHistory(const Json& history, const Source& source, Sink& sink, SessionD
   }
 }
 
-void KeepStats(const Json& info, SessionDraft* draft) {
+void KeepStats(const Json& info, const std::string& path, Sink& sink, SessionDraft* draft) {
   KeepRest(draft, "source.", info, {"submission"});
   if (const Json* submission = Find(info, "submission")) {
     KeepMeta(draft, "source.submission", *submission);
@@ -146,6 +147,9 @@ void KeepStats(const Json& info, SessionDraft* draft) {
   }
   const Json* stats = Find(info, "model_stats");
   if (stats == nullptr) return;
+  OddParts odd;
+  odd.Tokens(stats);
+  odd.Tell({.file = path}, "info.model_stats", sink);
   for (auto call = draft->effects.rbegin(); call != draft->effects.rend(); ++call) {
     if (call->kind != EffectKind::kLlm) continue;
     // The source has the sums of the run alone; they stand at its last call.
@@ -181,7 +185,7 @@ Status SweAgentImporter::Read(Source& source, Sink& sink) {
   } else {
     TellHistory(*history, source, sink, &draft);
   }
-  if (const Json* info = Find(*file, "info")) KeepStats(*info, &draft);
+  if (const Json* info = Find(*file, "info")) KeepStats(*info, source.path(), sink, &draft);
   return sink.Session(std::move(draft));
 }
 

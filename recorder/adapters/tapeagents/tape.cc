@@ -150,8 +150,8 @@ class TapeTeller {
   std::vector<std::pair<std::string, SegmentIndex>> frames_;  // the stack, outermost first
 };
 
-// What each step sent and called, with what came of it.
-std::vector<std::string> Deeds(const TapeDraft& tape, Sink& sink) {
+// What each step is, sent and called, with what came of it.
+std::vector<Hash128> DeedsOf(const TapeDraft& tape, Sink& sink) {
   std::vector<std::string> deeds = tape.items;
   const SessionDraft& draft = tape.draft;
   for (const MessageDraft& message : draft.messages) {
@@ -168,7 +168,9 @@ std::vector<std::string> Deeds(const TapeDraft& tape, Sink& sink) {
     }
     deeds[effect.step.value] += " calls " + effect.name + " " + answer;
   }
-  return deeds;
+  std::vector<Hash128> hashes;
+  for (const std::string& deed : deeds) hashes.push_back(HashBytes(deed));
+  return hashes;
 }
 
 }  // namespace
@@ -215,10 +217,13 @@ void JoinCalls(TapeData* data, TapeDraft* tape) {
   }
 }
 
-uint64_t SharedSteps(const TapeDraft& one, const TapeDraft& other, Sink& sink) {
-  const std::vector<std::string> a = Deeds(one, sink), b = Deeds(other, sink);
-  const auto differ = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
-  return static_cast<uint64_t>(differ.first - a.begin());
+uint64_t SharedSteps(TapeDraft* one, TapeDraft* other, Sink& sink) {
+  for (TapeDraft* tape : {one, other}) {
+    if (tape->deeds.empty()) tape->deeds = DeedsOf(*tape, sink);
+  }
+  const auto differ = std::mismatch(one->deeds.begin(), one->deeds.end(), other->deeds.begin(),
+                                    other->deeds.end());
+  return static_cast<uint64_t>(differ.first - one->deeds.begin());
 }
 
 }  // namespace backstep::adapters

@@ -113,7 +113,7 @@ Status TapeAgentsImporter::HandOver(size_t index, Sink& sink) {
     const auto parent = by_id_.find(tape.parent_id);
     const bool known = parent != by_id_.end() && parent->second != line.back();
     if (known && marks_[parent->second] == Mark::kDone) {
-      tape.draft.shared_steps = SharedSteps(tapes_[parent->second], tape, sink);
+      tape.draft.shared_steps = SharedSteps(&tapes_[parent->second], &tape, sink);
       if (tape.draft.shared_steps > 0) tape.draft.parent_key = tape.parent_id;
     } else if (known) {
       sink.Skip({.file = tape.path}, "tape " + tape.id + " descends from itself; its parent " +

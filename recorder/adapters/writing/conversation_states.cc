@@ -1,5 +1,7 @@
 #include "backstep/recorder/adapters/writing/conversation_states.h"
 
+#include <algorithm>
+
 #include "backstep/recorder/adapters/core/json_text.h"
 
 namespace backstep::adapters {
@@ -7,6 +9,7 @@ namespace {
 
 constexpr std::string_view kBefore = R"({"reconstructed":true,"conversation":[)";
 constexpr std::string_view kAfter = "]}";
+constexpr uint64_t kAroundEntry = 3;  // bytes: a comma, quotes
 
 }  // namespace
 
@@ -22,6 +25,14 @@ Body BodyOf(std::string bytes, Media media) {
 ConversationStates::ConversationStates(const SessionDraft& draft, const BodyFile& bodies)
     : draft_(draft), bodies_(bodies), converses_(draft.agents.size()),
       held_(draft.agents.size()) {
+  for (const ConversationDraft& conversation : draft.conversations) {
+    std::vector<uint64_t>& before = sizes_.emplace_back().before;
+    before.reserve(conversation.entries.size() + 1);
+    before.push_back(0);
+    for (const KeptBody& entry : conversation.entries) {
+      before.push_back(before.back() + entry.size + kAroundEntry);
+    }
+  }
   for (const StepDraft& step : draft.steps) {
     if (std::holds_alternative<ConversationPoint>(step.state)) converses_[step.agent.value] = true;
   }
@@ -52,6 +63,18 @@ Result<std::string> ConversationStates::Entries(ConversationIndex conversation, 
   return text;
 }
 
+bool ConversationStates::Affords(ConversationIndex conversation, uint32_t first, uint32_t end) {
+  Sizes& sizes = sizes_[conversation.value];
+  const auto bytes = [&](uint32_t from) {
+    return from < end ? sizes.before[end] - sizes.before[from] : 0;
+  };
+  const uint64_t fresh = bytes(std::max(first, sizes.told));
+  if (!repeats_.Take(bytes(first) - fresh)) return false;
+  repeats_.Fresh(fresh);
+  sizes.told = std::max(sizes.told, end);
+  return true;
+}
+
 Result<ConversationStates::State> ConversationStates::After(const StepDraft& step) {
   Held& held = held_[step.agent.value];
   if (const auto* kept = std::get_if<KeptBody>(&step.state)) {
@@ -68,6 +91,10 @@ Result<ConversationStates::State> ConversationStates::After(const StepDraft& ste
   const uint32_t first = goes_on ? held.entries : 0;
   if (goes_on && first == point->entries) {
     held.conversation = point->conversation;
+    return State();
+  }
+  if (!Affords(point->conversation, first, point->entries)) {
+    ++left_out_;
     return State();
   }
   BACKSTEP_ASSIGN_OR_RETURN(std::string text, Entries(point->conversation, first, point->entries));

@@ -10,6 +10,7 @@
 
 #include "backstep/recorder/adapters/core/body_file.h"
 #include "backstep/recorder/adapters/core/draft.h"
+#include "backstep/recorder/adapters/writing/repeats.h"
 #include "backstep/schemas/message.h"
 #include "backstep/store/state/state_edit.h"
 
@@ -17,7 +18,8 @@ namespace backstep::adapters {
 
 Body BodyOf(std::string bytes, Media media);
 
-// One thread. `draft` and `bodies` outlive it. Errors are those of reading `bodies`.
+// One thread. Where more agents hear a conversation than a recording should hold it again for, they
+// keep the state they had. `draft` and `bodies` outlive it. Errors are those of reading `bodies`.
 class ConversationStates {
  public:
   ConversationStates(const SessionDraft& draft, const BodyFile& bodies);
@@ -27,6 +29,7 @@ class ConversationStates {
   using State = std::variant<std::monostate, Body, StateEdit>;
   // What the step leaves, against what was asked for last of its agent.
   Result<State> After(const StepDraft& step);
+  uint64_t left_out() const { return left_out_; }  // steps whose state was not told
 
  private:
   struct Held {
@@ -37,8 +40,18 @@ class ConversationStates {
   // Entries first.. of a conversation, each after a comma but the very first.
   Result<std::string> Entries(ConversationIndex conversation, uint32_t first, uint32_t end) const;
 
+  // Whether entries first..end may be written, and counts them.
+  bool Affords(ConversationIndex conversation, uint32_t first, uint32_t end);
+
   const SessionDraft& draft_;
   const BodyFile& bodies_;
+  struct Sizes {
+    std::vector<uint64_t> before;  // bytes of the entries before each, and of all
+    uint32_t told = 0;             // entries that were written at least once
+  };
+  std::vector<Sizes> sizes_;     // by conversation
+  Repeats repeats_;
+  uint64_t left_out_ = 0;
   std::vector<bool> converses_;  // by agent
   std::vector<Held> held_;       // by agent
 };

@@ -7,6 +7,8 @@ namespace {
 
 constexpr size_t kHappeningsPerQuestion = 1024;
 constexpr uint32_t kNoSegment = UINT32_MAX;
+constexpr size_t kLeftOutTold = 1000;  // as many as a summary holds
+constexpr uint64_t kLargeBody = 1024;  // bytes; smaller ones may be sent as often as one likes
 
 }  // namespace
 
@@ -94,6 +96,14 @@ Result<Body> Play::Read(const KeptBody& body) {
   if (body.size == 0) return Body{{}, body.media == Media::kText ? "text/plain; charset=utf-8" : ""};
   BACKSTEP_ASSIGN_OR_RETURN(std::string bytes, bodies_.Read(body));
   return BodyOf(std::move(bytes), body.media);
+}
+
+// A body that everybody is sent is written for everybody.
+bool Play::TooOften(const KeptBody& body) {
+  if (body.size < kLargeBody) return false;
+  const bool fresh = bodies_sent_.insert(body.at).second;
+  if (fresh) repeats_.Fresh(body.size);
+  return !fresh && !repeats_.Take(body.size);
 }
 
 void Play::KeepMoment() {
@@ -232,7 +242,12 @@ Status Play::Send(uint32_t index) {
   record.sent_wall = times_.WallOr(draft.sent, record.sent_virtual);
   record.sent_after = StepNumber(committed_);
   record.dropped = draft.dropped;
-  BACKSTEP_ASSIGN_OR_RETURN(item.body, Read(draft.body));
+  if (TooOften(draft.body)) {
+    record.body = recorder::DroppedRef(draft.body.size, BodyOf({}, draft.body.media).media_type);
+    ++bodies_left_out_;
+  } else {
+    BACKSTEP_ASSIGN_OR_RETURN(item.body, Read(draft.body));
+  }
   Hasher& hasher = sender != nullptr ? happened_ : outside_;
   hasher.AddField(draft_.agents[draft.to.value].name);
   hasher.AddField(draft.kind);
@@ -344,8 +359,27 @@ Status Play::Commit(uint32_t step) {
     ++counts_.steps;
     counts_.errors += draft.error ? 1 : 0;
     BACKSTEP_RETURN_IF_ERROR(options_.writer->Commit(item));
+    BACKSTEP_RETURN_IF_ERROR(TellOverlap(draft, item.record));
   }
   return EndSegments(draft.segment, record.ended_wall);
+}
+
+// Of an agent's steps that ran side by side one follows the other here, and the later one may seem
+// shorter than it was.
+Status Play::TellOverlap(const StepDraft& draft, const StepRecord& step) {
+  if (draft_.restored) return {};
+  const DurationNs lasted = draft.ended - draft.began;
+  if (draft.began.ns == 0 || draft.ended.ns == 0 || step.duration >= lasted) return {};
+  recorder::EventItem item;
+  item.record.name = "ran side by side";
+  item.record.category = "import";
+  item.record.data = "{\"duration_ns\":" + std::to_string(lasted.ns) + "}";
+  item.record.step = {step.agent, step.clock};
+  item.record.began_wall = draft.began;
+  item.record.duration = lasted;
+  item.record.after = StepNumber(committed_);
+  ++counts_.events;
+  return options_.writer->Event(item);
 }
 
 void Play::FillEnd(uint32_t step, const std::vector<uint32_t>& took, StepRecord* record) {
@@ -378,6 +412,24 @@ void Play::CountInto(ImportSummary* summary) const {
   summary->annotations += counts_.annotations;
   summary->errors += counts_.errors;
   summary->usage += counts_.usage;
+  TellLeftOut(summary);
+}
+
+void Play::TellLeftOut(ImportSummary* summary) const {
+  Place place;
+  for (const auto& [key, value] : draft_.metadata) {
+    if (key == "import.file") place.file = value;
+  }
+  const auto tell = [&](uint64_t count, const char* what) {
+    if (count == 0) return;
+    ++summary->skipped_count;
+    if (summary->skipped.size() >= kLeftOutTold) return;
+    summary->skipped.push_back({place, draft_.name + ": " + std::to_string(count) + what});
+  };
+  tell(states_.left_out(), " states are left out: so many agents share a conversation that it would "
+                           "have to be written again and again");
+  tell(bodies_left_out_, " messages are without their text: it is one that was sent so often that "
+                         "it would have to be written again and again");
 }
 
 }  // namespace backstep::adapters

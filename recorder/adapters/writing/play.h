@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "backstep/base/hash.h"
@@ -52,7 +53,7 @@ class Play {
   Status Run();
 
   Prints& prints() { return prints_; }
-  // Adds what was written.
+  // Adds what was written, and tells what was left out.
   void CountInto(ImportSummary* summary) const;
   StepNumber last() const { return StepNumber(committed_); }
   TimeNs ended() const { return ended_; }  // wall, of the step that ended last
@@ -72,6 +73,7 @@ class Play {
   Status Effect(uint32_t effect);
   Status Note(uint32_t note);
   Status Commit(uint32_t step);
+  Status TellOverlap(const StepDraft& draft, const StepRecord& step);
   Status BeginSegment(uint32_t segment, TimeNs began);
   Status EndSegments(std::optional<SegmentIndex> innermost, TimeNs ended);
   Status RestOfSegments();
@@ -79,6 +81,8 @@ class Play {
   void FillBegin(uint32_t step, StepRecord* record);
   void FillEnd(uint32_t step, const std::vector<uint32_t>& took, StepRecord* record);
   Result<Body> Read(const KeptBody& body);
+  bool TooOften(const KeptBody& body);
+  void TellLeftOut(ImportSummary* summary) const;
   void KeepMoment();
   // Whether what happens now is the parent's.
   bool Shared() const { return options_.writer == nullptr || committed_ < options_.fork.value; }
@@ -106,6 +110,9 @@ class Play {
   uint32_t segments_begun_ = 0;
   std::map<uint32_t, uint32_t> siblings_;       // segments begun, by that around them
   std::unordered_map<uint32_t, OpenStep> open_;
+  std::unordered_set<uint64_t> bodies_sent_;  // places of the large ones
+  Repeats repeats_;
+  uint64_t bodies_left_out_ = 0;
   ImportSummary counts_;
 };
 

@@ -115,13 +115,64 @@ TEST_CASE("Nested values stop at a depth, and a key that stands twice harms nobo
 }
 
 TEST_CASE("Spans of one id that differ are both kept") {
-  HostileRun run(TraceOf({R"("traceId":"a1","spanId":"b1","name":"one")",
-                          R"("traceId":"a1","spanId":"b1","name":"two")",
-                          R"("traceId":"a1","spanId":"b2","parentSpanId":"b1","name":"child")"}));
+  HostileRun run(TraceOf({R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b1b1b1b1b1b1b1b1","name":"one")",
+                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b1b1b1b1b1b1b1b1","name":"two")",
+                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b2b2b2b2b2b2b2b2","parentSpanId":"b1b1b1b1b1b1b1b1","name":"child")"}));
   REQUIRE(run.status.ok());
   REQUIRE(run.sessions.size() == 1);
   CHECK(run.sessions[0].notes.size() == 3);
   CHECK(run.skipped.empty());
+}
+
+TEST_CASE("A span of more parts than one may have brings what it may, and the rest is told") {
+  const auto parts = [](uint32_t field, int count) {
+    std::string bytes;
+    for (int i = 0; i < count; ++i) bytes += BytesField(field, "");
+    return bytes;
+  };
+  ProtoSpanText span{std::string(16, 'a'), std::string(8, 'b'), "", "n", 1, 2,
+                     parts(11, 150'000) + parts(13, 150'000) + parts(9, 1'100'000)};
+  HostileRun run(ProtoTraces(BytesField(2, ProtoSpan(span))));
+  REQUIRE(run.status.ok());
+  REQUIRE(run.skipped.size() == 1);
+  CHECK(run.skipped[0].second.starts_with("200000 of its attributes, events and links are left out"));
+  REQUIRE(run.sessions.size() == 1);
+}
+
+TEST_CASE("Events that are shorter than what they take in memory are kept together") {
+  std::string spans;
+  for (int i = 0; i < 4; ++i) {
+    std::string events;
+    for (int j = 0; j < 50'000; ++j) events += BytesField(11, BytesField(2, "e"));
+    ProtoSpanText span{std::string(16, 'a'), "1234567" + std::to_string(i), "", "n", 1, 2, events};
+    spans += BytesField(2, ProtoSpan(span));
+  }
+  HostileRun run(ProtoTraces(spans));
+  REQUIRE(run.status.ok());
+  REQUIRE(run.sessions.size() == 1);
+  const auto& notes = run.sessions[0].notes;
+  CHECK(notes.size() < 150'000);
+  size_t events = 0;
+  for (const NoteDraft& note : notes) {
+    if (note.name == "e") ++events;
+    if (note.name == "further events") events += ParseJson(run.Text(*note.kept_data))->size();
+  }
+  CHECK(events == 200'000);
+}
+
+TEST_CASE("A fault that decided a hundred thousand things is told as far as one reads") {
+  std::string attributes = BytesField(9, TextAttribute("gen_ai.operation.name", "invoke_agent"));
+  std::string event = BytesField(2, "fault.applied");
+  for (int i = 0; i < 100'000; ++i) {
+    event += BytesField(3, TextAttribute("llmmas.fault.decision", std::string(100, 'd')));
+  }
+  ProtoSpanText span{std::string(16, 'a'), std::string(8, 'b'), "", "n", 1, 2,
+                     attributes + BytesField(11, event)};
+  HostileRun run(ProtoTraces(BytesField(2, ProtoSpan(span))));
+  REQUIRE(run.status.ok());
+  const auto& faults = run.sessions.at(0).steps.at(0).faults;
+  REQUIRE(faults.size() == 1);
+  CHECK(faults[0].decision.size() <= 4096);
 }
 
 TEST_CASE("Two formats in one file: what is no trace is told") {

@@ -14,8 +14,8 @@ std::string LlmmasSpan(const std::string& id, const std::string& parent, const s
                        const std::string& attributes, const std::string& events = "") {
   return R"({"name":")" + name + R"(","trace_id":"00000000000000000000000000000abc","span_id":")" + id +
          R"(","parent_span_id":)" + (parent.empty() ? "null" : '"' + parent + '"') +
-         R"(,"kind":"INTERNAL","start_time_unix_nano":17000000000)" + std::to_string(10 + at) +
-         R"(0000000,"end_time_unix_nano":17000000000)" + std::to_string(11 + at) +
+         R"(,"kind":"INTERNAL","start_time_unix_nano":1700000000)" + std::to_string(10 + at) +
+         R"(0000000,"end_time_unix_nano":1700000000)" + std::to_string(11 + at) +
          R"(0000000,"attributes":{)" + attributes + R"(},"events":[)" + events +
          R"(],"status":{"status_code":"StatusCode.UNSET","description":"None"}})";
 }

@@ -111,6 +111,44 @@ TEST_CASE("cause comes before time, and time before the place in the source") {
   CHECK(line->FormatMessageId(*reply->reply_to) == "boss/1.0");
 }
 
+TEST_CASE("of an agent's steps that ran side by side the later one tells how long it was") {
+  testing::Imported imported;
+  SessionDraft draft;
+  const AgentIndex agent = draft.Agent("a");
+  draft.Add(StepDraft{.agent = agent, .began = At(0), .ended = At(10)});
+  draft.Add(StepDraft{.agent = agent, .began = At(2), .ended = At(9)});
+  draft.Add(StepDraft{.agent = agent, .began = At(20), .ended = At(21)});
+  const ImportSummary summary = imported.Import(std::move(draft));
+  CHECK(summary.events == 1);
+  imported.CheckSound();
+  const auto line = imported.Read();
+  const auto second = line->Step(StepNumber(2));
+  CHECK(second->began_wall == At(2));
+  CHECK(second->ended_wall == At(9));
+  CHECK(second->began_virtual == TimeNs{10 * kSecond});
+  CHECK(line->Step(StepNumber(3))->duration == DurationNs{kSecond});
+  std::vector<EventRecord> events;
+  REQUIRE(line->ScanEvents([&](const EventRecord& event) { return events.push_back(event), true; }).ok());
+  REQUIRE(events.size() == 1);
+  CHECK(events[0].name == "ran side by side");
+  CHECK(events[0].step == std::pair(AgentId(1), AgentClock(2)));
+  CHECK(events[0].began_wall == At(2));
+  CHECK(events[0].duration == DurationNs{7 * kSecond});
+}
+
+TEST_CASE("token counts that add up beyond what a number holds stay at the greatest") {
+  testing::Imported imported;
+  SessionDraft draft;
+  const StepIndex step = draft.Add(StepDraft{.agent = draft.Agent("a")});
+  for (int i = 0; i < 3; ++i) {
+    draft.Add(EffectDraft{.step = step, .kind = EffectKind::kLlm, .name = "m",
+                          .usage = {.input_tokens = UINT64_MAX / 2, .output_tokens = 1}});
+  }
+  const ImportSummary summary = imported.Import(std::move(draft));
+  CHECK(summary.usage.input_tokens == UINT64_MAX);
+  CHECK(summary.usage.output_tokens == 3);
+}
+
 TEST_CASE("annotations stand at the end, with the step they are about") {
   testing::Imported imported;
   const ImportSummary summary = imported.Import([](Sink& sink) {
