@@ -28,7 +28,8 @@ class ImportCommand : public Command {
     flags.Words("FILE", &options_.files, "What to import; may be packed (.gz, .zst)", false);
     flags.Text("-o,--output", "REC", &options_.recording,
                "The recording to make; default: FILE's name with .backstep");
-    flags.Text("--format", "F", &options_.format, "What the files are, if their content does not tell");
+    flags.Text("--format", "F", &options_.format,
+               "What the files are, if their content does not tell");
     flags.Switch("--list-formats", &list_, "What can be imported, and what of a run each holds");
     flags.Texts("--labels", "FILE", &options_.labels,
                 "A file or folder of labels for what is imported; may be repeated");

@@ -121,7 +121,7 @@ class OtlpExport {
     BACKSTEP_RETURN_IF_ERROR(failure);
     BACKSTEP_RETURN_IF_ERROR(scanned);
     BACKSTEP_RETURN_IF_ERROR(StepsUpTo(to_));
-    BACKSTEP_RETURN_IF_ERROR(outside_.UpTo(to_, [this](const auto& m) { return Put(spans_.Sent(m)); }));
+    BACKSTEP_RETURN_IF_ERROR(OutsideUpTo(to_));
     return LateEvents(true);
   }
 
@@ -150,7 +150,7 @@ class OtlpExport {
         if (never) event.step.reset();
         if (gone || never) BACKSTEP_RETURN_IF_ERROR(Put(spans_.Event(event)));
       }
-      const bool done = number && *number < next_;
+      const bool done = number && (*number < next_ || *number > to_);
       at = done ? waiting_.erase(at) : std::next(at);
     }
     return {};
@@ -168,6 +168,10 @@ class OtlpExport {
     return failure.ok() ? scanned : failure;
   }
 
+  Status OutsideUpTo(StepNumber by) {
+    return outside_.UpTo(by, [this](const auto& message) { return Put(spans_.Sent(message)); });
+  }
+
   Events EventsOf(const StepRef& step) {
     Events events;
     for (auto* source : {&waiting_, &held_}) {
@@ -181,9 +185,7 @@ class OtlpExport {
 
   Status Step(const StepRecord& step, const std::vector<EffectRecord>& effects,
               const std::vector<MessageRecord>& sent) {
-    BACKSTEP_RETURN_IF_ERROR(outside_.UpTo(StepNumber(step.number.value - 1), [this](const auto& m) {
-      return Put(spans_.Sent(m));
-    }));
+    BACKSTEP_RETURN_IF_ERROR(OutsideUpTo(StepNumber(step.number.value - 1)));
     BACKSTEP_RETURN_IF_ERROR(Put(spans_.Step(step, EventsOf({step.agent, step.clock}))));
     for (const TakenMessage& taken : step.took) {
       const auto message = line_.FindMessage(taken.id);

@@ -28,7 +28,8 @@ class OutsideMessages {
   // Hands out those sent by the moment `by` that have not been; stops when `visit` fails.
   Status UpTo(StepNumber by, const std::function<Status(const MessageRecord&)>& visit) {
     for (; next_ < sent_.size() && sent_[next_].first <= by; ++next_) {
-      BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message, line_.FindMessage(sent_[next_].second));
+      const MessageId& id = sent_[next_].second;
+      BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord message, line_.FindMessage(id));
       BACKSTEP_RETURN_IF_ERROR(visit(message));
     }
     return {};

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kProcess = 1;
 constexpr size_t kSpansKept = 1 << 16;
+const std::string kMessage = "message";
 
 double Microseconds(int64_t ns) { return static_cast<double>(ns) / 1000; }
 
@@ -110,8 +111,8 @@ class PerfettoExport {
   // What was sent from there by the moment `by`, as slices without a length.
   Status Outside(StepNumber by) {
     return outside_.UpTo(by, [this](const MessageRecord& message) {
-      return Slice(message.kind.empty() ? "message" : message.kind, kOutside, message.sent_virtual, 0,
-                   {{"to", line_.AgentName(message.to)}});
+      const std::string& name = message.kind.empty() ? kMessage : message.kind;
+      return Slice(name, kOutside, message.sent_virtual, 0, {{"to", line_.AgentName(message.to)}});
     });
   }
 

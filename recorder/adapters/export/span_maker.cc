@@ -237,7 +237,8 @@ Result<OutSpan> SpanMaker::Sent(const MessageRecord& message) const {
   const MessageId& id = message.id;
   const std::string parent = id.sender == kOutside ? SessionId() : StepId(id.sender, id.clock);
   OutSpan span = NewSpan("send", "send " + line_.AgentName(message.to),
-                         IdOf(3, id.sender.value, id.clock.value, uint64_t{id.ordinal} << 32 | id.copy),
+                         IdOf(3, id.sender.value, id.clock.value,
+                              uint64_t{id.ordinal} << 32 | id.copy),
                          parent, message.sent_wall, message.sent_wall);
   span.kind = OutSpan::kProducer;
   span.Text("messaging.operation.type", "send");
@@ -283,7 +284,8 @@ void SpanMaker::AddModel(const EffectRecord& effect, OutSpan* span) const {
   if (usage.cost_usd != 0) span->attributes.emplace_back("llm.cost.total", usage.cost_usd);
   if (usage.time_to_first_token.ns != 0) {
     const int64_t ns = usage.time_to_first_token.ns;
-    span->attributes.emplace_back("gen_ai.response.time_to_first_chunk", static_cast<double>(ns) / 1e9);
+    span->attributes.emplace_back("gen_ai.response.time_to_first_chunk",
+                                  static_cast<double>(ns) / 1e9);
     span->attributes.emplace_back(own::kFirstTokenNs, ns);
   }
 }

@@ -14,7 +14,8 @@ namespace {
 class JsonlExport {
  public:
   JsonlExport(store::Line& line, StepNumber to, const ByteSink& out)
-      : line_(line), to_(std::min(to, line.last())), out_(out), outside_(line, StepNumber(0), to_) {}
+      : line_(line), to_(std::min(to, line.last())), out_(out),
+        outside_(line, StepNumber(0), to_) {}
 
   Status Run() {
     Json first = {{"backstep_jsonl", kJsonlVersion}};

@@ -6,7 +6,7 @@ namespace backstep::adapters::own {
 
 inline constexpr int kExportVersion = 1;
 
-// Of the session's span alone: the version of the rest; one of another version is read as any trace.
+// Of the session's span alone: the version of the rest; another version is read as any trace.
 inline constexpr const char* kExport = "backstep.export";
 // Of every span: "session", "agent", "segment", "step", "llm" and the other kinds of calls, "send",
 // "process", "event". A span without it is not ours.

@@ -59,7 +59,8 @@ std::vector<std::pair<std::string, std::string>> OwnAttributes::Pairs(std::strin
   const Result<Json> list = ParseJson(Text(key));
   if (!list.ok() || !list->is_array()) return pairs;
   for (const Json& pair : *list) {
-    if (!pair.is_array() || pair.size() != 2 || !pair[0].is_string() || !pair[1].is_string()) continue;
+    const bool two = pair.is_array() && pair.size() == 2;
+    if (!two || !pair[0].is_string() || !pair[1].is_string()) continue;
     pairs.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
   }
   return pairs;

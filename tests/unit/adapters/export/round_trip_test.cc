@@ -122,6 +122,37 @@ TEST_CASE("a run with some of everything goes out as OTLP and comes in again") {
   CheckRoundTrip(imported.recording(), LogId(1));
 }
 
+TEST_CASE("more events and annotations than an export holds at a time come in again, each in its step") {
+  testing::Imported imported;
+  imported.Import([&](Sink& sink) {
+    SessionDraft draft;
+    draft.name = "wordy";
+    const AgentIndex agent = draft.Agent("agent");
+    const std::string words(100'000, 'w');
+    for (int64_t i = 0; i < 200; ++i) {
+      const TimeNs began{(i + 1) * 1000};
+      const StepIndex step =
+          draft.Add(StepDraft{.agent = agent, .began = began, .ended = {began.ns + 10}});
+      draft.notes.push_back({.step = step, .name = "log", .category = "info",
+                             .data = words + std::to_string(i), .began = began});
+      draft.Annotate(step, {.author = "me", .kind = "label", .reason = words + std::to_string(i)});
+    }
+    return sink.Session(std::move(draft));
+  });
+  CheckRoundTrip(imported.recording(), LogId(1));
+  // And of a part: what lies in its steps.
+  const auto line = imported.Read();
+  std::string text;
+  REQUIRE(Export(*line, {.format = ExportFormat::kOtlpProto, .from = StepNumber(100),
+                         .to = StepNumber(101)}, [&](std::string_view bytes) {
+            text += bytes;
+            return Status();
+          }).ok());
+  CHECK(text.find("w99\"") != std::string::npos);  // step 100
+  CHECK(text.find("w98\"") == std::string::npos);
+  CHECK(text.find("w101\"") == std::string::npos);
+}
+
 TEST_CASE("runs of any shape go out as OTLP and come in again") {
   testing::Imported imported;
   imported.Import([&](Sink& sink) {
