@@ -72,7 +72,7 @@ class LogCommand : public Command {
     flags.Text("--branch", "BRANCH", &branch_, "The branch; default: main");
     flags.Texts("--agent", "NAME", &agents_, "Only steps of this agent; may be repeated");
     flags.Text("--segment", "NAME", &segment_, "Only steps inside this segment (name or path)");
-    flags.Switch("--errors", &errors_, "Only failed steps and steps with a failed call");
+    flags.Switch("--errors", &errors_, "Only failed steps, failed calls and labelled mistakes");
     flags.Text("--from", "MOMENT", &from_, "First step to show");
     flags.Text("--to", "MOMENT", &to_, "Last step to show");
     flags.Switch("--follow", &follow_, "Go on until the log is sealed, or Ctrl-C");

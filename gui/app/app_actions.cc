@@ -11,6 +11,21 @@ namespace {
 constexpr size_t kTrailMax = 200;
 constexpr size_t kMessagesMax = 10'000;   // of a step that are followed
 
+// The one of `steps`, which are in order, that comes next on the way from `here`.
+std::optional<StepNumber> NextOf(const std::vector<StepNumber>& steps, StepNumber here,
+                                 int direction) {
+  const auto after = std::upper_bound(steps.begin(), steps.end(), here);
+  if (direction > 0) return after == steps.end() ? std::nullopt : std::optional(*after);
+  const auto at = std::lower_bound(steps.begin(), steps.end(), here);
+  return at == steps.begin() ? std::nullopt : std::optional(*std::prev(at));
+}
+
+std::optional<StepNumber> Nearer(std::optional<StepNumber> a, std::optional<StepNumber> b,
+                                 int direction) {
+  if (!a || !b) return a ? a : b;
+  return direction > 0 ? std::min(*a, *b) : std::max(*a, *b);
+}
+
 }  // namespace
 
 void App::Perform(const Action& action) {
@@ -102,10 +117,14 @@ void App::Do(const StepBy& a) {
 
 void App::Do(const GoToError& a) {
   const replay::Timeline* timeline = model_.timeline.value.get();
-  if (timeline == nullptr) return;
-  const auto step = replay::NextFlagged(*timeline, view_.cursor, a.direction);
+  const OpenFacts* facts = model_.open.value.get();
+  if (timeline == nullptr || facts == nullptr) return;
+  const auto step =
+      Nearer(replay::NextFlagged(*timeline, view_.cursor, a.direction),
+             NextOf(facts->mistakes, view_.cursor, a.direction), a.direction);
   if (!step) {
-    Notify(a.direction > 0 ? "No failed step after this one." : "No failed step before this one.");
+    Notify(a.direction > 0 ? "No failed step and no labelled mistake after this one."
+                           : "No failed step and no labelled mistake before this one.");
     return;
   }
   view_.agent = timeline->lanes[static_cast<size_t>(timeline->lane_of(*step))].name;

@@ -59,6 +59,7 @@ struct OpenFacts {
   store::LogState state = store::LogState::kSealed;
   StepNumber last, fork;                       // of that branch
   std::string opened_at;                       // whose step it was opened at; empty: at the start
+  std::vector<StepNumber> mistakes;            // steps that labels call a mistake, in order
   bool faithful = false;                       // a baseline of the recorded build was reproduced
   std::string note;                            // what is missing ("the recorder ended ..."); or empty
   std::vector<std::string> command;            // how its program would be started

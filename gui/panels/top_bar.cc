@@ -188,8 +188,8 @@ void DrawPlay(Frame& frame, const OpenFacts& facts, const Plan& plan) {
 void DrawErrors(Frame& frame) {
   if (ImGui::Button("Next error")) frame.Send(GoToError{1});
   frame.NameItem("button:next-error");
-  Hint("To the next step that failed, whose call failed, or that ended a failed run\n"
-       "(E; Shift+E goes back)");
+  Hint("To the next step that failed, whose call failed, or that ended a failed run,\n"
+       "or that a label calls a mistake (E; Shift+E goes back)");
 }
 
 void DrawOutcome(Frame& frame, const OpenFacts& facts, const Plan& plan) {

@@ -124,6 +124,10 @@ TEST_CASE("what was said about a step of an imported run stands beside that step
   REQUIRE(imported.code == 0);
   CHECK(Has(desk.Show("wait\n", "run.backstep --at 2"), "annotation:who_when"));
   CHECK_FALSE(Has(desk.Show("wait\n", "run.backstep --at 1"), "annotation:who_when"));
+  // No step of it failed: what is found from either side is the mistake.
+  const std::string next = "wait\nclick button:first\nclick button:next-error\nwait\n";
+  CHECK(desk.Show(next, "run.backstep")["cursor"] == 2);
+  CHECK(desk.Show("wait\nkey End\nkey Shift+E\nwait\n", "run.backstep")["cursor"] == 2);
 }
 
 TEST_CASE("without a display it says what to do") {

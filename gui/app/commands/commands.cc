@@ -79,8 +79,8 @@ void AddTravel(const Add& add) {
   add("Previous step of the selected agent", "Ctrl+Left", StepBy{-1, true});
   add("Go to the start", "Home", GoTo{StepNumber()});
   add("Go to the end", "End", GoTo{kEnd});
-  add("Next failed step", "E", GoToError{1});
-  add("Previous failed step", "Shift+E", GoToError{-1});
+  add("Next failed step or labelled mistake", "E", GoToError{1});
+  add("Previous failed step or labelled mistake", "Shift+E", GoToError{-1});
   add("Follow a message to its cause", "[", FollowMessage{-1});
   add("Follow a message to its effect", "]", FollowMessage{1});
   add("Next difference", "N", GoToDifference{1, true});

@@ -1,6 +1,7 @@
 #include "backstep/gui/bridge/reading/facts.h"
 
 #include "backstep/replay/launch.h"
+#include "backstep/replay/view/rows/annotation_row.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::gui {
@@ -64,6 +65,7 @@ Result<OpenFacts> GatherFacts(replay::Explorer& explorer) {
     if (agent.id != kOutside) facts.agents.push_back(agent.name);
   }
   if (const auto end = line.end()) facts.outcome = end->outcome;
+  BACKSTEP_ASSIGN_OR_RETURN(facts.mistakes, replay::StepsWithMistakes(line));
   facts.note = NoteOf(line);
   FillProgram(explorer, line.session_header(), &facts);
   return facts;

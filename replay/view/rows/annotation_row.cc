@@ -1,5 +1,7 @@
 #include "backstep/replay/view/rows/annotation_row.h"
 
+#include <algorithm>
+
 #include "backstep/replay/view/json.h"
 #include "backstep/replay/view/text.h"
 
@@ -66,6 +68,21 @@ Result<std::vector<AnnotationRow>> ReadAnnotations(store::Line& line) {
     return rows.size() < kAnnotationsMax;
   }));
   return rows;
+}
+
+bool IsMistake(const AnnotationRow& row) { return row.kind == "mistake" || row.kind == "failure"; }
+
+Result<std::vector<StepNumber>> StepsWithMistakes(store::Line& line) {
+  std::vector<StepNumber> steps;
+  BACKSTEP_ASSIGN_OR_RETURN(const auto rows, ReadAnnotations(line));
+  for (const AnnotationRow& row : rows) {
+    if (!row.of || !IsMistake(row)) continue;
+    BACKSTEP_ASSIGN_OR_RETURN(const auto number, line.StepOf(row.of->first, row.of->second));
+    if (number) steps.push_back(*number);
+  }
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  return steps;
 }
 
 Json AnnotationJson(const AnnotationRow& row) {

@@ -29,6 +29,11 @@ std::string FormatAnnotation(const AnnotationRow& row);
 // Those of a line, in order; reads its events only where an import says that there are some.
 Result<std::vector<AnnotationRow>> ReadAnnotations(store::Line& line);
 
+// Whether it says that something was done wrong: kind "mistake" or "failure".
+bool IsMistake(const AnnotationRow& row);
+// The steps of a line that somebody says so of, in order, each once.
+Result<std::vector<StepNumber>> StepsWithMistakes(store::Line& line);
+
 // A key of a log's metadata, such as "import.states"; empty: it is not there.
 std::string MetadataOf(const LogHeader& header, const std::string& key);
 // How much of the agents' states an import could bring, in words; empty: they are as they were.

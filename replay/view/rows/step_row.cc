@@ -202,7 +202,10 @@ bool StepFilter::AcceptsAgent(const StepRecord& step) const {
 }
 
 bool StepFilter::Accepts(const StepRow& row) const {
-  if (errors && !row.error && row.failed_calls == 0) return false;
+  if (errors && !row.error && row.failed_calls == 0 &&
+      std::none_of(row.annotations.begin(), row.annotations.end(), IsMistake)) {
+    return false;
+  }
   if (segment.empty()) return true;
   // As a path from the top, or as any run of names within it.
   const std::string path = "/" + row.segment + "/";
