@@ -65,8 +65,9 @@ class KvStore {
   Status Write(WriteSet* set, bool durable);
   // Forces what was written to the disk.
   Status Sync();
-  // Moves everything from memory to files and, where the files are small enough for that to be
-  // quick, merges them into few, tightly compressed ones. Then closes: views answer Unavailable.
+  // Moves everything from memory to files and merges these: small ones into few that are tightly
+  // compressed, large ones (from 256 MB) into one run, of the largest (from 4 GB) only those that are
+  // not compressed yet. Then closes: views answer Unavailable.
   Status FinishAndClose();
 
  private:

@@ -14,6 +14,9 @@
 
 namespace backstep::store {
 
+// In which tables can lie; each but the first holds a run of tables that do not overlap.
+inline constexpr int kLevels = 24;
+
 // An Env whose files are readable by their owner alone, whatever the umask. Not `forced`: nothing of
 // it is forced to the disk, whoever asks.
 std::unique_ptr<rocksdb::Env> OwnerOnlyEnv(bool forced);

@@ -26,7 +26,6 @@ constexpr uint64_t kMetaBytesMax = 16 << 20;
 constexpr std::string_view kProperties = "rocksdb.properties";
 // How an edit of the manifest names a new table: tag, level, number.
 constexpr char kNewFileTag = 103;
-constexpr char kLevels = 7;
 
 struct Handle {
   uint64_t offset = 0, size = 0;
@@ -127,8 +126,8 @@ bool InManifest(const std::filesystem::path& table) {
   const std::string varint = AsVarint(std::stoull(number));
   bool named = false;
   const auto look = [&](std::string_view edit) {
-    for (char level = 0; level < kLevels && !named; ++level) {
-      named = edit.find(std::string{kNewFileTag, level} + varint) != std::string_view::npos;
+    for (int level = 0; level < kLevels && !named; ++level) {
+      named = edit.find(std::string{kNewFileTag, static_cast<char>(level)} + varint) != std::string_view::npos;
     }
     return !named;
   };
