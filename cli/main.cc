@@ -102,6 +102,8 @@ int Dispatch(Console& console, std::vector<std::string> arguments) {
 int main(int argc, char** argv) {
   // A reader that goes away (backstep log | head) is an end of output and no crash.
   signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is a failed write like one to a full disk.
+  signal(SIGXFSZ, SIG_IGN);
   backstep::cli::Console console;
   console.SetCommandLine({argv, argv + argc});
   try {

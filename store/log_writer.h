@@ -22,7 +22,7 @@ struct WriterOptions {
   // committed step under any value.
   DurationNs sync_every = Milliseconds(100);  // 0: every flush
   // For a log that counts for nothing before its recording is whole (an import): no flush is kept
-  // from a killed process, nothing is forced to the disk, by Seal neither (ForceToDisk in
+  // from a killed process, nothing is forced to the disk, by Seal and Sync neither (ForceToDisk in
   // store/format/files.h does it for all), and it is packed in less time, up to a tenth larger.
   bool bulk = false;
   LogId number{};  // that it is to bear, free in this recording; 0: the next one that is free

@@ -62,6 +62,7 @@ std::vector<char*> Pointers(std::vector<std::string>& words) {
 // In the child, between fork and exec: only calls that are safe there.
 [[noreturn]] void Execute(char* const* arguments, char* const* environment, int report) {
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   for (const int number : kPassedOn) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);

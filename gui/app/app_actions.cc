@@ -119,9 +119,10 @@ void App::Do(const GoToError& a) {
   const replay::Timeline* timeline = model_.timeline.value.get();
   const OpenFacts* facts = model_.open.value.get();
   if (timeline == nullptr || facts == nullptr) return;
-  const auto step =
-      Nearer(replay::NextFlagged(*timeline, view_.cursor, a.direction),
-             NextOf(facts->mistakes, view_.cursor, a.direction), a.direction);
+  auto mistake = NextOf(facts->mistakes, view_.cursor, a.direction);
+  if (mistake && *mistake > timeline->last) mistake.reset();  // not read so far
+  const auto step = Nearer(replay::NextFlagged(*timeline, view_.cursor, a.direction), mistake,
+                           a.direction);
   if (!step) {
     Notify(a.direction > 0 ? "No failed step and no labelled mistake after this one."
                            : "No failed step and no labelled mistake before this one.");

@@ -61,6 +61,13 @@ std::optional<SealedFile> ParseSealLine(std::string_view line) {
   return SealedFile{name, *size, *hash};
 }
 
+Result<LogId> NewestNumber(const std::string& recording) {
+  LogId newest{0};
+  BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(LogsPath(recording)));
+  for (const std::string& name : names) newest = std::max(newest, ParseTakenNumber(name));
+  return newest;
+}
+
 }  // namespace
 
 std::string LogsPath(const std::string& recording) { return recording + "/" + kLogsName; }
@@ -90,13 +97,9 @@ Result<std::vector<LogId>> ListLogs(const std::string& recording) {
 Result<LogId> ClaimLog(const std::string& recording) {
   BACKSTEP_ASSIGN_OR_RETURN(const bool made, MakeDirectory(LogsPath(recording)));
   if (made) BACKSTEP_RETURN_IF_ERROR(SyncDirectory(recording));
-  uint32_t newest = 0;
-  BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(LogsPath(recording)));
-  for (const std::string& name : names) {
-    newest = std::max(newest, ParseTakenNumber(name).value);
-  }
-  while (newest != UINT32_MAX) {
-    const LogId log{++newest};
+  BACKSTEP_ASSIGN_OR_RETURN(const LogId newest, NewestNumber(recording));
+  for (uint32_t number = newest.value; number != UINT32_MAX;) {
+    const LogId log{++number};
     const std::string path = LogPath(recording, log);
     if (access((path + kDeletedSuffix).c_str(), F_OK) == 0) continue;
     BACKSTEP_ASSIGN_OR_RETURN(const bool claimed, MakeDirectory(path));
@@ -117,12 +120,17 @@ Result<LogId> TakeLog(const std::string& recording, LogId number) {
 }
 
 Result<LogId> ReserveLog(const std::string& recording) {
-  BACKSTEP_ASSIGN_OR_RETURN(const LogId log, ClaimLog(recording));
-  const std::string path = LogPath(recording, log);
-  if (rename(path.c_str(), (path + kDeletedSuffix).c_str()) != 0) {
-    return IoError(path, "cannot be reserved", errno);
+  BACKSTEP_RETURN_IF_ERROR(MakeDirectory(LogsPath(recording)).status());
+  BACKSTEP_ASSIGN_OR_RETURN(const LogId newest, NewestNumber(recording));
+  for (uint32_t number = newest.value; number != UINT32_MAX;) {
+    const LogId log{++number};
+    const std::string path = LogPath(recording, log);
+    BACKSTEP_ASSIGN_OR_RETURN(const bool made, MakeDirectory(path + kDeletedSuffix));
+    if (!made) continue;
+    if (access(path.c_str(), F_OK) != 0) return log;
+    DropReserved(recording, log);  // another was faster
   }
-  return log;
+  return Status::Io(LogsPath(recording) + ": all log numbers are taken");
 }
 
 Status AdoptLog(const std::string& recording, LogId reserved, const std::string& from) {
@@ -212,7 +220,8 @@ Status WriteSeal(const std::string& log_path, bool forced) {
     text += name + " " + std::to_string(file.size) + " " + file.hash.ToHex() + "\n";
   }
   text += "seal " + HashBytes(text).ToHex() + "\n";
-  BACKSTEP_ASSIGN_OR_RETURN(const bool written, CreateFileWhole(log_path + "/" + kSealName, text, forced));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool written,
+                            CreateFileWhole(log_path + "/" + kSealName, text, forced));
   if (!written) return Status::Io(log_path + ": already sealed");
   return {};
 }

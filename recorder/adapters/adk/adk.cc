@@ -56,7 +56,11 @@ class AdkSession {
     const Json* actions = Find(event, "actions");
     if (actions == nullptr) return;
     if (const Json* to = FindEither(*actions, "transfer_to_agent", "transferToAgent")) {
-      Transfer(BodyText(*to), "transfer_to_agent");
+      // The answer to a call that asked for it says it once more.
+      const std::string name = BodyText(*to);
+      const bool known = asked_ && asked_->first == Speaker() && asked_->second == name;
+      if (!known) Transfer(name, "transfer_to_agent");
+      asked_.reset();
     }
     const Json* delta = FindEither(*actions, "state_delta", "stateDelta");
     if (delta != nullptr && !delta->empty()) {
@@ -81,6 +85,7 @@ class AdkSession {
                  id.empty() ? name : id);
       if (name.starts_with("transfer_to") && arguments != nullptr) {
         Transfer(TextAt(*arguments, "agent_name"), name);
+        asked_ = {Speaker(), TextAt(*arguments, "agent_name")};
       }
     } else if (const Json* answer = FindEither(part, "function_response", "functionResponse")) {
       const std::string id = TextAt(*answer, "id");
@@ -92,6 +97,11 @@ class AdkSession {
                    "event " + TextAt(event, "id") + " answers a call of " + name + " nobody made");
       }
     }
+  }
+
+  std::optional<AgentIndex> Speaker() const {
+    if (!talk_.last()) return std::nullopt;
+    return draft_->steps[talk_.last()->value].agent;
   }
 
   void Transfer(const std::string& to, const std::string& reason) {
@@ -129,6 +139,8 @@ class AdkSession {
   Sink& sink_;
   SessionDraft* draft_;
   Talk talk_;
+  // Who asked for a transfer, and to whom.
+  std::optional<std::pair<std::optional<AgentIndex>, std::string>> asked_;
   std::optional<StepIndex> transferred_;  // the step whose transfer has a message
 };
 

@@ -136,7 +136,8 @@ void Assembler::AddEffect(Current* now) {
     KeepConversation(*now);
   } else {
     effect.name = ToolName(span_, meaning);
-    effect.tool_type = meaning.role == SpanRole::kRetriever ? "retriever" : meaning.Text(Field::kToolType);
+    effect.tool_type =
+        meaning.role == SpanRole::kRetriever ? "retriever" : meaning.Text(Field::kToolType);
     effect.tool_call_id = meaning.Text(Field::kToolCallId);
   }
   effect.request = Keep(now->exchange.request).value_or(KeptBody{});

@@ -66,6 +66,14 @@ bool IsAgentOf(const SessionDraft& draft, const std::string& name) {
                      [&](const AgentDraft& agent) { return LowerCase(agent.name) == wanted; });
 }
 
+// A label file that is called like a run but for a part at the end means that other run.
+bool NamesSibling(const std::string& label_stem, const std::string& stem) {
+  const size_t most = std::min(label_stem.size(), stem.size());
+  const auto apart = std::mismatch(label_stem.begin(), label_stem.begin() + most, stem.begin());
+  const auto same = static_cast<size_t>(apart.first - label_stem.begin());
+  return label_stem != stem && 2 * same > std::max(label_stem.size(), stem.size());
+}
+
 }  // namespace
 
 std::vector<std::string> LabelFilesOf(const std::string& argument) {
@@ -150,6 +158,7 @@ bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run,
   const fs::path folder = fs::path(judgement.file).parent_path();
   std::error_code ignored;
   if (judgement.numbered && fs::exists(folder / (stem + ".json"), ignored)) return false;
+  if (judgement.numbered && NamesSibling(label_stem, stem)) return false;
   return BlamesAgentOf(judgement.value["failures"], draft);
 }
 

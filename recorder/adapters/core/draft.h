@@ -19,6 +19,8 @@ namespace backstep::adapters {
 
 // Times beyond the year 2200 are damage, and could not be added to.
 inline constexpr TimeNs kTimeMax{7258118400000000000};
+// A time and a duration can always be added.
+inline constexpr DurationNs kDurationMax{INT64_MAX - kTimeMax.ns};
 
 // Places in the vectors of a SessionDraft, from 0.
 using AgentIndex = StrongInt<struct AgentIndexTag, uint32_t>;

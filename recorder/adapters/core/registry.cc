@@ -22,11 +22,6 @@
 
 namespace backstep::adapters {
 
-std::string FormatPlace(const Place& place) {
-  if (place.line != 0) return place.file + ":" + std::to_string(place.line);
-  return place.offset != 0 ? place.file + " at byte " + std::to_string(place.offset) : place.file;
-}
-
 std::vector<std::unique_ptr<Importer>> AllImporters() {
   std::vector<std::unique_ptr<Importer>> all;
   // Spans come first, conversations and logs after them.

@@ -14,7 +14,6 @@
 namespace backstep::adapters {
 namespace {
 
-constexpr size_t kPeekBytes = 64u << 10;
 constexpr size_t kFillBytes = 256u << 10;
 // What a packed file may always grow to.
 constexpr uint64_t kGrowthFree = 64u << 20;

@@ -10,6 +10,9 @@
 
 namespace backstep::adapters {
 
+// What is looked at to tell a format.
+inline constexpr size_t kPeekBytes = 512u << 10;
+
 struct SourceLimits {
   uint64_t unpacked_max = 64ull << 30;  // bytes
   // A packed file may grow by this much; beyond it, and beyond 64 MiB, it is taken for a bomb.
@@ -32,7 +35,7 @@ class Source {
   virtual const std::string& path() const = 0;
   // Path without .gz / .zst and without folders.
   virtual std::string name() const = 0;
-  // The next bytes, at most 64 KiB of them, without taking them; fewer than that: the end is near.
+  // The next bytes, at most kPeekBytes of them, without taking them; fewer: there are no more.
   virtual Result<std::string_view> Peek() = 0;
   // Takes `size` bytes into `out`, fewer only before the end or a failure; 0: the end.
   virtual Result<size_t> Read(char* out, size_t size) = 0;

@@ -70,6 +70,11 @@ class StateTeller {
       if (const Json* usage = Find(message, "usage_metadata")) {
         call.usage = {.input_tokens = TokensAt(*usage, "input_tokens"),
                       .output_tokens = TokensAt(*usage, "output_tokens")};
+        const Json* details = Find(*usage, "input_token_details");
+        if (details != nullptr) call.usage.cached_tokens = TokensAt(*details, "cache_read");
+      } else if (const Json* told = Find(*metadata, "token_usage")) {
+        call.usage = {.input_tokens = TokensAt(*told, "prompt_tokens"),
+                      .output_tokens = TokensAt(*told, "completion_tokens")};
       }
       draft_->Add(std::move(call));
     }

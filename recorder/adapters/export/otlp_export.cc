@@ -1,6 +1,8 @@
 // A line as one OTLP trace. What is held at a time: the events of steps that have not gone out yet,
 // annotations up to a bound, and 32 bytes for each message from outside.
 #include <algorithm>
+#include <iterator>
+#include <utility>
 #include <map>
 
 #include "backstep/recorder/adapters/export/export.h"
@@ -122,6 +124,10 @@ class OtlpExport {
     BACKSTEP_RETURN_IF_ERROR(scanned);
     BACKSTEP_RETURN_IF_ERROR(StepsUpTo(to_));
     BACKSTEP_RETURN_IF_ERROR(OutsideUpTo(to_));
+    for (auto& [step, events] : std::exchange(held_, {})) {  // of steps that never ended
+      auto& late = waiting_[step];
+      std::move(events.begin(), events.end(), std::back_inserter(late));
+    }
     return LateEvents(true);
   }
 

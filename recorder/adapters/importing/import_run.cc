@@ -16,13 +16,6 @@ namespace fs = std::filesystem;
 constexpr size_t kSkippedMax = 1000;
 constexpr size_t kReasonMax = 500;  // bytes
 
-std::string FolderOf(const std::string& path) {
-  std::string trimmed = path;
-  while (trimmed.size() > 1 && trimmed.back() == '/') trimmed.pop_back();
-  const std::string folder = fs::path(trimmed).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
 uint64_t SizeOf(const std::string& path) {
   std::error_code error;
   const auto size = fs::file_size(path, error);
@@ -91,7 +84,8 @@ Status ImportRun::Run() {
 
 // What the disk or the user ends is at its end.
 Status ImportRun::Survive(const std::string& file, Status status) {
-  const bool over = status.code() == StatusCode::kCancelled || !bodies_->status().ok();
+  const bool over = status.code() == StatusCode::kCancelled || !bodies_->status().ok() ||
+                    (writer_ != nullptr && !writer_->status().ok());
   if (status.ok() || !options_.keep_partial || over) return status;
   if (summary_.failed.ok()) summary_.failed = status;
   bytes_done_ += std::exchange(bytes_of_file_, 0);
@@ -123,7 +117,7 @@ Status ImportRun::OneFile(const std::string& path) {
 Result<Importer*> ImportRun::Choose(Source& source) {
   BACKSTEP_ASSIGN_OR_RETURN(const std::string_view bytes, source.Peek());
   const std::string name = source.name();
-  const Head head{bytes, bytes.size() < (64u << 10), name};
+  const Head head{bytes, bytes.size() < kPeekBytes, name};
   if (bytes.empty()) return Status::Corruption(source.path() + ": the file is empty");
   Importer* best = nullptr;
   int best_sure = 0;
@@ -167,6 +161,10 @@ Status ImportRun::OpenRecording() {
 }
 
 Status ImportRun::Publish() {
+  // An importer may hold a log that has not ended.
+  current_ = nullptr;
+  chosen_.clear();
+  importers_.clear();
   BACKSTEP_RETURN_IF_ERROR(writer_->Finish());
   writer_.reset();
   return staging_->Publish();

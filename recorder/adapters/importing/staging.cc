@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
 
+#include "backstep/recorder/adapters/writing/log_finisher.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/index/index.h"
@@ -24,9 +26,13 @@ std::string Trimmed(std::string path) {
   return path;
 }
 
-std::string FolderNameOf(const std::string& path) {
-  const std::string folder = fs::path(path).parent_path().string();
-  return folder.empty() ? "." : folder;
+// Logs are moved from beside a recording into it.
+Status CheckBeside(const std::string& recording) {
+  struct stat inside {}, beside {};
+  if (stat(recording.c_str(), &inside) != 0) return {};  // told by whoever opens it
+  if (stat(FolderOf(recording).c_str(), &beside) != 0 || inside.st_dev == beside.st_dev) return {};
+  return Status::InvalidArgument(recording + ": is a file system of its own, to which nothing can "
+                                 "be added; import into a new recording in it");
 }
 
 // Held as long as the file is open, and so not after the process.
@@ -42,9 +48,12 @@ void RemoveLeftBehind(const std::string& recording) {
   const std::string begin = fs::path(recording).filename().string() + kStagedSuffix;
   std::error_code error, ignored;
   std::vector<fs::path> found;
-  for (fs::directory_iterator at(FolderNameOf(recording), error), end; !error && at != end;
+  for (fs::directory_iterator at(FolderOf(recording), error), end; !error && at != end;
        at.increment(error)) {
-    if (at->path().filename().string().starts_with(begin)) found.push_back(at->path());
+    const std::string name = at->path().filename().string();
+    const bool ours = name.starts_with(begin) && name.size() > begin.size() &&
+                      name.find_first_not_of("0123456789", begin.size()) == std::string::npos;
+    if (ours) found.push_back(at->path());
   }
   for (const fs::path& path : found) {
     const int lock = LockFolder(path.string());
@@ -60,20 +69,31 @@ void IndexAll(const store::Recording& recording, const std::vector<LogId>& logs)
   for (const LogId log : logs) {
     const auto line = recording.OpenLine(log);
     if (!line.ok()) continue;
-    for (Result<uint64_t> steps = 1; steps.ok() && *steps > 0;) steps = (*index)->CatchUp(**line);
+    if (!IndexLine(**line, index->get())) return;
   }
 }
 
 }  // namespace
 
+std::string FolderOf(const std::string& path) {
+  const std::string folder = fs::path(Trimmed(path)).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 Staging::Staging(std::string path, int lock, std::string recording)
     : path_(std::move(path)), lock_(lock), recording_(std::move(recording)) {}
 
 Result<std::unique_ptr<Staging>> Staging::Begin(const std::string& given, bool append) {
-  const std::string recording = Trimmed(given);
+  std::error_code error;
+  std::string recording = Trimmed(given);
+  // One that is a link is added to where it lies.
+  if (const auto real = fs::canonical(recording, error); append && !error) recording = real.string();
   RemoveLeftBehind(recording);
   std::unique_ptr<store::Recording> target;
-  if (append) {
+  // An empty directory becomes the recording.
+  const bool empty = fs::is_directory(recording, error) && fs::is_empty(recording, error);
+  if (append && !empty) {
+    BACKSTEP_RETURN_IF_ERROR(CheckBeside(recording));
     BACKSTEP_ASSIGN_OR_RETURN(target, store::Recording::Open(recording));
   }
   const std::string path = recording + kStagedSuffix + std::to_string(getpid());
@@ -113,13 +133,16 @@ Status Staging::Publish() {
 Status Staging::PublishNew() {
   staged_.reset();
   int failed = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, recording_.c_str(), RENAME_NOREPLACE);
-  // Not every file system can; none replaces a directory in which there is something.
-  if (failed != 0 && errno == EINVAL) failed = rename(path_.c_str(), recording_.c_str());
+  // Not every file system can; and an empty directory may be replaced, one with something in it never
+  // is.
+  if (failed != 0 && (errno == EINVAL || errno == EEXIST)) {
+    failed = rename(path_.c_str(), recording_.c_str());
+  }
   if (failed != 0 && (errno == EEXIST || errno == ENOTEMPTY)) {
     return Status::InvalidArgument(recording_ + ": was made by another meanwhile");
   }
   if (failed != 0) return store::IoError(recording_, "cannot be made", errno);
-  return store::SyncDirectory(FolderNameOf(recording_));
+  return store::SyncDirectory(FolderOf(recording_));
 }
 
 // A branch stands behind what it leaves, and so never comes before it.

@@ -11,12 +11,17 @@
 
 namespace backstep::adapters {
 
+// The directory in which the file or directory lies.
+std::string FolderOf(const std::string& path);
+
 // A recording of its own beside the one that is to be made or added to (RECORDING.importing-PID),
 // and on the same file system. What a killed import leaves there is removed by the next import of
 // that name. One thread.
 class Staging {
  public:
-  // `append`: to the recording that is there. Errors are those of Recording::Create and Open.
+  // `append`: to the recording, or empty directory, that is there. Errors are those of
+  // Recording::Create and Open; InvalidArgument: it is a file system of its own. Unavailable: an
+  // import of this process has it.
   static Result<std::unique_ptr<Staging>> Begin(const std::string& recording, bool append);
   // Removes what was not published.
   ~Staging();
@@ -30,8 +35,8 @@ class Staging {
   Result<LogId> NextNumber();
 
   // Forces everything to the disk, then gives it its name; from then on it is there, whole. Nothing
-  // may be written into it any more. InvalidArgument, Unavailable: another took the name or a number
-  // meanwhile. Io: path and reason.
+  // may be written into it any more. InvalidArgument, Unavailable: another took the name or a
+  // number meanwhile. Io: path and reason.
   Status Publish();
 
  private:

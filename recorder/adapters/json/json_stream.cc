@@ -1,5 +1,7 @@
 #include "backstep/recorder/adapters/json/json_stream.h"
 
+#include <utility>
+
 #include "backstep/recorder/adapters/core/json_text.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -48,7 +50,9 @@ class Walk {
   Status Feed(std::string_view chunk) {
     for (at_ = 0; at_ < chunk.size(); ++at_) {
       const char c = chunk[at_];
+      const bool fresh = std::exchange(fresh_, false);
       if (c == '\n') ++line_;
+      if (fresh && one_a_line_ && c == '{' && UnderWay()) BACKSTEP_RETURN_IF_ERROR(Tear());
       switch (state_) {
         case State::kInside: Inside(chunk); break;
         case State::kString: Text(chunk); break;
@@ -57,8 +61,23 @@ class Walk {
         case State::kScalar: BACKSTEP_RETURN_IF_ERROR(Scalar(c)); break;
         default: BACKSTEP_RETURN_IF_ERROR(Between(c)); break;
       }
+      fresh_ = chunk[at_] == '\n';
       if (ended_) BACKSTEP_RETURN_IF_ERROR(EndOfValue());
     }
+    return {};
+  }
+
+  bool UnderWay() const {
+    return state_ != State::kLost && (state_ != State::kValue || !open_.empty());
+  }
+
+  // In a file that has one value a line the next one begins before this one has ended.
+  Status Tear() {
+    sink_.Skip(PlaceOf(top_begun_, top_line_), "the line ends in the middle of this value");
+    BACKSTEP_RETURN_IF_ERROR(LeaveAll());
+    takes_ = too_long_ = quoted_ = escaped_ = false;
+    text_.clear();
+    state_ = State::kValue;
     return {};
   }
 
@@ -98,6 +117,11 @@ class Walk {
     if (!open_.empty() && open_.back() == '[') path_.push_back("*");
     begun_ = base_ + at_;
     begun_line_ = line_;
+    if (open_.empty()) {
+      top_begun_ = begun_;
+      top_line_ = line_;
+      top_first_ = c;
+    }
     const bool nests = c == '{' || c == '[';
     JsonWant want = visitor_.Begin(path_, c);
     if (want == JsonWant::kEnter && (!nests || open_.size() >= kEnteredMax)) want = JsonWant::kPass;
@@ -133,6 +157,10 @@ class Walk {
     for (; at_ < chunk.size(); ++at_) {
       const char c = chunk[at_];
       if (c == '\n' && at_ != from) ++line_;
+      if (c == '\n' && one_a_line_) {  // Feed looks at what the next line begins with
+        ++at_;
+        break;
+      }
       if (quoted_) {
         if (escaped_) escaped_ = false;
         else if (c == '\\') escaped_ = true;
@@ -155,6 +183,11 @@ class Walk {
     const size_t from = at_;
     for (; at_ < chunk.size() && !ended_; ++at_) {
       const char c = chunk[at_];
+      if (c == '\n' && at_ != from) ++line_;
+      if (c == '\n' && one_a_line_) {
+        ++at_;
+        break;
+      }
       if (escaped_) escaped_ = false;
       else if (c == '\\') escaped_ = true;
       else if (c == '"') ended_ = true;
@@ -219,19 +252,26 @@ class Walk {
   void AfterValue() {
     if (!open_.empty()) path_.pop_back();
     state_ = open_.empty() ? State::kValue : State::kAfter;
+    if (open_.empty() && top_first_ == '{' && top_line_ == line_) one_a_line_ = true;
   }
 
   Status Break(const char* reason) {
     sink_.Skip(PlaceOf(base_ + at_, line_), std::string("no JSON from here on: ") + reason);
+    const Status status = LeaveAll();
+    state_ = State::kLost;
+    escaped_ = false;
+    fresh_line_ = false;
+    return status;
+  }
+
+  // What was entered has ended, as far as it went.
+  Status LeaveAll() {
     Status status;
-    while (!open_.empty() && status.ok()) {  // what was entered has ended, as far as it went
+    while (!open_.empty() && status.ok()) {
       if (open_.size() - 1 < path_.size()) path_.resize(open_.size() - 1);
       status = LeaveInnermost();
     }
     path_.clear();
-    state_ = State::kLost;
-    escaped_ = false;
-    fresh_line_ = false;
     return status;
   }
 
@@ -261,6 +301,10 @@ class Walk {
   std::string text_;  // of a key or of what is taken
   State state_ = State::kValue;
   uint64_t base_ = 0, begun_ = 0, line_ = 1, begun_line_ = 1;
+  uint64_t top_begun_ = 0, top_line_ = 1;  // of the value of the top
+  char top_first_ = 0;
+  bool one_a_line_ = false;  // a whole object was on a line of its own
+  bool fresh_ = false;       // a line begins
   size_t at_ = 0, depth_ = 0;
   bool takes_ = false, too_long_ = false, quoted_ = false, escaped_ = false, ended_ = false;
   bool fresh_line_ = false;

@@ -1,6 +1,5 @@
 #include "backstep/recorder/adapters/jsonl/check_numbers.h"
 
-#include <limits>
 #include <unordered_map>
 
 #include "backstep/recorder/adapters/core/draft.h"
@@ -8,7 +7,6 @@
 namespace backstep::adapters {
 namespace {
 
-constexpr int64_t kDurationMax = std::numeric_limits<int64_t>::max() - kTimeMax.ns;
 constexpr uint64_t kLargeMax = 1ull << 53;  // of steps; more than anybody will see
 constexpr size_t kValueShown = 60;  // bytes
 constexpr size_t kIdParts = 4;
@@ -46,8 +44,8 @@ bool InRange(const Json& value, Range range) {
   switch (range) {
     case Range::kTime: return Unsigned(value, static_cast<uint64_t>(kTimeMax.ns));
     case Range::kDuration:
-      if (value.is_number_unsigned()) return Unsigned(value, kDurationMax);
-      return value.is_number_integer() && value.get<int64_t>() >= -kDurationMax;
+      if (value.is_number_unsigned()) return Unsigned(value, kDurationMax.ns);
+      return value.is_number_integer() && value.get<int64_t>() >= -kDurationMax.ns;
     case Range::kSmall: return Unsigned(value, UINT32_MAX);
     case Range::kLarge: return Unsigned(value, kLargeMax);
     case Range::kAny: break;
@@ -78,10 +76,11 @@ Status CheckAll(std::string_view name, const Json& list) {
   return {};
 }
 
-// The id of a fault is a text.
+// Its id, and what it stood before and after, are texts.
 Status CheckFault(const Json& fault) {
-  for (const auto& [name, value] : fault.items()) {
-    if (name != "id") BACKSTEP_RETURN_IF_ERROR(CheckMember(name, value));
+  for (const char* name : {"message", "effect"}) {
+    const Json* value = Find(fault, name);
+    if (value != nullptr) BACKSTEP_RETURN_IF_ERROR(CheckMember(name, *value));
   }
   return {};
 }

@@ -78,7 +78,7 @@ void MendTime(TimeNs* time) {
 }
 
 void MendDuration(DurationNs* duration) {
-  duration->ns = std::clamp<int64_t>(duration->ns, 0, kTimeMax.ns);
+  duration->ns = std::clamp<int64_t>(duration->ns, 0, kDurationMax.ns);
 }
 
 void MendOutcome(Outcome* outcome) {
@@ -103,6 +103,7 @@ void MendTimes(SessionDraft* draft) {
   for (EffectDraft& effect : draft->effects) {
     MendTime(&effect.began);
     MendDuration(&effect.duration);
+    if (effect.error && effect.error->retry_after) MendDuration(&*effect.error->retry_after);
     if (!std::isfinite(effect.usage.cost_usd)) effect.usage.cost_usd = 0;
   }
   for (NoteDraft& note : draft->notes) {

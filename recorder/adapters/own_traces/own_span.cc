@@ -1,8 +1,10 @@
 #include "backstep/recorder/adapters/own_traces/own_span.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 
+#include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/jsonl/record_json.h"
 #include "backstep/recorder/adapters/own_traces/keys.h"
 
@@ -10,14 +12,13 @@ namespace backstep::adapters {
 namespace {
 
 constexpr size_t kExcerptMax = 4096;  // bytes, as FaultRecord has it
+constexpr size_t kFaultsMax = 1000;   // of one step
 
 std::string Excerpt(const OwnAttributes& said, const char* key) {
-  std::string text = said.Text(key);
-  text.resize(std::min(text.size(), kExcerptMax));
-  return text;
+  return CutText(said.Text(key), kExcerptMax);
 }
 
-Media MediaOf(std::string_view type) {
+Media MediaOfType(std::string_view type) {
   if (type.starts_with("application/json")) return Media::kJson;
   return type.empty() || type.starts_with("text/") ? Media::kText : Media::kBytes;
 }
@@ -88,10 +89,10 @@ std::optional<KeptBody> OwnBody(const Span& span, const char* key, const char* m
   if (media.ends_with(kBase64)) {
     media.resize(media.size() - kBase64.size());
     const Result<std::string> bytes = FromBase64(body->text);
-    if (bytes.ok()) return sink.Keep(*bytes, MediaOf(media.empty() ? "bytes" : media));
+    if (bytes.ok()) return sink.Keep(*bytes, MediaOfType(media.empty() ? "bytes" : media));
   }
   const bool nothing = media.empty() && body->text.empty();
-  return sink.Keep(body->text, nothing ? Media::kBytes : MediaOf(media));
+  return sink.Keep(body->text, nothing ? Media::kBytes : MediaOfType(media));
 }
 
 EffectDraft OwnEffect(const Span& span, EffectKind kind, Sink& sink) {
@@ -143,10 +144,11 @@ std::vector<FaultRecord> OwnFaults(const Span& span) {
   for (const SpanEvent& event : span.events) {
     const OwnAttributes said(event.attributes);
     if (event.name != "fault.applied" || said.Find(own::kEventKind) != nullptr) continue;
+    if (faults.size() == kFaultsMax) break;
     FaultRecord fault;
-    fault.spec_id = said.Text("llmmas.fault.spec_id");
-    fault.type = said.Text("llmmas.fault.type");
-    fault.hook = said.Text(own::kFaultHook);
+    fault.spec_id = Excerpt(said, "llmmas.fault.spec_id");
+    fault.type = Excerpt(said, "llmmas.fault.type");
+    fault.hook = Excerpt(said, own::kFaultHook);
     fault.decision = Excerpt(said, "llmmas.fault.decision");
     fault.before = Excerpt(said, own::kFaultBefore);
     fault.after = Excerpt(said, own::kFaultAfter);

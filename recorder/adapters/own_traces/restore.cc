@@ -12,8 +12,6 @@
 namespace backstep::adapters {
 namespace {
 
-constexpr std::string_view kOutsideText = "@outside";
-
 // Spans may stand in any order: what lies in a span is joined to it at the end. One session.
 class Restorer {
  public:
@@ -201,7 +199,7 @@ class Restorer {
   void AddMessages() {
     for (auto& [sketch, sent] : sent_) {
       sent.message.draft.from = StepAt(sketch->parent);
-      if (!sent.message.draft.from && sent.message.source != kOutsideText) {
+      if (!sent.message.draft.from && sent.message.source != kOutsideName) {
         sent.message.draft.attributes.emplace_back("source", sent.message.source);
       }
       AddMessage(sent.id, std::move(sent.message));
@@ -213,7 +211,7 @@ class Restorer {
         continue;
       }
       const auto known = message_by_id_.find(taken.id);
-      if (known == message_by_id_.end() && taken.message.source != kOutsideText) {
+      if (known == message_by_id_.end() && taken.message.source != kOutsideName) {
         taken.message.draft.attributes.emplace_back("source", taken.message.source);
       }
       const MessageIndex index = known != message_by_id_.end()

@@ -61,7 +61,7 @@ SpanStatus StatusOf(std::string_view word) {
   const auto ends = [&](std::string_view tail) {
     return lower.size() >= tail.size() && lower.substr(lower.size() - tail.size()) == tail;
   };
-  if (lower == "2" || ends("error") || ends("failed")) return SpanStatus::kError;
+  if (lower == "2" || ends("error") || ends("errored") || ends("failed")) return SpanStatus::kError;
   if (lower == "1" || ends("ok") || ends("success")) return SpanStatus::kOk;
   return SpanStatus::kUnset;
 }

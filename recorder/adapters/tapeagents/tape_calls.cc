@@ -121,33 +121,37 @@ Json TapeOf(const Row& row) {
 }
 
 // Whether the database has a table of that name. A view is none: what it gives is not in the file.
-bool HasTable(sqlite3* database, const char* table) {
+// "table", "view"; empty: there is nothing of that name.
+Result<std::string> KindOf(sqlite3* database, const char* name, const std::string& path) {
   sqlite3_stmt* raw = nullptr;
   static constexpr char kQuery[] =
-      "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1 COLLATE NOCASE";
-  if (sqlite3_prepare_v2(database, kQuery, -1, &raw, nullptr) != SQLITE_OK) return false;
+      "SELECT type FROM sqlite_master WHERE type IN ('table', 'view') AND name = ?1 COLLATE NOCASE";
+  const int prepared = sqlite3_prepare_v2(database, kQuery, -1, &raw, nullptr);
   const Statement statement(raw, &sqlite3_finalize);
-  sqlite3_bind_text(raw, 1, table, -1, SQLITE_STATIC);
-  return sqlite3_step(raw) == SQLITE_ROW;
+  if (prepared != SQLITE_OK) return Status::Corruption(path + ": " + sqlite3_errmsg(database));
+  sqlite3_bind_text(raw, 1, name, -1, SQLITE_STATIC);
+  const int stepped = sqlite3_step(raw);
+  if (stepped == SQLITE_DONE) return std::string();
+  if (stepped != SQLITE_ROW) return Status::Corruption(path + ": " + sqlite3_errmsg(database));
+  return std::string(reinterpret_cast<const char*>(sqlite3_column_text(raw, 0)));
 }
 
 // Calls `take` for every row of a table; a table that is not there has none.
 template <typename Take>
 Status EachRow(sqlite3* database, const char* table, const std::string& path, Purse* purse,
                const Take& take) {
+  // Asked before the query is prepared: views within views could make that take for ever.
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string kind, KindOf(database, table, path));
+  if (kind.empty()) return {};
+  if (kind != "table") {
+    return Status::Corruption(path + ": " + table + " is no table but a view: a tapedata.sqlite "
+                              "holds its rows itself");
+  }
   sqlite3_stmt* raw = nullptr;
   const std::string query = std::string("SELECT * FROM ") + table;
   const int prepared = sqlite3_prepare_v2(database, query.c_str(), -1, &raw, nullptr);
   const Statement statement(raw, &sqlite3_finalize);
-  if (prepared != SQLITE_OK) {
-    const std::string reason = sqlite3_errmsg(database);
-    if (reason.starts_with("no such table")) return {};
-    return Status::Corruption(path + ": " + reason);
-  }
-  if (!HasTable(database, table)) {
-    return Status::Corruption(path + ": " + table + " is no table but a view: a tapedata.sqlite "
-                              "holds its rows itself");
-  }
+  if (prepared != SQLITE_OK) return Status::Corruption(path + ": " + sqlite3_errmsg(database));
   int stepped = SQLITE_DONE;
   while (purse->bytes > 0 && (stepped = sqlite3_step(raw)) == SQLITE_ROW) take(Row(raw, purse));
   if (purse->bytes == 0 || stepped == SQLITE_INTERRUPT) {

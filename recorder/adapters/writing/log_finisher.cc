@@ -1,8 +1,13 @@
 #include "backstep/recorder/adapters/writing/log_finisher.h"
 
-#include "backstep/store/line.h"
-
 namespace backstep::adapters {
+
+bool IndexLine(store::Line& line, store::IndexWriter* index) {
+  for (;;) {
+    const auto steps = index->CatchUp(line);
+    if (!steps.ok() || *steps == 0) return steps.ok();
+  }
+}
 
 LogFinisher::LogFinisher(const store::Recording* recording, bool indexes)
     : recording_(recording), indexes_(indexes) {}
@@ -37,12 +42,7 @@ void LogFinisher::Index(LogId log) {
     index_ = std::move(index).value();
   }
   const auto line = recording_->OpenLine(log);
-  if (!line.ok()) return;
-  for (;;) {
-    const auto steps = index_->CatchUp(**line);
-    if (!steps.ok()) index_.reset();
-    if (!steps.ok() || *steps == 0) return;
-  }
+  if (line.ok() && !IndexLine(**line, index_.get())) index_.reset();
 }
 
 }  // namespace backstep::adapters

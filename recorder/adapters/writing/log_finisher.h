@@ -6,10 +6,14 @@
 
 #include "backstep/schemas/records.h"
 #include "backstep/store/index/index.h"
+#include "backstep/store/line.h"
 #include "backstep/store/log_writer.h"
 #include "backstep/store/recording.h"
 
 namespace backstep::adapters {
+
+// False: it could not be, and the index is of no use.
+bool IndexLine(store::Line& line, store::IndexWriter* index);
 
 // One thread calls; the work is done on another, one log at a time.
 class LogFinisher {
@@ -24,6 +28,8 @@ class LogFinisher {
   Status Finish(std::unique_ptr<store::LogWriter> log, LogEnd end);
   // Until every log is sealed; the first failure.
   Status Wait();
+  // The first failure that is known, without waiting.
+  const Status& status() const { return failed_; }
 
  private:
   void Index(LogId log);

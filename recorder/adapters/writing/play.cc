@@ -7,7 +7,6 @@ namespace {
 
 constexpr size_t kHappeningsPerQuestion = 1024;
 constexpr uint32_t kNoSegment = UINT32_MAX;
-constexpr size_t kLeftOutTold = 1000;  // as many as a summary holds
 constexpr uint64_t kLargeBody = 1024;  // bytes; smaller ones may be sent as often as one likes
 
 }  // namespace
@@ -412,22 +411,14 @@ void Play::CountInto(ImportSummary* summary) const {
   summary->annotations += counts_.annotations;
   summary->errors += counts_.errors;
   summary->usage += counts_.usage;
-  TellLeftOut(summary);
 }
 
-void Play::TellLeftOut(ImportSummary* summary) const {
-  Place place;
-  for (const auto& [key, value] : draft_.metadata) {
-    if (key == "import.file") place.file = value;
-  }
+void Play::TellLeftOut(std::vector<std::string>* notes) const {
   const auto tell = [&](uint64_t count, const char* what) {
-    if (count == 0) return;
-    ++summary->skipped_count;
-    if (summary->skipped.size() >= kLeftOutTold) return;
-    summary->skipped.push_back({place, draft_.name + ": " + std::to_string(count) + what});
+    if (count > 0) notes->push_back(std::to_string(count) + what);
   };
-  tell(states_.left_out(), " states are left out: so many agents share a conversation that it would "
-                           "have to be written again and again");
+  tell(states_.left_out(), " states are left out: so many agents share a conversation that it "
+                           "would have to be written again and again");
   tell(bodies_left_out_, " messages are without their text: it is one that was sent so often that "
                          "it would have to be written again and again");
 }

@@ -55,6 +55,8 @@ class Play {
   Prints& prints() { return prints_; }
   // Adds what was written, and tells what was left out.
   void CountInto(ImportSummary* summary) const;
+  // What had to be left out, in words.
+  void TellLeftOut(std::vector<std::string>* notes) const;
   StepNumber last() const { return StepNumber(committed_); }
   TimeNs ended() const { return ended_; }  // wall, of the step that ended last
 
@@ -82,7 +84,6 @@ class Play {
   void FillEnd(uint32_t step, const std::vector<uint32_t>& took, StepRecord* record);
   Result<Body> Read(const KeptBody& body);
   bool TooOften(const KeptBody& body);
-  void TellLeftOut(ImportSummary* summary) const;
   void KeepMoment();
   // Whether what happens now is the parent's.
   bool Shared() const { return options_.writer == nullptr || committed_ < options_.fork.value; }

@@ -99,7 +99,8 @@ LogHeader SessionWriter::HeaderOf(const SessionDraft& draft, const StepTimes& ti
 
 Status SessionWriter::WriteLog(const SessionDraft& draft, const Order& order,
                                const StepTimes& times, const Plan& plan,
-                               std::unique_ptr<store::LogWriter> log, ImportSummary* summary) {
+                               std::unique_ptr<store::LogWriter> log, ImportSummary* summary,
+                               std::vector<std::string>* notes) {
   recorder::ItemWriter items(log.get(), options_.redactor);
   PlayOptions options;
   options.writer = &items;
@@ -118,14 +119,17 @@ Status SessionWriter::WriteLog(const SessionDraft& draft, const Order& order,
     end.result = "finished";
     end.summary.reused = plan.fork.value;
   }
+  const LogId id = log->id();
+  BACKSTEP_RETURN_IF_ERROR(finisher_.Finish(std::move(log), std::move(end)));
   play.CountInto(summary);
+  play.TellLeftOut(notes);
   if (!draft.key.empty()) {
     Prints& prints = prints_[draft.key];
     prints = std::move(play.prints());
     prints.base = times.base();
-    prints.log = log->id();
+    prints.log = id;
   }
-  return finisher_.Finish(std::move(log), std::move(end));
+  return {};
 }
 
 Result<WrittenSession> SessionWriter::Write(SessionDraft draft, ImportSummary* summary) {
@@ -143,7 +147,8 @@ Result<WrittenSession> SessionWriter::Write(SessionDraft draft, ImportSummary* s
                         plan.parent != nullptr ? plan.parent->base : TimeNs{});
   BACKSTEP_ASSIGN_OR_RETURN(auto log, NewLog(HeaderOf(draft, times, plan)));
   const std::string path = store::LogPath(recording_->path(), log->id());
-  const Status wrote = WriteLog(draft, order, times, plan, std::move(log), summary);
+  const Status wrote = WriteLog(draft, order, times, plan, std::move(log), summary,
+                                &written.notes);
   // Without it the run is not there.
   std::error_code ignored;
   if (!wrote.ok()) std::filesystem::remove_all(path, ignored);

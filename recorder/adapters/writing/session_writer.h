@@ -28,7 +28,6 @@ struct SessionWriterOptions {
 };
 
 struct WrittenSession {
-  LogId log;
   bool branch = false;
   uint64_t links_dropped = 0;
   std::vector<std::string> notes;  // what had to be given up or could not be done, in words
@@ -44,11 +43,13 @@ class SessionWriter {
   // contradicts itself. Io and what go_on says: the run is not there, nor does anything of it count.
   // Io can be of a run before, which is sealed meanwhile.
   Result<WrittenSession> Write(SessionDraft draft, ImportSummary* summary);
-  // Begins a log that is written as it was; counts what comes in into `summary`. One at a time;
-  // before the next call of this.
+  // Begins a log that is written as it was; counts what comes in into `summary`. It is to be sealed
+  // or destroyed before the next call of this or of Write.
   Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header, ImportSummary* summary);
   // Until every log is sealed and indexed. Io: one could not be.
   Status Finish() { return finisher_.Wait(); }
+  // The first failure to seal that is known; after it nothing more can be written.
+  const Status& status() const { return finisher_.status(); }
 
  private:
   struct Plan;
@@ -57,7 +58,7 @@ class SessionWriter {
   LogHeader HeaderOf(const SessionDraft& draft, const StepTimes& times, const Plan& plan) const;
   Status WriteLog(const SessionDraft& draft, const Order& order, const StepTimes& times,
                   const Plan& plan, std::unique_ptr<store::LogWriter> log,
-                  ImportSummary* summary);
+                  ImportSummary* summary, std::vector<std::string>* notes);
   Result<std::unique_ptr<store::LogWriter>> NewLog(LogHeader header);
 
   store::Recording* const recording_;

@@ -134,7 +134,8 @@ struct KvStore::Impl {
   }
 
   ~Impl() { CloseAnyhow(); }
-  // For destructors: what was written is in the WAL, so a failure to close loses nothing.
+  // For destructors: what was written is in the WAL, or of a bulk log counts for nothing before it is
+  // sealed; so a failure to close loses nothing.
   void CloseAnyhow() { static_cast<void>(Close()); }
 
   class Pinned;
@@ -394,12 +395,20 @@ Status MergeFresh(const std::string& path, rocksdb::DB* db) {
   return {};  // larger than need be, and whole
 }
 
+// On the file system of a directory, for us; what it does not tell counts as enough.
+uint64_t FreeBytes(const std::string& path) {
+  std::error_code error;
+  const auto space = std::filesystem::space(path, error);
+  return error ? UINT64_MAX : space.available;
+}
+
 Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
   BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
   uint64_t bytes = 0;
   db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
-  if (bytes > kMergedBytes) return MergeFresh(path, db);
-  if (bytes <= kQuickCompactionBytes) {
+  const bool large = bytes > kQuickCompactionBytes;
+  if (bytes > kMergedBytes || (large && FreeBytes(path) < 2 * bytes)) return MergeFresh(path, db);
+  if (!large) {
     const uint64_t content = ContentOf(db);
     const int level = bulk                            ? kBulkLevel
                       : content <= kTinyContentBytes  ? kTinyLevel

@@ -10,6 +10,7 @@
 #include "backstep/store/log/rocks/crc32c.h"
 #include "backstep/store/log/rocks/little_endian.h"
 #include "backstep/store/log/rocks/record_file.h"
+#include "backstep/store/log/rocks/rocks_options.h"
 
 namespace backstep::store {
 namespace {
@@ -127,7 +128,8 @@ bool InManifest(const std::filesystem::path& table) {
   bool named = false;
   const auto look = [&](std::string_view edit) {
     for (int level = 0; level < kLevels && !named; ++level) {
-      named = edit.find(std::string{kNewFileTag, static_cast<char>(level)} + varint) != std::string_view::npos;
+      const std::string entry = std::string{kNewFileTag, static_cast<char>(level)} + varint;
+      named = edit.find(entry) != std::string_view::npos;
     }
     return !named;
   };

@@ -95,6 +95,16 @@ TEST_CASE("a view in a database of tapes is refused, whatever it would give") {
   CHECK(status.code() == StatusCode::kCorruption);
   CHECK(status.message().find("LLMCalls is no table but a view") != std::string::npos);
   CHECK(told.kept.empty());
+
+  // Looked into, it would be 2^40 views.
+  std::string nested = "CREATE VIEW v0 AS SELECT 1 AS c;";
+  for (int i = 1; i <= 40; ++i) {
+    const std::string inner = "v" + std::to_string(i - 1);
+    nested += "CREATE VIEW " + (i == 40 ? std::string("LLMCalls") : "v" + std::to_string(i)) +
+              " AS SELECT a.c FROM " + inner + " a, " + inner + " b;";
+  }
+  CHECK(TellText(MakeTapeAgentsImporter(), DatabaseOf(nested), &told).message().find(
+            "LLMCalls is no table but a view") != std::string::npos);
 }
 
 TEST_CASE("a table whose columns are computed gives no more than its file can hold") {

@@ -127,7 +127,8 @@ TEST_CASE("an ADK session hands over where an agent calls for it") {
       {"invocation_id": "v", "author": "boss", "content": {"parts": [{"function_call":
         {"name": "transfer_to_other_agent", "args": {"agent_name": "worker"}}}]}},
       {"invocation_id": "v", "author": "boss", "content": {"parts": [{"function_response":
-        {"name": "transfer_to_other_agent", "response": {"status": "ok"}}}]}},
+        {"name": "transfer_to_other_agent", "response": {"status": "ok"}}}]},
+       "actions": {"transferToAgent": "worker"}},
       {"invocationId": "v", "author": "worker", "content": {"parts": [{"functionCall":
         {"name": "f", "id": "9", "args": {}}}]}, "usageMetadata": {"promptTokenCount": 4},
        "actions": {"stateDelta": {"a": 1}}},
@@ -140,6 +141,9 @@ TEST_CASE("an ADK session hands over where an agent calls for it") {
   CHECK(draft.messages[1].taken_by->value == 3);
   CHECK(draft.notes.at(0).kind == EventRecord::Kind::kHandoff);
   CHECK(draft.notes[0].name == "worker");
+  CHECK(std::count_if(draft.notes.begin(), draft.notes.end(), [](const NoteDraft& note) {
+          return note.kind == EventRecord::Kind::kHandoff;
+        }) == 1);  // though the answer says it again
   CHECK(told.Text(*draft.effects.at(0).response) == R"({"status":"ok"})");
   CHECK(draft.effects[1].usage.input_tokens == 4);
   CHECK(told.skipped.size() == 2);  // an answer to no call, an event of nobody

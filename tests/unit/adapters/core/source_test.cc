@@ -51,7 +51,7 @@ TEST_CASE("a source reads plain, gzip and zstd files alike, whatever they are ca
     CHECK(source->name() == "a.json");
     const auto head = source->Peek();
     REQUIRE(head.ok());
-    CHECK(*head == std::string_view(text).substr(0, 64 << 10));
+    CHECK(*head == std::string_view(text).substr(0, kPeekBytes));
     CHECK(source->offset() == 0);
     const auto all = source->ReadAll();
     REQUIRE(all.ok());

@@ -16,6 +16,8 @@ std::string Lines() {
     draft.segments.push_back({.name = "phase", .began = begin});
     const StepIndex one = draft.Add(StepDraft{
         .agent = a, .segment = SegmentIndex(0), .program_index = 5, .began = begin, .ended = end});
+    draft.steps[one.value].faults.push_back(
+        {.spec_id = "f", .type = "replace", .before = "was", .after = "is"});
     const StepIndex two = draft.Add(StepDraft{.agent = b, .began = end, .ended = end + Milliseconds(5)});
     draft.Add(MessageDraft{.to = a, .taken_by = one, .body = sink.Keep("in", Media::kText)});
     draft.Add(MessageDraft{.from = one, .to = b, .taken_by = two, .sent = begin + Milliseconds(10)});

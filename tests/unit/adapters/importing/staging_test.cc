@@ -116,6 +116,31 @@ TEST_CASE("a recording that is being imported is not there before it is whole") 
   CHECK(imported.recording().Sessions()->size() == 2);
 }
 
+TEST_CASE("runs are added to a recording through a link, and to an empty directory") {
+  testing::Imported imported;
+  std::filesystem::create_directory(imported.path());
+  ImportOptions more = imported.Options();
+  more.append = true;
+  REQUIRE(imported.TryImport(TwoSessions, more).ok());
+  const std::string far = imported.dir() / "far";
+  std::filesystem::create_directory(far);
+  std::filesystem::rename(imported.path(), far + "/real.backstep");
+  std::filesystem::create_directory_symlink(far + "/real.backstep", imported.path());
+  REQUIRE(imported.TryImport(TwoSessions, more).ok());
+  CHECK(std::filesystem::is_symlink(imported.path()));
+  imported.Open();
+  CHECK(imported.recording().Sessions()->size() == 4);
+  imported.CheckSound();
+}
+
+TEST_CASE("what only looks like the rest of an import is left alone") {
+  testing::Imported imported;
+  const std::string notes = imported.path() + ".importing-notes";
+  std::filesystem::create_directory(notes);
+  imported.Import(TwoSessions);
+  CHECK(std::filesystem::exists(notes));
+}
+
 TEST_CASE("an import does not take the place of what another made meanwhile") {
   testing::Imported imported;
   const auto makes = [&](Sink& sink) -> Status {

@@ -64,6 +64,29 @@ TEST_CASE("Behind what is broken it goes on at the next line that begins a value
   CHECK(walked.taker.left == 5);  // what was entered ends when it breaks, but for the last
 }
 
+TEST_CASE("Of a file of lines one that is torn takes no other with it") {
+  const std::vector<std::string> torn = {"{\"a\":[{\"take\":7}", "{\"a\":{\"b\":", "{\"a\":\"tex", "{\"a",
+                                         "{\"take\":{\"x\":[1,", "{\"take\":\"wo", "{\"pass\":\"wo",
+                                         "{\"a\":1,", "{\"a\":tr"};
+  for (const std::string& line : torn) {
+    INFO(line);
+    Walked walked("{\"take\":1}\n" + line + "\n{\"take\":2}\n{\"take\":3}\n");
+    const auto& taken = walked.taker.taken;
+    CHECK(std::count_if(taken.begin(), taken.end(), [](const std::string& one) {
+            return one.starts_with("/take 1 ") || one.starts_with("/take 2 ") ||
+                   one.starts_with("/take 3 ");
+          }) == 3);
+    REQUIRE(walked.skipped.size() == 1);
+    CHECK(walked.skipped[0].first.line == 2);
+  }
+}
+
+TEST_CASE("A list may have its items where lines begin") {
+  Walked walked("[\n{\"take\":1},\n{\"take\":2}\n]\n");
+  CHECK(walked.taker.taken.size() == 2);
+  CHECK(walked.skipped.empty());
+}
+
 TEST_CASE("Values longer than what is read at once come whole") {
   const std::string body(200000, 'x');
   Walked walked("[{\"take\":\"" + body + "\"},{\"pass\":[\"" + body + "\"]},{\"take\":7}]");
