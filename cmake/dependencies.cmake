@@ -12,6 +12,7 @@ pkg_check_modules(LIBARCHIVE REQUIRED IMPORTED_TARGET libarchive)
 pkg_check_modules(PROTOBUF REQUIRED IMPORTED_TARGET protobuf-lite)
 pkg_check_modules(YAML_CPP REQUIRED IMPORTED_TARGET yaml-cpp)
 find_package(nlohmann_json REQUIRED)
+find_program(PROTOBUF_COMPILER protoc)
 find_program(CAPNP_COMPILER capnp REQUIRED)
 find_program(CAPNPC_CXX capnpc-c++ REQUIRED)
 

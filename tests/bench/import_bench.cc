@@ -1,5 +1,5 @@
-// How fast OTLP protobuf comes in against reading its fields and nothing more, and in how much
-// memory.
+// How fast OTLP protobuf comes in against parsing it into protobuf's own objects, and against looking
+// at its fields and nothing more, and in how much memory.
 //
 //   import_bench [--mb N] [--folder DIR]
 //
@@ -18,6 +18,7 @@
 #include "backstep/recorder/adapters/export/out_span.h"
 #include "backstep/recorder/adapters/import.h"
 #include "backstep/recorder/adapters/otlp/wire.h"
+#include "otlp_traces.pb.h"
 
 namespace backstep::adapters {
 namespace {
@@ -77,6 +78,24 @@ void WriteSession(uint64_t session, RandomStream* random, std::ofstream* out) {
   }
 }
 
+// Handed to `take`, one message of resource_spans after the other.
+template <typename Take>
+void EachResource(const std::string& path, const Take& take) {
+  std::ifstream in(path, std::ios::binary);
+  std::string piece;
+  while (in.get() != EOF) {  // the tag of TracesData.resource_spans
+    uint64_t size = 0;
+    for (int shift = 0;; shift += 7) {
+      const int byte = in.get();
+      size |= static_cast<uint64_t>(byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) break;
+    }
+    piece.resize(size);
+    in.read(piece.data(), static_cast<std::streamsize>(size));
+    take(piece);
+  }
+}
+
 // Every field of every message, down to attributes.
 uint64_t FieldsIn(std::string_view message, int depth) {
   uint64_t fields = 0;
@@ -91,22 +110,22 @@ uint64_t FieldsIn(std::string_view message, int depth) {
   return fields;
 }
 
-uint64_t BareParse(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
+uint64_t Walk(const std::string& path) {
   uint64_t fields = 0;
-  std::string piece;
-  while (in.get() != EOF) {  // the tag of TracesData.resource_spans
-    uint64_t size = 0;
-    for (int shift = 0;; shift += 7) {
-      const int byte = in.get();
-      size |= static_cast<uint64_t>(byte & 0x7f) << shift;
-      if ((byte & 0x80) == 0) break;
-    }
-    piece.resize(size);
-    in.read(piece.data(), static_cast<std::streamsize>(size));
-    fields += FieldsIn(piece, 0);
-  }
+  EachResource(path, [&](const std::string& bytes) { fields += FieldsIn(bytes, 0); });
   return fields;
+}
+
+uint64_t Parse(const std::string& path) {
+  uint64_t spans = 0;
+  EachResource(path, [&](const std::string& bytes) {
+    bench::ResourceSpans resource;
+    if (!resource.ParseFromString(bytes)) return;
+    for (const auto& scope : resource.scope_spans()) {
+      spans += static_cast<uint64_t>(scope.spans_size());
+    }
+  });
+  return spans;
 }
 
 int Measure(const std::string& folder, uint64_t megabytes) {
@@ -121,8 +140,11 @@ int Measure(const std::string& folder, uint64_t megabytes) {
   }
   const double size = static_cast<double>(std::filesystem::file_size(file)) / (1 << 20);
   double begun = Seconds();
-  const uint64_t fields = BareParse(file);
-  const double bare = Seconds() - begun;
+  const uint64_t fields = Walk(file);
+  const double walked = Seconds() - begun;
+  begun = Seconds();
+  const uint64_t spans = Parse(file);
+  const double parsed = Seconds() - begun;
   begun = Seconds();
   ImportOptions options;
   options.files = {file};
@@ -132,14 +154,15 @@ int Measure(const std::string& folder, uint64_t megabytes) {
   std::filesystem::remove(file);
   std::filesystem::remove_all(recording);
   if (!summary.ok()) return std::printf("%s\n", summary.status().ToString().c_str()), 1;
-  std::printf("OTLP protobuf, %.0f MB, %llu fields, %llu sessions, %llu steps\n", size,
-              static_cast<unsigned long long>(fields),
+  std::printf("OTLP protobuf, %.0f MB, %llu spans, %llu fields, %llu sessions, %llu steps\n", size,
+              static_cast<unsigned long long>(spans), static_cast<unsigned long long>(fields),
               static_cast<unsigned long long>(summary->sessions),
               static_cast<unsigned long long>(summary->steps));
-  std::printf("bare parse     %8.1f MB/s\n", size / bare);
-  std::printf("import         %8.1f MB/s, %.3f of the bare parse (target 0.3)\n", size / took,
-              bare / took);
-  std::printf("peak memory    %8.0f MB, %.2f of the file\n", PeakMegabytes(), PeakMegabytes() / size);
+  std::printf("fields looked at  %8.1f MB/s\n", size / walked);
+  std::printf("protobuf's parse  %8.1f MB/s\n", size / parsed);
+  std::printf("import            %8.1f MB/s, %.3f of the parse (target 0.3), %.4f of the look\n",
+              size / took, parsed / took, walked / took);
+  std::printf("peak memory       %8.0f MB, %.2f of the file\n", PeakMegabytes(), PeakMegabytes() / size);
   return 0;
 }
 

@@ -31,7 +31,7 @@ constexpr uint64_t kTinyContentBytes = 6 << 20;
 constexpr uint64_t kSmallContentBytes = 96 << 20;
 // Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed;
 // 9 takes another percent.
-constexpr int kTinyLevel = 9, kSmallLevel = 6, kLevel = 3, kBulkLevel = 1;
+constexpr int kTinyLevel = 9, kSmallLevel = 6, kLevel = 3;
 constexpr int kOpenAttempts = 20;
 constexpr int kMergeAttempts = 300;
 constexpr auto kMergeWait = std::chrono::milliseconds(100);
@@ -240,7 +240,7 @@ Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path, bool b
   impl->env = OwnerOnlyEnv(!bulk);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
-      rocksdb::DB::Open(WriterDbOptions(impl->env.get()), path, &db);
+      rocksdb::DB::Open(WriterDbOptions(impl->env.get(), bulk), path, &db);
   impl->db.reset(db);
   if (!status.ok()) {
     impl->closed = true;
@@ -402,20 +402,34 @@ uint64_t FreeBytes(const std::string& path) {
   return error ? UINT64_MAX : space.available;
 }
 
-Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
-  BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
+// Packs what is still to be written tightly, and what is merged after it.
+Status PackTightly(const std::string& path, rocksdb::DB* db, bool bulk) {
+  const uint64_t content = ContentOf(db);
+  const int level = bulk                            ? kBulkLevel
+                    : content <= kTinyContentBytes  ? kTinyLevel
+                    : content <= kSmallContentBytes ? kSmallLevel
+                                                    : kLevel;
+  return FromRocks(path, db->SetOptions(SealedTableOptions(content, level)));
+}
+
+uint64_t BytesOfTables(rocksdb::DB* db) {
   uint64_t bytes = 0;
   db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
+  // What is all in memory yet need not be written loosely first.
+  const bool fresh = BytesOfTables(db) == 0;
+  if (fresh) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
+  BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
+  rocksdb::ColumnFamilyMetaData meta;
+  db->GetColumnFamilyMetaData(&meta);
+  if (fresh && meta.file_count <= 1) return {};
+  const uint64_t bytes = BytesOfTables(db);
   const bool large = bytes > kQuickCompactionBytes;
   if (bytes > kMergedBytes || (large && FreeBytes(path) < 2 * bytes)) return MergeFresh(path, db);
-  if (!large) {
-    const uint64_t content = ContentOf(db);
-    const int level = bulk                            ? kBulkLevel
-                      : content <= kTinyContentBytes  ? kTinyLevel
-                      : content <= kSmallContentBytes ? kSmallLevel
-                                                      : kLevel;
-    BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->SetOptions(SealedTableOptions(content, level))));
-  }
+  if (!large) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   options.max_subcompactions = 2;

@@ -31,6 +31,9 @@ constexpr uint64_t kTinyLogBlockBytes = 128 << 10;
 constexpr uint64_t kOpenBlockBytes = 32 << 10;
 constexpr int kSealedRestartInterval = 32;
 
+// Most logs that are written in bulk are smaller than this, and so written once.
+constexpr size_t kBulkBufferBytes = 32 << 20;
+
 // Of blocks that were read, decompressed.
 constexpr size_t kWriterCacheBytes = 32 << 20;
 constexpr size_t kReaderCacheBytes = 64 << 20;
@@ -144,14 +147,14 @@ std::unique_ptr<rocksdb::Env> OwnerOnlyEnv(bool forced) {
   return rocksdb::NewCompositeEnv(std::make_shared<OwnerOnlyFileSystem>(forced));
 }
 
-rocksdb::Options WriterDbOptions(rocksdb::Env* env) {
+rocksdb::Options WriterDbOptions(rocksdb::Env* env, bool bulk) {
   rocksdb::Options options = CommonOptions(kWriterCacheBytes);
   options.env = env;
   options.create_if_missing = true;
   options.error_if_exists = true;
   options.max_background_jobs = 2;
-  options.write_buffer_size = 16 << 20;
-  options.max_write_buffer_number = 4;
+  options.write_buffer_size = bulk ? kBulkBufferBytes : 16 << 20;
+  options.max_write_buffer_number = bulk ? 2 : 4;
   // Fresh tables are not compressed: they are compressed when they are merged, at the latest when
   // the log is sealed, and a recorder has other use for its processor.
   options.compression_per_level.assign(static_cast<size_t>(options.num_levels), rocksdb::kZSTD);
@@ -196,16 +199,20 @@ rocksdb::Options ReaderDbOptions() {
 std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t content_bytes,
                                                                 int level) {
   const bool large = content_bytes >= kDictionaryContentBytes;
+  const bool trained = large && level != kBulkLevel;
   const uint64_t dictionary =
-      large ? std::min(content_bytes / kContentPerDictionaryByte, kDictionaryBytesMax) : 0;
+      trained ? std::min(content_bytes / kContentPerDictionaryByte, kDictionaryBytesMax) : 0;
   std::string compression = "{level=" + std::to_string(level) + ";enabled=true";
-  if (large) {
+  if (trained) {
     compression += ";max_dict_bytes=" + std::to_string(dictionary) + ";zstd_max_train_bytes=" +
                    std::to_string(kSamplesPerDictionaryByte * dictionary) +
                    ";max_dict_buffer_bytes=" + std::to_string(kSampledBytesMax);
   }
-  return {{"bottommost_compression", "kZSTD"},
-          {"bottommost_compression_opts", compression + ";}"},
+  compression += ";}";
+  return {{"compression_per_level", "kZSTD"},
+          {"compression_opts", compression},
+          {"bottommost_compression", "kZSTD"},
+          {"bottommost_compression_opts", compression},
           {"block_based_table_factory",
            "{block_size=" + std::to_string(large ? kDictionaryBlockBytes : kTinyLogBlockBytes) +
                ";block_restart_interval=" + std::to_string(kSealedRestartInterval) + ";}"}};

@@ -83,7 +83,7 @@ class Tables {
 };
 
 Result<rocksdb::Options> TightOptions(rocksdb::Env* env, uint64_t content_bytes, int level) {
-  rocksdb::Options options = WriterDbOptions(env);
+  rocksdb::Options options = WriterDbOptions(env, true);
   const rocksdb::ColumnFamilyOptions ordinary(options);
   rocksdb::ColumnFamilyOptions tight;
   BACKSTEP_RETURN_IF_ERROR(FromRocks(
