@@ -1,10 +1,5 @@
 // Writers killed at random times lose no step they promised, and what they left can be read,
 // verified and run on. BACKSTEP_LONG=1 kills 100 times instead of 12.
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <random>
 #include <thread>
@@ -14,6 +9,7 @@
 #include "backstep/store/verify.h"
 #include "backstep/tests/crash/ring_program.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/child.h"
 #include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
@@ -22,29 +18,17 @@ namespace {
 
 uint64_t Kills() { return testing::Rounds(12, 100); }
 
-pid_t Start(const std::vector<std::string>& arguments, const std::string& recording) {
-  std::vector<char*> argv;
-  static const std::string victim = std::string(BACKSTEP_BINARY_DIR) + "/bin/crash_victim";
-  argv.push_back(const_cast<char*>(victim.c_str()));
-  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  const pid_t child = fork();
-  if (child == 0) {
-    setenv("BACKSTEP_RECORDING", recording.c_str(), 1);
-    const int null = open("/dev/null", O_WRONLY);
-    dup2(null, 1);
-    execv(argv[0], argv.data());
-    _exit(127);
-  }
-  return child;
+std::vector<std::string> Victim(const std::vector<std::string>& arguments) {
+  std::vector<std::string> all = {std::string(BACKSTEP_BINARY_DIR) + "/bin/crash_victim"};
+  all.insert(all.end(), arguments.begin(), arguments.end());
+  return all;
 }
 
-void KillAfter(pid_t child, int ms) {
+// Runs the victim on the recording until it is killed after so long.
+void KillAfter(const std::vector<std::string>& arguments, const std::string& recording, int ms) {
+  testing::Child child(Victim(arguments), {.environment = {{"BACKSTEP_RECORDING", recording}}});
   std::this_thread::sleep_for(std::chrono::milliseconds(ms));
-  kill(child, SIGKILL);
-  int status = 0;
-  waitpid(child, &status, 0);
-  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(child.Kill());
 }
 
 TEST_CASE("A writer killed at a random time loses no step that it promised") {
@@ -53,8 +37,8 @@ TEST_CASE("A writer killed at a random time loses no step that it promised") {
   for (uint64_t round = 0; round < Kills(); ++round) {
     testing::TempDir dir;
     const std::string recording_path = dir / "victim.backstep";
-    const pid_t child = Start({dir / "promised", recording_path}, recording_path);
-    KillAfter(child, 60 + static_cast<int>(random() % 400));
+    KillAfter({dir / "promised", recording_path}, recording_path,
+              60 + static_cast<int>(random() % 400));
 
     uint64_t promised = 0;
     std::ifstream(dir / "promised", std::ios::binary).read(reinterpret_cast<char*>(&promised), 8);
@@ -99,8 +83,8 @@ TEST_CASE("A run that was killed is re-executed on from its last moment") {
   for (uint64_t round = 0; round < Kills() / 3; ++round) {
     testing::TempDir dir;
     const std::string path = dir / "ring.backstep";
-    const pid_t child = Start({"--program", std::to_string(kRounds)}, path);
-    KillAfter(child, 150 + static_cast<int>(random() % 200));
+    KillAfter({"--program", std::to_string(kRounds)}, path,
+              150 + static_cast<int>(random() % 200));
     auto recording = store::Recording::Open(path);
     if (!recording.ok()) continue;
     auto logs = (*recording)->Logs();

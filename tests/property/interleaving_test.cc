@@ -2,11 +2,9 @@
 // written, from other processes, and after their writer was gone in the middle of it.
 #include "backstep/tests/property/interleaving.h"
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <atomic>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -14,6 +12,7 @@
 #include "backstep/store/recording.h"
 #include "backstep/store/verify.h"
 #include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/child.h"
 #include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
 
@@ -184,15 +183,10 @@ TEST_CASE("Random interleavings are recorded as a model says, and seen so from b
   REQUIRE(seen > 0);
 }
 
-pid_t StartSession(const std::string& path, uint64_t seed) {
+std::unique_ptr<Child> StartSession(const std::string& path, uint64_t seed) {
   static const std::string program = std::string(BACKSTEP_BINARY_DIR) + "/bin/interleaved";
-  const std::string text = std::to_string(seed), moves = std::to_string(kMoves);
-  const pid_t child = fork();
-  if (child == 0) {
-    execl(program.c_str(), program.c_str(), path.c_str(), text.c_str(), moves.c_str(), nullptr);
-    _exit(127);
-  }
-  return child;
+  return std::make_unique<Child>(
+      std::vector<std::string>{program, path, std::to_string(seed), std::to_string(kMoves)});
 }
 
 TEST_CASE("Sessions of several processes in one recording each are what their model says") {
@@ -201,16 +195,11 @@ TEST_CASE("Sessions of several processes in one recording each are what their mo
   for (uint64_t round = 0; round < rounds; ++round) {
     TempDir dir;
     const std::string path = dir / "shared.backstep";
-    std::vector<pid_t> children;
+    std::vector<std::unique_ptr<Child>> children;
     for (uint64_t i = 1; i <= kProcesses; ++i) {
       children.push_back(StartSession(path, 100 * (round + 1) + i));
     }
-    for (const pid_t child : children) {
-      int status = 0;
-      REQUIRE(waitpid(child, &status, 0) == child);
-      REQUIRE(WIFEXITED(status));
-      REQUIRE(WEXITSTATUS(status) == 0);
-    }
+    for (const auto& child : children) REQUIRE_FALSE(child->WasKilled());
     const auto recording = store::Recording::Open(path);
     REQUIRE(recording.status() == Status());
     const auto logs = (*recording)->Logs();

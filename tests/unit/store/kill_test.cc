@@ -1,16 +1,11 @@
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdlib>
 #include <set>
 
+#include "backstep/tests/support/child.h"
 #include "backstep/tests/support/temp_dir.h"
 #include "backstep/tests/unit/store/small_log.h"
-
-extern char** environ;
 
 namespace backstep::testing {
 namespace {
@@ -24,44 +19,26 @@ constexpr AgentId kWaiter{2};
 // A writer in a process of its own; what it prints are the steps it has flushed.
 class Victim {
  public:
-  explicit Victim(const std::string& path) {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    REQUIRE(setenv(kVictimVariable, path.c_str(), 1) == 0);
-    char self[] = "/proc/self/exe", name[] = "victim of the kill test";
-    char* argv[] = {self, name, nullptr};
-    REQUIRE(posix_spawn(&pid_, self, &actions, nullptr, argv, environ) == 0);
-    unsetenv(kVictimVariable);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    flushed_ = fdopen(ends[0], "r");
-  }
-  ~Victim() { fclose(flushed_); }
+  explicit Victim(const std::string& path)
+      : child_(OwnCase("victim of the kill test"),
+               {.environment = {{kVictimVariable, path}}, .errors_read = true}) {}
 
   // Waits until the writer has told of a step not before `step`; gives the last one told.
   uint64_t WaitFor(uint64_t step) {
     uint64_t told = 0;
-    while (told < step) REQUIRE(fscanf(flushed_, "%lu", &told) == 1);
+    while (told < step) REQUIRE(fscanf(child_.errors(), "%lu", &told) == 1);
     return told;
   }
   // Kills it and gives the last step it has told of.
   uint64_t Kill() {
-    kill(pid_, SIGKILL);
-    int state = 0;
-    REQUIRE(waitpid(pid_, &state, 0) == pid_);
-    REQUIRE(WIFSIGNALED(state));
+    REQUIRE(child_.Kill());
     uint64_t told = 0, next = 0;
-    while (fscanf(flushed_, "%lu", &next) == 1) told = next;
+    while (fscanf(child_.errors(), "%lu", &next) == 1) told = next;
     return told;
   }
 
  private:
-  pid_t pid_ = 0;
-  FILE* flushed_ = nullptr;
+  Child child_;
 };
 
 }  // namespace

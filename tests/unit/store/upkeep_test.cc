@@ -1,7 +1,4 @@
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +12,10 @@
 #include "backstep/store/sizes.h"
 #include "backstep/store/state/operations.h"
 #include "backstep/store/verify.h"
+#include "backstep/tests/support/child.h"
 #include "backstep/tests/support/temp_dir.h"
 #include "backstep/tests/unit/store/sample_recording.h"
 #include "backstep/tests/unit/store/small_log.h"
-
-extern char** environ;
 
 namespace backstep::testing {
 namespace {
@@ -74,21 +70,10 @@ std::vector<std::string> NamesIn(const std::string& folder) {
 // Runs the rewriter of this file in a process of its own, which kills itself at the given report
 // of progress. True: it was killed.
 bool RewriteAndDie(const std::string& path, int kill_at) {
-  setenv(kRewriterVariable, path.c_str(), 1);
-  setenv(kKillAtVariable, std::to_string(kill_at).c_str(), 1);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  char self[] = "/proc/self/exe", name[] = "rewriter of the upkeep test";
-  char* argv[] = {self, name, nullptr};
-  pid_t pid = 0;
-  REQUIRE(posix_spawn(&pid, self, &actions, nullptr, argv, environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
-  unsetenv(kRewriterVariable);
-  int state = 0;
-  REQUIRE(waitpid(pid, &state, 0) == pid);
-  if (!WIFSIGNALED(state)) REQUIRE(WEXITSTATUS(state) == 0);
-  return WIFSIGNALED(state);
+  const std::string place = std::to_string(kill_at);
+  Child child(OwnCase("rewriter of the upkeep test"),
+              {.environment = {{kRewriterVariable, path}, {kKillAtVariable, place}}});
+  return child.WasKilled();
 }
 
 }  // namespace

@@ -1,14 +1,12 @@
 // What is there of a recording while it is imported, and after an import that was cut off.
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "backstep/tests/support/child.h"
 #include "backstep/tests/unit/adapters/drafts.h"
 
 namespace backstep::adapters {
@@ -41,21 +39,10 @@ std::vector<std::string> Beside(const testing::Imported& imported) {
 // An import in a process of its own, of what `imported` has to import; `dies`: once its sessions are
 // written. True: it was killed.
 bool ImportElsewhere(const testing::Imported& imported, bool dies) {
-  setenv(kFolderVariable, imported.dir().path().c_str(), 1);
-  setenv(kDiesVariable, dies ? "1" : "0", 1);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  char self[] = "/proc/self/exe", name[] = "importer of the staging test";
-  char* argv[] = {self, name, nullptr};
-  pid_t pid = 0;
-  REQUIRE(posix_spawn(&pid, self, &actions, nullptr, argv, environ) == 0);
-  posix_spawn_file_actions_destroy(&actions);
-  unsetenv(kFolderVariable);
-  int ended = 0;
-  REQUIRE(waitpid(pid, &ended, 0) == pid);
-  if (!WIFSIGNALED(ended)) REQUIRE(WEXITSTATUS(ended) == 0);
-  return WIFSIGNALED(ended);
+  backstep::testing::Child child(backstep::testing::OwnCase("importer of the staging test"),
+                                 {.environment = {{kFolderVariable, imported.dir().path()},
+                                                  {kDiesVariable, dies ? "1" : "0"}}});
+  return child.WasKilled();
 }
 
 }  // namespace
