@@ -1,5 +1,6 @@
 #include <filesystem>
 
+#include "backstep/base/paths.h"
 #include "backstep/cli/support/present.h"
 #include "backstep/cli/support/recordings.h"
 #include "backstep/cli/terminal/command.h"
@@ -58,7 +59,7 @@ class ListCommand : public Command {
                  {"STEPS", true, 10, 0}, {"BRANCHES", true, 8, 0}, {"BEGAN", false, 19, 0},
                  {"OUTCOME", false, 60, 10}});
     for (const replay::RecordingRow& row : rows) {
-      const std::string name = fs::path(PlainPath(row.path)).filename().string();
+      const std::string name = fs::path(WithoutSlashes(row.path)).filename().string();
       for (const replay::SessionRow& session : row.sessions) {
         table.Add({name, session.name, StateText(session), std::to_string(session.last.value),
                    std::to_string(session.branches), replay::FormatWallTime(session.began_wall),
@@ -77,11 +78,6 @@ class ListCommand : public Command {
                            : "no recordings in " + directory_);
     }
     table.Print(console, 0);
-  }
-
-  static std::string PlainPath(std::string path) {
-    while (path.size() > 1 && path.back() == '/') path.pop_back();
-    return path;
   }
 
   std::string directory_ = ".";

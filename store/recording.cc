@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backstep/base/nearest.h"
+#include "backstep/base/paths.h"
 #include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
@@ -19,17 +20,11 @@
 namespace backstep::store {
 namespace {
 
-
 // A directory somebody just made, or in which another process is making the manifest right now.
 bool MayBecomeRecording(const std::vector<std::string>& names) {
   return std::all_of(names.begin(), names.end(), [](const std::string& name) {
     return name.starts_with(std::string(kManifestName) + ".new-");
   });
-}
-
-std::string WithoutSlashes(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
 }
 
 Status CheckDirectory(const std::string& path) {

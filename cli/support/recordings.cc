@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "backstep/base/nearest.h"
+#include "backstep/base/paths.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {
@@ -108,9 +109,7 @@ Result<std::string> ReadTextFile(const std::string& path) {
 }
 
 std::string PastePath(const std::string& path) {
-  std::string plain = path;
-  while (plain.size() > 1 && plain.back() == '/') plain.pop_back();
-  return replay::ShellQuote(plain);
+  return replay::ShellQuote(WithoutSlashes(path));
 }
 
 }  // namespace backstep::cli

@@ -9,6 +9,7 @@
 #include <imgui_internal.h>
 #include <imgui_stdlib.h>
 
+#include "backstep/base/paths.h"
 #include "backstep/gui/panels/panel.h"
 #include "backstep/gui/widgets/keys.h"
 #include "backstep/gui/widgets/shapes.h"
@@ -90,7 +91,7 @@ void EnterTyped(Frame& frame, const FolderView* folder) {
       if (entry.name == dialog.chosen) return Enter(frame, *folder, entry);
     }
   }
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  path = WithoutSlashes(std::move(path));
   if (!SeeksProgram(frame) && path.ends_with(".backstep")) Open(frame, path);
   else Browse(frame, path);
 }

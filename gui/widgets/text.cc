@@ -5,6 +5,7 @@
 
 #include <imgui_internal.h>
 
+#include "backstep/base/paths.h"
 #include "backstep/base/utf8.h"
 
 namespace backstep::gui {
@@ -58,11 +59,11 @@ const char* BeforeFrame(const char* at, const char* cut) {
 
 }  // namespace
 
-std::string FileName(std::string_view path) {
-  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+std::string FileName(std::string_view given) {
+  const std::string path = WithoutSlashes(std::string(given));
   const size_t slash = path.rfind('/');
-  const bool last = slash != std::string_view::npos && slash + 1 < path.size();
-  return std::string(last ? path.substr(slash + 1) : path);
+  const bool last = slash != std::string::npos && slash + 1 < path.size();
+  return last ? path.substr(slash + 1) : path;
 }
 
 std::string WrapText(const std::string& text, ImFont* font, float size, float width, int* lines) {

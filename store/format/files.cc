@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "backstep/base/paths.h"
+
 namespace backstep::store {
 namespace {
 
@@ -68,12 +70,6 @@ Status WriteTemporary(const std::string& path, std::string_view bytes, bool forc
   return {};
 }
 
-std::string ParentOf(const std::string& path) {
-  const size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // Gives a finished file its name unless the name is taken; not every file system has hard links.
 Result<bool> NameIt(const std::string& temporary, const std::string& path) {
   if (link(temporary.c_str(), path.c_str()) == 0) return true;
@@ -121,7 +117,7 @@ Result<bool> CreateFileWhole(const std::string& path, std::string_view bytes, bo
   Status written = WriteTemporary(temporary, bytes, forced);
   Result<bool> named = written.ok() ? NameIt(temporary, path) : Result<bool>(written);
   unlink(temporary.c_str());
-  if (forced && named.ok() && *named) BACKSTEP_RETURN_IF_ERROR(SyncDirectory(ParentOf(path)));
+  if (forced && named.ok() && *named) BACKSTEP_RETURN_IF_ERROR(SyncDirectory(FolderOf(path)));
   return named;
 }
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <string>
 
+#include "backstep/base/paths.h"
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
@@ -153,7 +154,7 @@ class Rewrite {
       return Status::Io(path_ + ": this file system cannot exchange two directories; copy the "
                                 "recording to another one and do it there");
     }
-    return SyncDirectory(std::filesystem::path(path_).parent_path().string());
+    return SyncDirectory(FolderOf(path_));
   }
 
   const std::string path_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "backstep/base/nearest.h"
+#include "backstep/base/paths.h"
 #include "backstep/recorder/adapters/conversations/labels.h"
 #include "backstep/recorder/adapters/importing/watched_source.h"
 

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <filesystem>
 
+#include "backstep/base/paths.h"
 #include "backstep/recorder/adapters/writing/log_finisher.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
@@ -20,11 +21,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kStagedSuffix[] = ".importing-";
-
-std::string Trimmed(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  return path;
-}
 
 // Logs are moved from beside a recording into it.
 Status CheckBeside(const std::string& recording) {
@@ -75,17 +71,12 @@ void IndexAll(const store::Recording& recording, const std::vector<LogId>& logs)
 
 }  // namespace
 
-std::string FolderOf(const std::string& path) {
-  const std::string folder = fs::path(Trimmed(path)).parent_path().string();
-  return folder.empty() ? "." : folder;
-}
-
 Staging::Staging(std::string path, int lock, std::string recording)
     : path_(std::move(path)), lock_(lock), recording_(std::move(recording)) {}
 
 Result<std::unique_ptr<Staging>> Staging::Begin(const std::string& given, bool append) {
   std::error_code error;
-  std::string recording = Trimmed(given);
+  std::string recording = WithoutSlashes(given);
   // One that is a link is added to where it lies.
   if (const auto real = fs::canonical(recording, error); append && !error) recording = real.string();
   RemoveLeftBehind(recording);

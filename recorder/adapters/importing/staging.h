@@ -11,9 +11,6 @@
 
 namespace backstep::adapters {
 
-// The directory in which the file or directory lies.
-std::string FolderOf(const std::string& path);
-
 // A recording of its own beside the one that is to be made or added to (RECORDING.importing-PID),
 // and on the same file system. What a killed import leaves there is removed by the next import of
 // that name. One thread.

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "backstep/base/paths.h"
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 
@@ -61,9 +62,7 @@ std::string Absolute(const std::string& folder) {
   if (path == "~" || path.starts_with("~/")) path = Home() + path.substr(1);
   std::error_code ignored;
   const fs::path whole = fs::absolute(path, ignored);
-  std::string text = whole.lexically_normal().string();
-  while (text.size() > 1 && text.back() == '/') text.pop_back();
-  return text;
+  return WithoutSlashes(whole.lexically_normal().string());
 }
 
 bool IsRecording(const std::string& path) {
