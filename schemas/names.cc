@@ -31,6 +31,30 @@ const char* OutcomeName(Outcome::Kind kind) {
   return "unknown";
 }
 
+std::optional<Outcome::Kind> ParseOutcomeKind(const std::string& name) {
+  for (Outcome::Kind kind : {Outcome::Kind::kUnknown, Outcome::Kind::kOk, Outcome::Kind::kFailed}) {
+    if (name == OutcomeName(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
+const char* EventKindName(EventRecord::Kind kind) {
+  switch (kind) {
+    case EventRecord::Kind::kEvent: return "event";
+    case EventRecord::Kind::kSpan: return "span";
+    case EventRecord::Kind::kHandoff: return "handoff";
+  }
+  return "unknown";
+}
+
+std::optional<EventRecord::Kind> ParseEventKind(const std::string& name) {
+  for (EventRecord::Kind kind :
+       {EventRecord::Kind::kEvent, EventRecord::Kind::kSpan, EventRecord::Kind::kHandoff}) {
+    if (name == EventKindName(kind)) return kind;
+  }
+  return std::nullopt;
+}
+
 const char* CallStatusName(CallStatus status) {
   switch (status) {
     case CallStatus::kRecorded: return "recorded";

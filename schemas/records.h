@@ -47,6 +47,7 @@ struct Outcome {
   bool operator==(const Outcome&) const = default;
 };
 const char* OutcomeName(Outcome::Kind kind);  // "unknown", "ok", "failed"
+std::optional<Outcome::Kind> ParseOutcomeKind(const std::string& name);  // none: no such name
 
 struct AgentRecord {
   AgentId id;
@@ -190,6 +191,8 @@ struct EventRecord {
   DurationNs duration;              // spans
   StepNumber after;                 // steps committed at that time
 };
+const char* EventKindName(EventRecord::Kind kind);  // "event", "span", "handoff"
+std::optional<EventRecord::Kind> ParseEventKind(const std::string& name);  // none: no such name
 
 // How a re-execution is to differ; kept with the branch. JSON text of Experiment, see experiment.h.
 struct BranchOrigin {

@@ -10,31 +10,14 @@
 namespace backstep::adapters {
 namespace {
 
-using Pairs = std::vector<std::pair<std::string, std::string>>;
-
 std::string BytesOf(uint64_t number) {
   std::string bytes;
   for (int i = 7; i >= 0; --i) bytes.push_back(static_cast<char>(number >> (8 * i)));
   return bytes;
 }
 
-std::string PairsText(const Pairs& pairs) {
-  Json list = Json::array();
-  for (const auto& [key, value] : pairs) list.push_back(Json::array({key, value}));
-  return JsonText(list);
-}
-
-const char* EventKindText(EventRecord::Kind kind) {
-  switch (kind) {
-    case EventRecord::Kind::kSpan: return "span";
-    case EventRecord::Kind::kHandoff: return "handoff";
-    case EventRecord::Kind::kEvent: break;
-  }
-  return "event";
-}
-
 void AddEventFields(const EventRecord& event, OutAttributes* attributes) {
-  attributes->emplace_back(own::kEventKind, std::string(EventKindText(event.kind)));
+  attributes->emplace_back(own::kEventKind, std::string(EventKindName(event.kind)));
   if (!event.category.empty()) attributes->emplace_back(own::kCategory, event.category);
   if (!event.data.empty()) attributes->emplace_back(own::kData, event.data);
   if (event.duration.ns != 0) attributes->emplace_back(own::kDurationNs, event.duration.ns);
@@ -81,8 +64,8 @@ bool IsGone(const BodyRef& ref) {
 }
 
 // Where it came from stays known, once: an import says anew what it read.
-Pairs MetadataOf(const LogHeader& header) {
-  Pairs pairs;
+TextPairs MetadataOf(const LogHeader& header) {
+  TextPairs pairs;
   const bool twice = std::any_of(header.metadata.begin(), header.metadata.end(), [](const auto& m) {
     return m.first.starts_with("source.import.");
   });
@@ -139,13 +122,13 @@ OutSpan SpanMaker::Session(const Events& events) const {
   span.Text("user.id", header.user_id);
   span.Text(own::kGroup, header.group_id);
   if (!header.tags.empty()) span.Text(own::kTags, JsonText(Json(header.tags)));
-  const Pairs metadata = MetadataOf(header);
+  const TextPairs metadata = MetadataOf(header);
   std::string last;
   for (const auto& [key, value] : metadata) {
     if (key != last) span.Text(("metadata." + key).c_str(), value);
     last = key;
   }
-  if (!metadata.empty()) span.Text(own::kMetadata, PairsText(metadata));
+  if (!metadata.empty()) span.Text(own::kMetadata, JsonText(PairsJson(metadata)));
   if (end) AddOutcome(end->outcome, &span);
   AddEvents(events, &span);
   return span;
@@ -243,7 +226,7 @@ Result<OutSpan> SpanMaker::Sent(const MessageRecord& message) const {
   span.kind = OutSpan::kProducer;
   span.Text("messaging.operation.type", "send");
   if (!message.attributes.empty()) {
-    span.Text(own::kMessageAttributes, PairsText(message.attributes));
+    span.Text(own::kMessageAttributes, JsonText(PairsJson(message.attributes)));
   }
   if (message.reply_to) span.Text(own::kReplyTo, line_.FormatMessageId(*message.reply_to));
   BACKSTEP_RETURN_IF_ERROR(AddMessage(message, &span));

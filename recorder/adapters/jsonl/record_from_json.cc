@@ -81,22 +81,14 @@ std::vector<std::string> TextsAt(const Json& json, std::string_view key) {
   return texts;
 }
 
-std::vector<std::pair<std::string, std::string>> PairsAt(const Json& json, std::string_view key) {
-  std::vector<std::pair<std::string, std::string>> pairs;
-  ForEachIn(json, key, [&](const Json& item) {
-    if (item.is_array() && item.size() == 2 && item[0].is_string() && item[1].is_string()) {
-      pairs.emplace_back(item[0].get<std::string>(), item[1].get<std::string>());
-    }
-  });
-  return pairs;
+TextPairs PairsAt(const Json& json, std::string_view key) {
+  const Json* list = Find(json, key);
+  return list == nullptr ? TextPairs() : PairsFrom(*list);
 }
 
 Outcome OutcomeFrom(const Json& json) {
   Outcome outcome;
-  const std::string kind = StringAt(json, "kind");
-  for (const auto known : {Outcome::Kind::kOk, Outcome::Kind::kFailed}) {
-    if (kind == OutcomeName(known)) outcome.kind = known;
-  }
+  outcome.kind = ParseOutcomeKind(StringAt(json, "kind")).value_or(Outcome::Kind::kUnknown);
   outcome.score = RealAt(json, "score");
   outcome.reason = StringAt(json, "reason");
   return outcome;
@@ -135,6 +127,17 @@ CallStatus StatusFrom(const std::string& name) {
 }
 
 }  // namespace
+
+TextPairs PairsFrom(const Json& list) {
+  TextPairs pairs;
+  if (!list.is_array()) return pairs;
+  for (const Json& pair : list) {
+    const bool two = pair.is_array() && pair.size() == 2;
+    if (!two || !pair[0].is_string() || !pair[1].is_string()) continue;
+    pairs.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
+  }
+  return pairs;
+}
 
 Result<std::optional<Body>> BodyFrom(const Json* json, BodyRef* ref) {
   if (json == nullptr || !json->is_object()) return std::optional<Body>();
@@ -301,9 +304,7 @@ StepRecord StepFrom(const Json& json) {
 
 EventRecord EventFrom(const Json& json) {
   EventRecord record;
-  const std::string kind = StringAt(json, "kind");
-  if (kind == "span") record.kind = EventRecord::Kind::kSpan;
-  if (kind == "handoff") record.kind = EventRecord::Kind::kHandoff;
+  record.kind = ParseEventKind(StringAt(json, "kind")).value_or(EventRecord::Kind::kEvent);
   record.step = StepRefAt(json, "step");
   record.name = StringAt(json, "name");
   record.category = StringAt(json, "category");

@@ -4,6 +4,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "backstep/recorder/adapters/core/json_text.h"
 #include "backstep/recorder/adapters/json/binary_text.h"
@@ -27,6 +29,11 @@ Json ToJson(const StepBegin& record);
 Json ToJson(const StepRecord& record);
 Json ToJson(const EventRecord& record);
 Json ToJson(const Outcome& outcome);
+
+// Pairs of texts, in their order, and back; what of a list is no such pair is passed over.
+using TextPairs = std::vector<std::pair<std::string, std::string>>;
+Json PairsJson(const TextPairs& pairs);
+TextPairs PairsFrom(const Json& list);
 
 // A body; none: there is none, or `ref` (may be null) says what became of it.
 Result<std::optional<Body>> BodyFrom(const Json* json, BodyRef* ref);

@@ -31,11 +31,8 @@ class Members {
     json_[key] = std::move(value);
     return *this;
   }
-  template <typename List>
-  Members& Pairs(const char* key, const List& list) {
-    Json pairs = Json::array();
-    for (const auto& [name, value] : list) pairs.push_back({name, value});
-    if (!pairs.empty()) json_[key] = std::move(pairs);
+  Members& Pairs(const char* key, const TextPairs& pairs) {
+    if (!pairs.empty()) json_[key] = PairsJson(pairs);
     return *this;
   }
   Json Take() { return std::move(json_); }
@@ -79,6 +76,12 @@ void AddBegin(const StepBegin& record, Members* members) {
 }
 
 }  // namespace
+
+Json PairsJson(const TextPairs& pairs) {
+  Json list = Json::array();
+  for (const auto& [name, value] : pairs) list.push_back(Json::array({name, value}));
+  return list;
+}
 
 Json ToJson(const Body& body) {
   Json json = Json::object();
@@ -212,9 +215,8 @@ Json ToJson(const StepRecord& record) {
 }
 
 Json ToJson(const EventRecord& record) {
-  static constexpr const char* kKinds[] = {"event", "span", "handoff"};
   Members members;
-  members.Put("kind", kKinds[static_cast<size_t>(record.kind)]);
+  members.Put("kind", EventKindName(record.kind));
   if (record.step) members.Put("step", {record.step->first.value, record.step->second.value});
   members.Text("name", record.name).Text("category", record.category).Text("data", record.data);
   members.Signed("began_wall", record.began_wall.ns).Signed("duration", record.duration.ns);

@@ -55,25 +55,16 @@ double OwnAttributes::Real(std::string_view key) const { return std::atof(Text(k
 
 bool OwnAttributes::True(std::string_view key) const { return Text(key) == "true"; }
 
-std::vector<std::pair<std::string, std::string>> OwnAttributes::Pairs(std::string_view key) const {
-  std::vector<std::pair<std::string, std::string>> pairs;
+TextPairs OwnAttributes::Pairs(std::string_view key) const {
   const Result<Json> list = ParseJson(Text(key));
-  if (!list.ok() || !list->is_array()) return pairs;
-  for (const Json& pair : *list) {
-    const bool two = pair.is_array() && pair.size() == 2;
-    if (!two || !pair[0].is_string() || !pair[1].is_string()) continue;
-    pairs.emplace_back(pair[0].get<std::string>(), pair[1].get<std::string>());
-  }
-  return pairs;
+  return list.ok() ? PairsFrom(*list) : TextPairs();
 }
 
 std::optional<Outcome> OwnOutcome(const Span& span) {
   const OwnAttributes said(span.attributes);
   if (said.Find(own::kOutcome) == nullptr) return std::nullopt;
   Outcome outcome;
-  for (const auto kind : {Outcome::Kind::kOk, Outcome::Kind::kFailed}) {
-    if (said.Text(own::kOutcome) == OutcomeName(kind)) outcome.kind = kind;
-  }
+  outcome.kind = ParseOutcomeKind(said.Text(own::kOutcome)).value_or(Outcome::Kind::kUnknown);
   outcome.reason = said.Text(own::kOutcomeReason);
   if (said.Find(own::kOutcomeScore) != nullptr) outcome.score = said.Real(own::kOutcomeScore);
   return outcome;
@@ -169,8 +160,7 @@ std::optional<NoteDraft> OwnNote(std::string_view name, TimeNs at, const Attribu
   const std::string kind = said.Text(own::kEventKind);
   if (kind.empty()) return std::nullopt;
   NoteDraft note;
-  if (kind == "span") note.kind = EventRecord::Kind::kSpan;
-  if (kind == "handoff") note.kind = EventRecord::Kind::kHandoff;
+  note.kind = ParseEventKind(kind).value_or(EventRecord::Kind::kEvent);
   note.name = name;
   note.category = said.Text(own::kCategory);
   if (const Attribute* data = said.Find(own::kData)) {

@@ -232,7 +232,7 @@ Status RowWriter::PutEvent(LogId log, const EventRecord& e) {
   const bool span = e.kind == EventRecord::Kind::kSpan;
   Statement& row = span ? span_ : event_;
   row.AddNumber(log.value).AddNumber(e.sequence);
-  if (!span) row.AddText(e.kind == EventRecord::Kind::kHandoff ? "handoff" : "event");
+  if (!span) row.AddText(EventKindName(e.kind));
   row.AddText(Excerpt(e.name)).AddTextOrNull(Excerpt(e.category));
   AddStepRef(row, e.step).AddTextOrNull(Excerpt(e.data)).AddSigned(e.began_wall.ns);
   if (span) row.AddSigned(e.duration.ns);
