@@ -39,7 +39,6 @@ struct LogWriter::Impl {
   std::string path;
   LogHeader header;
   bool durable_flush = false;
-  bool bulk = false;
   std::unique_ptr<WriterLock> lock;
   std::unique_ptr<KvStore> store;
   std::unique_ptr<SyncThread> sync_thread;
@@ -85,11 +84,10 @@ struct LogWriter::Impl {
 
 Status LogWriter::Impl::Open(const WriterOptions& options) {
   BACKSTEP_ASSIGN_OR_RETURN(lock, WriterLock::Take(path));
-  bulk = options.bulk;
-  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path, bulk));
+  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path, options.bulk));
   batch.Put(HeaderKey(), Encode(header));
   BACKSTEP_RETURN_IF_ERROR(store->Write(&batch, true));
-  if (bulk) return {};
+  if (store->bulk()) return {};
   BACKSTEP_RETURN_IF_ERROR(SyncDirectory(path));
   durable_flush = options.sync_every.ns <= 0;
   if (!durable_flush) {
@@ -282,7 +280,7 @@ Status LogWriter::Impl::Seal(LogEnd end) {
   sync_thread.reset();
   sealed = true;
   BACKSTEP_RETURN_IF_ERROR(store->FinishAndClose());
-  return WriteSeal(path, !bulk);
+  return WriteSeal(path, !store->bulk());
 }
 
 LogWriter::LogWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

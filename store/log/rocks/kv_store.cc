@@ -298,6 +298,8 @@ std::shared_ptr<KvReader> KvStore::View() const {
   return std::make_shared<Impl::StoreView>(impl_, snapshot);
 }
 
+bool KvStore::bulk() const { return impl_->bulk; }
+
 uint64_t KvStore::Sequence() const {
   const Impl::Pinned pinned(impl_);
   return pinned.db() == nullptr ? 0 : pinned.db()->GetLatestSequenceNumber();

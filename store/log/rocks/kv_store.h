@@ -45,6 +45,8 @@ class KvStore {
   KvStore(const KvStore&) = delete;
   KvStore& operator=(const KvStore&) = delete;
 
+  bool bulk() const;
+
   // What is in the store now; later writes do not show. For a followed store: as of the last
   // CatchUp, of which there must be none while a view is read.
   std::shared_ptr<KvReader> View() const;
