@@ -1,11 +1,9 @@
-#include <algorithm>
 #include <filesystem>
 
-#include "backstep/base/nearest.h"
 #include "backstep/cli/support/import_output.h"
 #include "backstep/cli/terminal/command.h"
 #include "backstep/cli/terminal/interrupt.h"
-#include "backstep/recorder/adapters/core/importer.h"
+#include "backstep/recorder/adapters/import.h"
 #include "backstep/replay/view/text.h"
 
 namespace backstep::cli {
@@ -43,7 +41,10 @@ class ImportCommand : public Command {
 
   int Run(Console& console) override {
     if (list_) return List(console);
-    if (const Status use = CheckUse(); !use.ok()) return console.Fail(use);
+    if (options_.recording.empty() && !options_.files.empty()) {
+      options_.recording = DefaultRecording(options_.files.front());
+    }
+    if (const Status use = adapters::CheckImport(options_); !use.ok()) return console.Fail(use);
     const InterruptFlag interrupted;
     ProgressLine progress(console, "importing", "bytes");
     options_.progress = [&](uint64_t done, uint64_t total) {
@@ -73,28 +74,6 @@ class ImportCommand : public Command {
     if (json_) console.Raw(FormatsJson());
     else PrintFormats(console);
     return kDone;
-  }
-
-  // What is wrong with the words, before any file is looked at.
-  Status CheckUse() {
-    if (options_.files.empty()) {
-      return Status::InvalidArgument("import: no FILE was named\nsee: backstep import --help");
-    }
-    if (options_.recording.empty()) options_.recording = DefaultRecording(options_.files.front());
-    std::vector<std::string> names;
-    for (const auto& importer : adapters::AllImporters()) names.push_back(importer->info().name);
-    const std::string& format = options_.format;
-    if (!format.empty() && std::find(names.begin(), names.end(), format) == names.end()) {
-      return Status::InvalidArgument("there is no format '" + format + "'" +
-                                     NearestHint(format, names) +
-                                     "\nsee: backstep import --list-formats");
-    }
-    std::error_code error;
-    if (!options_.append && std::filesystem::exists(options_.recording, error)) {
-      return Status::InvalidArgument(options_.recording + ": exists already; -o REC names another "
-                                     "recording, --append adds to this one");
-    }
-    return {};
   }
 
   adapters::ImportOptions options_;

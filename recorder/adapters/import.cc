@@ -21,6 +21,10 @@ Status RunCatching(ImportRun& run) {
 
 }  // namespace
 
+Status CheckImport(const ImportOptions& options) {
+  return CheckOptions(options, AllImporters());
+}
+
 Result<ImportSummary> Import(const ImportOptions& options) {
   return ImportWith(options, AllImporters());
 }

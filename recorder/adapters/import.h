@@ -47,13 +47,18 @@ struct ImportSummary {
   Status failed;  // keep_partial: the first failure; what is counted here came in all the same
 };
 
+// What is wrong with the options as such, before any file is read; Import begins with it.
+// InvalidArgument: no file or no recording is named, a format nobody knows (names the nearest), a
+// recording that exists and is not to be added to; what to type instead.
+Status CheckImport(const ImportOptions& options);
+
 // The recording is there when this returns, forced to the disk, or it is not there at all; one to
 // which runs are added gets all of them then. Blocks; uses a thread of its own beside the caller's.
 //
-// NotFound, Io: a file, with path. InvalidArgument: a format nobody knows (names the nearest), a
-// file of no known format, a recording that exists. Corruption: a file broken beyond reading on, or
-// no run in any. Unavailable: too little memory, or another has the same recording in work.
-// Cancelled: by `progress`. Internal: a library gave up.
+// NotFound, Io: a file, with path. InvalidArgument: what CheckImport says, or a file of no known
+// format. Corruption: a file broken beyond reading on, or no run in any. Unavailable: too little
+// memory, or another has the same recording in work. Cancelled: by `progress`. Internal: a library
+// gave up.
 Result<ImportSummary> Import(const ImportOptions& options);
 // The same with other formats than all there are.
 Result<ImportSummary> ImportWith(const ImportOptions& options,

@@ -23,7 +23,33 @@ uint64_t SizeOf(const std::string& path) {
   return error ? 0 : size;
 }
 
+bool IsThere(const std::string& path) {
+  std::error_code error;
+  return fs::exists(fs::symlink_status(path, error));
+}
+
 }  // namespace
+
+Status CheckOptions(const ImportOptions& options,
+                    const std::vector<std::unique_ptr<Importer>>& importers) {
+  if (options.files.empty()) {
+    return Status::InvalidArgument("no file to import was named\nsee: backstep import --help");
+  }
+  if (options.recording.empty()) return Status::InvalidArgument("no recording was named");
+  std::vector<std::string> names;
+  for (const auto& importer : importers) names.push_back(importer->info().name);
+  const std::string& format = options.format;
+  if (!format.empty() && std::find(names.begin(), names.end(), format) == names.end()) {
+    return Status::InvalidArgument("there is no format '" + format + "'" +
+                                   NearestHint(format, names) +
+                                   "\nsee: backstep import --list-formats");
+  }
+  if (!options.append && IsThere(options.recording)) {
+    return Status::InvalidArgument(options.recording + ": exists already; -o REC names another "
+                                   "recording, --append adds to this one");
+  }
+  return {};
+}
 
 ImportRun::ImportRun(const ImportOptions& options, std::vector<std::unique_ptr<Importer>> importers)
     : options_(options), importers_(std::move(importers)) {
@@ -32,24 +58,8 @@ ImportRun::ImportRun(const ImportOptions& options, std::vector<std::unique_ptr<I
 
 ImportRun::~ImportRun() = default;
 
-Status ImportRun::CheckOptions() {
-  if (options_.files.empty()) return Status::InvalidArgument("no file to import was named");
-  if (options_.recording.empty()) return Status::InvalidArgument("no recording was named");
+Status ImportRun::CheckLabels() const {
   std::error_code error;
-  was_there_ = fs::exists(fs::symlink_status(options_.recording, error));
-  if (was_there_ && !options_.append) {
-    return Status::InvalidArgument(options_.recording +
-                                   ": exists already; name another with -o, or add to it with "
-                                   "--append");
-  }
-  std::vector<std::string> names;
-  for (const auto& importer : importers_) names.push_back(importer->info().name);
-  if (!options_.format.empty() &&
-      std::find(names.begin(), names.end(), options_.format) == names.end()) {
-    return Status::InvalidArgument("there is no format '" + options_.format + "'" +
-                                   NearestHint(options_.format, names) +
-                                   " (backstep import --list-formats)");
-  }
   for (const std::string& file : options_.labels) {
     if (!fs::exists(file, error)) return Status::NotFound(file + ": no such file of labels");
   }
@@ -66,7 +76,9 @@ Status ImportRun::GoOn() {
 }
 
 Status ImportRun::Run() {
-  BACKSTEP_RETURN_IF_ERROR(CheckOptions());
+  BACKSTEP_RETURN_IF_ERROR(CheckOptions(options_, importers_));
+  BACKSTEP_RETURN_IF_ERROR(CheckLabels());
+  was_there_ = IsThere(options_.recording);
   BACKSTEP_ASSIGN_OR_RETURN(redactor_, recorder::Redactor::Make(options_.redact));
   BACKSTEP_ASSIGN_OR_RETURN(bodies_, BodyFile::Create(FolderOf(options_.recording)));
   for (const std::string& file : options_.files) bytes_total_ += SizeOf(file);

@@ -14,6 +14,10 @@
 
 namespace backstep::adapters {
 
+// What CheckImport says, where these are the formats.
+Status CheckOptions(const ImportOptions& options,
+                    const std::vector<std::unique_ptr<Importer>>& importers);
+
 // One thread; used once. `options` outlives it.
 class ImportRun final : public Sink {
  public:
@@ -37,7 +41,7 @@ class ImportRun final : public Sink {
     std::vector<std::string> files;
   };
 
-  Status CheckOptions();
+  Status CheckLabels() const;
   Status OneFile(const std::string& path);
   Result<Importer*> Choose(Source& source);
   // Whether the import goes on after it: it does where what there is is to be kept.
