@@ -167,8 +167,6 @@ void Encode(const ReplayResult& result, rpc::Result::Builder to) {
   EncodeLines(result.unreached, to.initUnreached(CountOf(result.unreached)));
   EncodeLines(result.live_calls, to.initLiveCalls(CountOf(result.live_calls)));
   EncodeLines(result.warnings, to.initWarnings(CountOf(result.warnings)));
-  to.setDigestHigh(result.digest.high);
-  to.setDigestLow(result.digest.low);
 }
 
 Result<ReplayResult> Decode(rpc::Result::Reader from) {
@@ -186,7 +184,6 @@ Result<ReplayResult> Decode(rpc::Result::Reader from) {
     result.miss = std::move(miss);
   }
   BACKSTEP_RETURN_IF_ERROR(DecodeLists(from, &result));
-  result.digest = {from.getDigestHigh(), from.getDigestLow()};
   return result;
 }
 

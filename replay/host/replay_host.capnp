@@ -71,8 +71,8 @@ struct Result {
   unreached @10 :List(Data);
   liveCalls @11 :List(Data);
   warnings @12 :List(Data);
-  digestHigh @13 :UInt64;
-  digestLow @14 :UInt64;
+  unused13 @13 :UInt64;       # these two were a digest that nobody filled; neither is read
+  unused14 @14 :UInt64;
 }
 
 struct Outcome {
