@@ -62,7 +62,7 @@ class SearchCommand : public Command {
         replay::ViewSearch(*opened.recording, *opened.line, *answer);
     if (json_) console.Raw(replay::ToJson(view) + "\n");
     else Print(console, opened, view);
-    return kDone;
+    return view.rows.empty() ? kAnswerIsNo : kDone;
   }
 
  private:

@@ -14,7 +14,7 @@ namespace backstep::cli {
 // Exit codes; the only ones there are (docs/cli.md).
 enum ExitCode : int {
   kDone = 0,
-  kAnswerIsNo = 1,       // a divergence, a pause, an edit never reached, verify failed, a difference
+  kAnswerIsNo = 1,       // docs/cli.md lists what is one
   kWrongUse = 2,
   kUnreadable = 3,       // the recording cannot be read
   kProgramFailed = 4,
