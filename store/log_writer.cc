@@ -84,7 +84,7 @@ struct LogWriter::Impl {
 
 Status LogWriter::Impl::Open(const WriterOptions& options) {
   BACKSTEP_ASSIGN_OR_RETURN(lock, WriterLock::Take(path));
-  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path, options.bulk));
+  BACKSTEP_ASSIGN_OR_RETURN(store, KvStore::Create(path, options.bulk, options.seal_limits));
   batch.Put(HeaderKey(), Encode(header));
   BACKSTEP_RETURN_IF_ERROR(store->Write(&batch, true));
   if (store->bulk()) return {};

@@ -11,6 +11,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/schemas/records.h"
+#include "backstep/store/seal_limits.h"
 #include "backstep/store/state/state_edit.h"
 
 namespace backstep::store {
@@ -25,6 +26,7 @@ struct WriterOptions {
   // from a killed process, nothing is forced to the disk, by Seal and Sync neither (ForceToDisk in
   // store/format/files.h does it for all), and it is packed in less time, up to a tenth larger.
   bool bulk = false;
+  SealLimits seal_limits{};
   LogId number{};  // that it is to bear, free in this recording; 0: the next one that is free
 };
 

@@ -22,10 +22,6 @@
 namespace backstep::store {
 namespace {
 
-// Of tables: up to the first they are packed tightly when the log is sealed, up to the second merged
-// into one run, which halves what a reader has to look at.
-constexpr uint64_t kQuickCompactionBytes = 256 << 20;
-constexpr uint64_t kMergedBytes = uint64_t{4} << 30;
 // Of keys and values.
 constexpr uint64_t kTinyContentBytes = 6 << 20;
 constexpr uint64_t kSmallContentBytes = 96 << 20;
@@ -92,6 +88,7 @@ struct KvStore::Impl {
   std::string path;
   bool writer = false;
   bool bulk = false;
+  SealLimits limits;
   bool follows = false;
   std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<TemporaryDirectory> follower_files;
@@ -232,11 +229,13 @@ KvStore::~KvStore() {
   impl_->CloseAnyhow();
 }
 
-Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path, bool bulk) {
+Result<std::unique_ptr<KvStore>> KvStore::Create(const std::string& path, bool bulk,
+                                                 SealLimits limits) {
   auto impl = std::make_shared<Impl>();
   impl->path = path;
   impl->writer = true;
   impl->bulk = bulk;
+  impl->limits = std::move(limits);
   impl->env = OwnerOnlyEnv(!bulk);
   rocksdb::DB* db = nullptr;
   const rocksdb::Status status =
@@ -420,7 +419,14 @@ uint64_t BytesOfTables(rocksdb::DB* db) {
   return bytes;
 }
 
-Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
+// Whether a log whose tables take `bytes` is made one run.
+bool IsMerged(const std::string& path, uint64_t bytes, const SealLimits& limits) {
+  if (bytes > limits.merged_bytes) return false;
+  if (bytes <= limits.tight_bytes) return true;
+  return (limits.free_bytes ? limits.free_bytes(path) : FreeBytes(path)) >= 2 * bytes;
+}
+
+Status Finish(const std::string& path, rocksdb::DB* db, bool bulk, const SealLimits& limits) {
   // What is all in memory yet need not be written loosely first.
   const bool fresh = BytesOfTables(db) == 0;
   if (fresh) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
@@ -429,9 +435,8 @@ Status Finish(const std::string& path, rocksdb::DB* db, bool bulk) {
   db->GetColumnFamilyMetaData(&meta);
   if (fresh && meta.file_count <= 1) return {};
   const uint64_t bytes = BytesOfTables(db);
-  const bool large = bytes > kQuickCompactionBytes;
-  if (bytes > kMergedBytes || (large && FreeBytes(path) < 2 * bytes)) return MergeFresh(path, db);
-  if (!large) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
+  if (!IsMerged(path, bytes, limits)) return MergeFresh(path, db);
+  if (bytes <= limits.tight_bytes) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
   rocksdb::CompactRangeOptions options;
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   options.max_subcompactions = 2;
@@ -446,7 +451,7 @@ Status KvStore::FinishAndClose() {
     if (pinned.db() == nullptr) return pinned.Closed();
     std::lock_guard<std::mutex> lock(impl_->log_mutex);
     if (!impl_->log_failure.ok()) return impl_->log_failure;
-    BACKSTEP_RETURN_IF_ERROR(Finish(impl_->path, pinned.db(), impl_->bulk));
+    BACKSTEP_RETURN_IF_ERROR(Finish(impl_->path, pinned.db(), impl_->bulk, impl_->limits));
   }
   BACKSTEP_RETURN_IF_ERROR(impl_->Close());
   return DropOptionsFiles(impl_->path);

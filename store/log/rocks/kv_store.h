@@ -9,6 +9,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/store/format/kv.h"
+#include "backstep/store/seal_limits.h"
 
 namespace backstep::store {
 
@@ -35,7 +36,8 @@ class KvStore {
  public:
   // Makes the data files in an existing, empty directory. `bulk`: WriterOptions::bulk.
   // Io: path and reason.
-  static Result<std::unique_ptr<KvStore>> Create(const std::string& path, bool bulk = false);
+  static Result<std::unique_ptr<KvStore>> Create(const std::string& path, bool bulk = false,
+                                                 SealLimits limits = {});
   // Creates and changes no file in `path`. `follow`: its writer may still be at work. What a
   // killed writer left is read up to its last whole write. Another directory may take the place of
   // `path` meanwhile (store/rewrite.h).
@@ -67,9 +69,8 @@ class KvStore {
   Status Write(WriteSet* set, bool durable);
   // Forces what was written to the disk.
   Status Sync();
-  // Moves everything from memory to files and merges these: small ones into few that are tightly
-  // compressed, large ones (from 256 MB) into one run, of the largest (from 4 GB) only those that are
-  // not compressed yet. Then closes: views answer Unavailable.
+  // Moves everything from memory to files and merges these, as far as SealLimits has it. Then
+  // closes: views answer Unavailable.
   Status FinishAndClose();
 
  private:

@@ -1,0 +1,22 @@
+// What sealing a log does by its size and by the room there is.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace backstep::store {
+
+// Bytes are those of the log's tables. The defaults are what is meant; tests set others, for a log
+// that passes them takes gigabytes.
+struct SealLimits {
+  // Up to so many are merged into one run and packed tightly.
+  uint64_t tight_bytes = uint64_t{256} << 20;
+  // Up to so many are merged into one run, which halves what a reader has to look at, where the
+  // file system has twice their room. Of others only what is not compressed yet is merged.
+  uint64_t merged_bytes = uint64_t{4} << 30;
+  // Room on the file system of a log's folder, bytes. Empty: it is asked.
+  std::function<uint64_t(const std::string& folder)> free_bytes{};
+};
+
+}  // namespace backstep::store

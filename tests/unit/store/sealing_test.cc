@@ -1,0 +1,147 @@
+// What sealing makes of a log by its size and by the room on the disk: whichever it is, the log
+// holds what it held.
+#include <rocksdb/db.h>
+
+#include <filesystem>
+#include <map>
+
+#include "backstep/store/format/log_files.h"
+#include "backstep/store/verify.h"
+#include "backstep/tests/support/effort.h"
+#include "backstep/tests/support/temp_dir.h"
+#include "backstep/tests/unit/store/small_log.h"
+
+namespace backstep::testing {
+namespace {
+
+constexpr LogId kSealedLog{1};
+constexpr uint32_t kSealedAgents = 4;
+constexpr size_t kStateBytes = 64 << 10;
+constexpr uint64_t kPlenty = UINT64_MAX / 4;
+
+// Some fresh tables; in the long form so many that tables are merged in the background too.
+uint64_t StepsToSeal() { return IsLong() ? 12000 : 800; }
+
+AgentId SealedAgent(uint64_t number) {
+  return AgentId{static_cast<uint32_t>(1 + number % kSealedAgents)};
+}
+
+// Shares nothing with those before it; takes half its room when it is compressed.
+std::string HexState(uint64_t number) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  RandomStream random(number);
+  std::string text;
+  text.reserve(kStateBytes);
+  while (text.size() < kStateBytes) {
+    for (uint64_t word = random.Next(), i = 0; i < 16; ++i) text += kDigits[word >> 4 * i & 15];
+  }
+  return text;
+}
+
+uint64_t TableBytes(const std::string& path) {
+  uint64_t bytes = 0;
+  for (const auto& file : std::filesystem::directory_iterator(store::LogPath(path, kSealedLog))) {
+    if (file.path().extension() == ".sst") bytes += file.file_size();
+  }
+  return bytes;
+}
+
+// Where the log's tables lie, as RocksDB has it: how many on each level.
+std::map<int, int> TablesByLevel(const std::string& path) {
+  const TempDir for_its_own_log;
+  rocksdb::Options options;
+  options.num_levels = 24;
+  options.db_log_dir = for_its_own_log.path();
+  rocksdb::DB* opened = nullptr;
+  const auto status =
+      rocksdb::DB::OpenForReadOnly(options, store::LogPath(path, kSealedLog), &opened);
+  INFO(status.ToString());
+  REQUIRE(status.ok());
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::vector<rocksdb::LiveFileMetaData> files;
+  db->GetLiveFilesMetaData(&files);
+  std::map<int, int> levels;
+  for (const auto& file : files) ++levels[file.level];
+  return levels;
+}
+
+// Writes and seals a log; its digest before it was sealed.
+std::string WriteAndSeal(const std::string& path, const store::SealLimits& limits) {
+  const auto recording = Must(store::Recording::Create(path));
+  store::WriterOptions options;
+  options.seal_limits = limits;
+  const auto writer = Must(recording->NewLog(SessionHeader("sealed"), options));
+  backstep::testing::PutAgents(writer.get(), {"a", "b", "c", "d"});
+  for (uint64_t number = 1; number <= StepsToSeal(); ++number) {
+    StepRecord step = OneStep(SealedAgent(number), 1 + (number - 1) / kSealedAgents, number);
+    REQUIRE(writer->Begin(step) == Status());
+    REQUIRE(writer->Commit(&step, Body{HexState(number), "text/plain"}) == Status());
+  }
+  REQUIRE(writer->Flush() == Status());
+  const std::string digest = Must(Must(writer->Read())->Digest()).ToHex();
+  REQUIRE(writer->Seal({}) == Status());
+  return digest;
+}
+
+void CheckHoldsAll(const std::string& path, const std::string& digest) {
+  const auto recording = Must(store::Recording::Open(path));
+  const auto report = Must(store::Verify(*recording, {}));
+  for (const auto& finding : report.findings) FAIL_CHECK(finding.where + ": " + finding.what);
+  const auto line = Must(recording->OpenLine(kSealedLog));
+  CHECK(line->state() == store::LogState::kSealed);
+  CHECK(Must(line->Digest()).ToHex() == digest);
+  REQUIRE(line->last().value == StepsToSeal());
+  for (uint64_t number = 1; number <= StepsToSeal(); ++number) {
+    REQUIRE(Must(line->State(SealedAgent(number), StepNumber{number})).bytes == HexState(number));
+  }
+}
+
+TEST_CASE("where the disk has no room to merge a large log, sealing it compresses what is fresh") {
+  TempDir dir;
+  const std::string path = dir / "a.backstep";
+  std::vector<std::string> asked;
+  store::SealLimits limits;
+  limits.tight_bytes = 1 << 20;
+  limits.free_bytes = [&](const std::string& folder) {
+    asked.push_back(folder);
+    return uint64_t{1} << 20;
+  };
+  const std::string digest = WriteAndSeal(path, limits);
+  CHECK(asked == std::vector<std::string>{store::LogPath(path, kSealedLog)});
+  auto levels = TablesByLevel(path);
+  CHECK(levels.count(0) == 0);  // there they are not compressed
+  CHECK(levels[1] > 0);
+  CHECK((levels.size() > 1) == IsLong());  // what was merged in the background stayed
+  CHECK(TableBytes(path) < StepsToSeal() * kStateBytes * 6 / 10);
+  CheckHoldsAll(path, digest);
+}
+
+TEST_CASE("of a log beyond what is ever merged, sealing compresses what is fresh") {
+  TempDir dir;
+  const std::string path = dir / "a.backstep";
+  store::SealLimits limits;
+  limits.tight_bytes = limits.merged_bytes = 1 << 20;
+  limits.free_bytes = [](const std::string&) { return kPlenty; };
+  const std::string digest = WriteAndSeal(path, limits);
+  auto levels = TablesByLevel(path);
+  CHECK(levels.count(0) == 0);
+  CHECK(levels[1] > 0);
+  CheckHoldsAll(path, digest);
+}
+
+TEST_CASE("where the disk has room, sealing a large log leaves one run of tables") {
+  TempDir dir;
+  const std::string path = dir / "a.backstep";
+  store::SealLimits limits;
+  limits.tight_bytes = 1 << 20;
+  limits.free_bytes = [](const std::string&) { return kPlenty; };
+  const std::string digest = WriteAndSeal(path, limits);
+  const auto levels = TablesByLevel(path);
+  REQUIRE(levels.size() == 1);
+  CHECK(levels.begin()->first > 1);
+  CHECK(TableBytes(path) < StepsToSeal() * kStateBytes * 6 / 10);
+  CheckHoldsAll(path, digest);
+}
+
+}  // namespace
+}  // namespace backstep::testing
