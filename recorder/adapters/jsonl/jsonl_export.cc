@@ -3,10 +3,10 @@
 #include <set>
 #include <unordered_set>
 
-#include "backstep/base/utf8.h"
 #include "backstep/recorder/adapters/export/outside.h"
 #include "backstep/recorder/adapters/jsonl/jsonl.h"
 #include "backstep/recorder/adapters/jsonl/record_json.h"
+#include "backstep/store/state/diff/diff.h"
 
 namespace backstep::adapters {
 namespace {
@@ -35,8 +35,13 @@ class JsonlExport {
  private:
   Status Put(const char* type, Json json) {
     Json record = {{"type", type}};
-    record.update(json);
-    return out_(JsonText(record) + "\n");
+    auto* const fields = record.get_ptr<Json::object_t*>();
+    for (auto& [key, value] : *json.get_ptr<Json::object_t*>()) {
+      fields->emplace_back(key, std::move(value));  // none of them is a type
+    }
+    std::string text = JsonText(record);
+    text += '\n';
+    return out_(text);
   }
 
   Status AddBody(const char* key, const BodyRef& ref, Json* json) {
@@ -45,9 +50,9 @@ class JsonlExport {
       (*json)[key] = DroppedJson(ref);
       return {};
     }
-    BACKSTEP_ASSIGN_OR_RETURN(const Body body, line_.ReadBody(ref));
-    (*json)[key] = ToJson(body);
-    return {};
+    return line_.VisitBody(ref, [&](std::string_view bytes) {
+      (*json)[key] = BodyJson(bytes, ref.media_type);
+    });
   }
 
   Status Agents() {
@@ -56,9 +61,9 @@ class JsonlExport {
       Json json = ToJson(agent);
       BACKSTEP_RETURN_IF_ERROR(AddBody("initial_state", agent.initial_state, &json));
       BACKSTEP_RETURN_IF_ERROR(Put("agent", std::move(json)));
-      if (agent.initial_state.where == BodyRef::Where::kNone) continue;
-      const auto body = line_.ReadBody(agent.initial_state);
-      if (body.ok()) states_[agent.id] = *body;
+      const auto where = agent.initial_state.where;
+      if (where == BodyRef::Where::kNone || where == BodyRef::Where::kDropped) continue;
+      states_[agent.id] = agent.initial_state;
     }
     return {};
   }
@@ -118,6 +123,8 @@ class JsonlExport {
   }
 
   // Of a state, what lies between what it has in common with the agent's last one at either end.
+  // The reader of the line is at that last one still, as long as it keeps so many: both are then
+  // made of it at the cost of what differs.
   Status AddState(const StepRecord& step, Json* json) {
     if (!step.state_changed) return {};
     if (step.state.where == BodyRef::Where::kDropped) {
@@ -125,28 +132,30 @@ class JsonlExport {
       states_.erase(step.agent);
       return {};
     }
-    BACKSTEP_ASSIGN_OR_RETURN(Body state, line_.ReadBody(step.state));
     const auto before = states_.find(step.agent);
-    if (before == states_.end() || before->second.media_type != state.media_type) {
-      (*json)["state"] = ToJson(state);
-    } else {
-      const std::string& old = before->second.bytes;
-      const auto front = static_cast<size_t>(
-          std::mismatch(state.bytes.begin(), state.bytes.end(), old.begin(), old.end()).first -
-          state.bytes.begin());
-      const size_t most = std::min(state.bytes.size(), old.size()) - front;
-      size_t back = 0;
-      while (back < most && state.bytes[state.bytes.size() - 1 - back] == old[old.size() - 1 - back]) {
-        ++back;
-      }
-      Json edit = ToJson(Body{state.bytes.substr(front, state.bytes.size() - front - back),
-                              state.media_type});
-      edit["front"] = front;
-      edit["back"] = back;
-      (*json)["state"] = std::move(edit);
+    const bool edits =
+        before != states_.end() && before->second.media_type == step.state.media_type;
+    if (edits) {
+      BACKSTEP_RETURN_IF_ERROR(line_.VisitBody(
+          before->second, [this](std::string_view bytes) { before_.assign(bytes); }));
     }
-    states_[step.agent] = std::move(state);
+    BACKSTEP_RETURN_IF_ERROR(line_.VisitBody(step.state, [&](std::string_view bytes) {
+      (*json)["state"] = edits ? EditJson(bytes, step.state.media_type)
+                               : BodyJson(bytes, step.state.media_type);
+    }));
+    states_[step.agent] = step.state;
     return {};
+  }
+
+  // What makes `bytes` of those before.
+  Json EditJson(std::string_view bytes, const std::string& media_type) const {
+    const size_t front = store::CommonPrefix(bytes, before_);
+    const size_t back =
+        store::CommonSuffix(bytes.substr(front), std::string_view(before_).substr(front));
+    Json edit = BodyJson(bytes.substr(front, bytes.size() - front - back), media_type);
+    edit["front"] = front;
+    edit["back"] = back;
+    return edit;
   }
 
   // Begun and never ended, with what they did.
@@ -182,7 +191,8 @@ class JsonlExport {
   store::Line& line_;
   const StepNumber to_;
   const ByteSink& out_;
-  std::map<AgentId, Body> states_;  // newest
+  std::map<AgentId, BodyRef> states_;  // newest
+  std::string before_;                 // the bytes of one of them
   OutsideMessages outside_;
   std::unordered_set<MessageId> early_;  // gone out before the step that sent them
 };

@@ -16,7 +16,7 @@ namespace backstep::adapters {
 inline constexpr int kJsonlVersion = 1;
 
 // Bytes as text where they are UTF-8, else as base64.
-Json ToJson(const Body& body);
+Json BodyJson(std::string_view bytes, const std::string& media_type);
 Json DroppedJson(const BodyRef& ref);
 Json ToJson(const MessageId& id);
 Json ToJson(const LogHeader& header);

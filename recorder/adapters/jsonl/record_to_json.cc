@@ -83,11 +83,11 @@ Json PairsJson(const TextPairs& pairs) {
   return list;
 }
 
-Json ToJson(const Body& body) {
+Json BodyJson(std::string_view bytes, const std::string& media_type) {
   Json json = Json::object();
-  json["media"] = body.media_type;
-  if (IsUtf8(body.bytes)) json["text"] = body.bytes;
-  else json["base64"] = Base64Of(body.bytes);
+  json["media"] = media_type;
+  if (IsUtf8(bytes)) json["text"] = bytes;
+  else json["base64"] = Base64Of(bytes);
   return json;
 }
 

@@ -39,6 +39,7 @@ const std::vector<Section>& Sections() {
       {"following", "a recording that is read while it is written", MeasureFollowing},
       {"memory", "a program that is faster than the disk", MeasureMemory},
       {"reexecution", "a run executed again, answers from the recording", MeasureReexecution},
+      {"export", "a run of growing states, taken out in each format", MeasureExport},
       {"peers", "the same steps in other stores", MeasurePeers},
       {"real", "real runs as growing histories", MeasureRealRuns},
       {"diff", "the diff's ordinary and worst cases", MeasureDiff},

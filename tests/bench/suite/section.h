@@ -39,6 +39,7 @@ void MeasureSnapshotsAgainst(Context& context);
 void MeasureFollowing(Context& context);
 void MeasureMemory(Context& context);
 void MeasureReexecution(Context& context);
+void MeasureExport(Context& context);
 void MeasurePeers(Context& context);
 void MeasureRealRuns(Context& context);
 void MeasureDiff(Context& context);
