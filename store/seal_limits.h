@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "backstep/base/time.h"
+
 namespace backstep::store {
 
 // Bytes are those of the log's tables. The defaults are what is meant; tests set others, for a log
@@ -15,6 +17,9 @@ struct SealLimits {
   // Up to so many are merged into one run, which halves what a reader has to look at, where the
   // file system has twice their room. Of others only what is not compressed yet is merged.
   uint64_t merged_bytes = uint64_t{4} << 30;
+  // How long making one run may take. What is given up then leaves the log as large, and as slow to
+  // read, as one that is not merged; `backstep compact` makes up for it.
+  DurationNs merge_max = Milliseconds(60000);
   // Room on the file system of a log's folder, bytes. Empty: it is asked.
   std::function<uint64_t(const std::string& folder)> free_bytes{};
 };

@@ -95,6 +95,7 @@ Status SessionCore::OpenLog() {
   if (hash.valid()) header.executable_hash = hash.get();
   store::WriterOptions writer_options;
   writer_options.sync_every = options_.sync_every;
+  writer_options.seal_limits.merge_max = options_.merge_max;
   BACKSTEP_ASSIGN_OR_RETURN(std::unique_ptr<store::LogWriter> writer,
                             recording->NewLog(std::move(header), writer_options));
   log_ = writer->id();

@@ -17,20 +17,13 @@
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
 #include "backstep/store/log/rocks/rocks_options.h"
+#include "backstep/store/log/rocks/seal_tables.h"
 #include "backstep/store/log/rocks/table_check.h"
 
 namespace backstep::store {
 namespace {
 
-// Of keys and values.
-constexpr uint64_t kTinyContentBytes = 6 << 20;
-constexpr uint64_t kSmallContentBytes = 96 << 20;
-// Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed;
-// 9 takes another percent.
-constexpr int kTinyLevel = 9, kSmallLevel = 6, kLevel = 3;
 constexpr int kOpenAttempts = 20;
-constexpr int kMergeAttempts = 300;
-constexpr auto kMergeWait = std::chrono::milliseconds(100);
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -304,22 +297,9 @@ uint64_t KvStore::Sequence() const {
   return pinned.db() == nullptr ? 0 : pinned.db()->GetLatestSequenceNumber();
 }
 
-namespace {
-
-uint64_t ContentOf(rocksdb::DB* db) {
-  rocksdb::TablePropertiesCollection tables;
-  uint64_t bytes = 0;
-  db->GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes);
-  if (!db->GetPropertiesOfAllTables(&tables).ok()) return bytes;
-  for (const auto& [name, table] : tables) bytes += table->raw_key_size + table->raw_value_size;
-  return bytes;
-}
-
-}  // namespace
-
 uint64_t KvStore::ContentBytes() const {
   const Impl::Pinned pinned(impl_);
-  return pinned.db() == nullptr ? 0 : ContentOf(pinned.db());
+  return pinned.db() == nullptr ? 0 : ContentBytesOf(pinned.db());
 }
 
 std::vector<uint64_t> KvStore::TableBytes(
@@ -369,89 +349,13 @@ Status KvStore::Sync() {
   return impl_->log_failure;
 }
 
-namespace {
-
-// Fresh tables are not compressed. Merges them into those that are; what a merge in the background
-// has taken already it leaves to that.
-Status MergeFresh(const std::string& path, rocksdb::DB* db) {
-  rocksdb::Status status;
-  for (int attempt = 0; attempt < kMergeAttempts; ++attempt) {
-    rocksdb::ColumnFamilyMetaData meta;
-    db->GetColumnFamilyMetaData(&meta);
-    std::vector<std::string> fresh;
-    bool busy = false;
-    for (const rocksdb::SstFileMetaData& file : meta.levels[0].files) {
-      fresh.push_back(file.name);
-      busy = busy || file.being_compacted;
-    }
-    if (fresh.empty()) return {};
-    if (!busy) {
-      rocksdb::CompactionOptions options;
-      options.compression = rocksdb::kDisableCompressionOption;  // that of the level
-      status = db->CompactFiles(options, fresh, 1);
-      if (!status.IsAborted()) return FromRocks(path, status);
-    }
-    std::this_thread::sleep_for(kMergeWait);
-  }
-  return {};  // larger than need be, and whole
-}
-
-// On the file system of a directory, for us; what it does not tell counts as enough.
-uint64_t FreeBytes(const std::string& path) {
-  std::error_code error;
-  const auto space = std::filesystem::space(path, error);
-  return error ? UINT64_MAX : space.available;
-}
-
-// Packs what is still to be written tightly, and what is merged after it.
-Status PackTightly(const std::string& path, rocksdb::DB* db, bool bulk) {
-  const uint64_t content = ContentOf(db);
-  const int level = bulk                            ? kBulkLevel
-                    : content <= kTinyContentBytes  ? kTinyLevel
-                    : content <= kSmallContentBytes ? kSmallLevel
-                                                    : kLevel;
-  return FromRocks(path, db->SetOptions(SealedTableOptions(content, level)));
-}
-
-uint64_t BytesOfTables(rocksdb::DB* db) {
-  uint64_t bytes = 0;
-  db->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
-  return bytes;
-}
-
-// Whether a log whose tables take `bytes` is made one run.
-bool IsMerged(const std::string& path, uint64_t bytes, const SealLimits& limits) {
-  if (bytes > limits.merged_bytes) return false;
-  if (bytes <= limits.tight_bytes) return true;
-  return (limits.free_bytes ? limits.free_bytes(path) : FreeBytes(path)) >= 2 * bytes;
-}
-
-Status Finish(const std::string& path, rocksdb::DB* db, bool bulk, const SealLimits& limits) {
-  // What is all in memory yet need not be written loosely first.
-  const bool fresh = BytesOfTables(db) == 0;
-  if (fresh) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
-  BACKSTEP_RETURN_IF_ERROR(FromRocks(path, db->Flush(rocksdb::FlushOptions())));
-  rocksdb::ColumnFamilyMetaData meta;
-  db->GetColumnFamilyMetaData(&meta);
-  if (fresh && meta.file_count <= 1) return {};
-  const uint64_t bytes = BytesOfTables(db);
-  if (!IsMerged(path, bytes, limits)) return MergeFresh(path, db);
-  if (bytes <= limits.tight_bytes) BACKSTEP_RETURN_IF_ERROR(PackTightly(path, db, bulk));
-  rocksdb::CompactRangeOptions options;
-  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  options.max_subcompactions = 2;
-  return FromRocks(path, db->CompactRange(options, nullptr, nullptr));
-}
-
-}  // namespace
-
 Status KvStore::FinishAndClose() {
   {
     const Impl::Pinned pinned(impl_);
     if (pinned.db() == nullptr) return pinned.Closed();
     std::lock_guard<std::mutex> lock(impl_->log_mutex);
     if (!impl_->log_failure.ok()) return impl_->log_failure;
-    BACKSTEP_RETURN_IF_ERROR(Finish(impl_->path, pinned.db(), impl_->bulk, impl_->limits));
+    BACKSTEP_RETURN_IF_ERROR(SealTables(impl_->path, pinned.db(), impl_->bulk, impl_->limits));
   }
   BACKSTEP_RETURN_IF_ERROR(impl_->Close());
   return DropOptionsFiles(impl_->path);

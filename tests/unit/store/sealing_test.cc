@@ -129,6 +129,22 @@ TEST_CASE("of a log beyond what is ever merged, sealing compresses what is fresh
   CheckHoldsAll(path, digest);
 }
 
+TEST_CASE("merging that takes longer than it may is given up, and sealing compresses what is fresh") {
+  TempDir dir;
+  const DurationNs merge_max = GENERATE(DurationNs{0}, DurationNs{1000});
+  const std::string path = dir / "a.backstep";
+  store::SealLimits limits;
+  limits.tight_bytes = 1 << 20;
+  limits.merge_max = merge_max;
+  limits.free_bytes = [](const std::string&) { return kPlenty; };
+  const std::string digest = WriteAndSeal(path, limits);
+  auto levels = TablesByLevel(path);
+  CHECK(levels.count(0) == 0);
+  CHECK(levels[1] > 0);
+  CHECK(TableBytes(path) < StepsToSeal() * kStateBytes * 6 / 10);
+  CheckHoldsAll(path, digest);
+}
+
 TEST_CASE("where the disk has room, sealing a large log leaves one run of tables") {
   TempDir dir;
   const std::string path = dir / "a.backstep";
