@@ -40,6 +40,8 @@ struct ImportSummary {
   std::vector<File> files;
   uint64_t sessions = 0, branches = 0, agents = 0, segments = 0, steps = 0, messages = 0,
            llm_calls = 0, tool_calls = 0, events = 0, annotations = 0, errors = 0;
+  // Labels in the files of `labels` (each of them of one run), and those that landed on a run.
+  uint64_t labels = 0, labels_landed = 0;
   Usage usage{};                        // of model calls, each counted once
   std::vector<SkippedRecord> skipped;   // the first 1,000
   uint64_t skipped_count = 0;
@@ -55,10 +57,10 @@ Status CheckImport(const ImportOptions& options);
 // The recording is there when this returns, forced to the disk, or it is not there at all; one to
 // which runs are added gets all of them then. Blocks; uses a thread of its own beside the caller's.
 //
-// NotFound, Io: a file, with path. InvalidArgument: what CheckImport says, or a file of no known
-// format. Corruption: a file broken beyond reading on, or no run in any. Unavailable: too little
-// memory, or another has the same recording in work. Cancelled: by `progress`. Internal: a library
-// gave up.
+// NotFound, Io: a file, with path. InvalidArgument: what CheckImport says, a file of no known format,
+// or a file of labels without any. Corruption: a file broken beyond reading on, or no run in any.
+// Unavailable: too little memory, or another has the same recording in work. Cancelled: by `progress`.
+// Internal: a library gave up.
 Result<ImportSummary> Import(const ImportOptions& options);
 // The same with other formats than all there are.
 Result<ImportSummary> ImportWith(const ImportOptions& options,

@@ -1,9 +1,13 @@
 #include "backstep/recorder/adapters/adk/adk.h"
 
+#include <utility>
+
+#include "backstep/recorder/adapters/adk/event_parts.h"
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 #include "backstep/recorder/adapters/core/source.h"
 
 namespace backstep::adapters {
@@ -14,15 +18,38 @@ constexpr char kAdk[] = "adk";
 const FormatInfo kAdkInfo{
     .name = kAdk,
     .title = "Google ADK sessions",
-    .brings = "agents, one step an event, transfers as handoffs and messages, function calls with "
-              "their responses, tokens where the events have them, conversations as states",
+    .brings = "agents, one step an event, transfers as handoffs and messages, function calls and "
+              "code with what they gave, the model's errors, finish reasons and tokens where the "
+              "events have them, changes of state, conversations as states",
     .lacks = "the requests to the model; what the session's context was before its end"};
 
-// Either spelling of a field: older files have the one, newer ones the other.
-const Json* FindEither(const Json& value, const char* one, const char* other) {
-  const Json* found = Find(value, one);
-  return found != nullptr ? found : Find(value, other);
-}
+// Says something of an event that no field of a step or call has room for.
+struct AdkMember {
+  const char* one;
+  const char* other;
+  const char* category;
+};
+constexpr AdkMember kOfEvent[] = {
+    {"interrupted", "interrupted", "warning"},
+    {"branch", "branch", "info"},
+    {"long_running_tool_ids", "longRunningToolIds", "info"},
+    {"grounding_metadata", "groundingMetadata", "info"},
+    {"citation_metadata", "citationMetadata", "info"},
+    {"input_transcription", "inputTranscription", "info"},
+    {"output_transcription", "outputTranscription", "info"},
+    {"custom_metadata", "customMetadata", "info"}};
+constexpr AdkMember kOfActions[] = {
+    {"state_delta", "stateDelta", "info"},
+    {"artifact_delta", "artifactDelta", "info"},
+    {"escalate", "escalate", "warning"},
+    {"skip_summarization", "skipSummarization", "info"},
+    {"requested_auth_configs", "requestedAuthConfigs", "info"},
+    {"requested_tool_confirmations", "requestedToolConfirmations", "info"},
+    {"rewind_before_invocation_id", "rewindBeforeInvocationId", "info"},
+    {"end_of_agent", "endOfAgent", "info"},
+    {"end_invocation", "endInvocation", "info"},
+    {"agent_state", "agentState", "info"},
+    {"compaction", "compaction", "info"}};
 
 class AdkSession {
  public:
@@ -45,7 +72,8 @@ class AdkSession {
                .item = &event,
                .index = place,
                .time = time == nullptr ? TimeNs{} : TimeOf(*time)});
-    Tokens(event);
+    Notes(event, kOfEvent);
+    ModelCall(event);
     OddParts odd;
     odd.Time(event, "timestamp");
     odd.Tokens(FindEither(event, "usage_metadata", "usageMetadata"));
@@ -62,16 +90,24 @@ class AdkSession {
       if (!known) Transfer(name, "transfer_to_agent");
       asked_.reset();
     }
-    const Json* delta = FindEither(*actions, "state_delta", "stateDelta");
-    if (delta != nullptr && !delta->empty()) {
-      draft_->notes.push_back({.step = talk_.last(),
-                               .name = "state_delta",
-                               .category = "info",
-                               .data = JsonText(*delta)});
-    }
+    Notes(*actions, kOfActions);
   }
 
  private:
+  template <size_t kCount>
+  void Notes(const Json& value, const AdkMember (&members)[kCount]) {
+    for (const AdkMember& member : members) {
+      const Json* said = FindEither(value, member.one, member.other);
+      if (said == nullptr || SaysNothing(*said)) continue;
+      draft_->notes.push_back({.step = talk_.last(),
+                               .name = member.one,
+                               .category = member.category,
+                               .kept_data = sink_.Keep(BodyText(*said),
+                                                       said->is_string() ? Media::kText
+                                                                         : Media::kJson)});
+    }
+  }
+
   void Part(const Json& part, const Json& event) {
     if (const Json* call = FindEither(part, "function_call", "functionCall")) {
       const std::string name = TextAt(*call, "name");
@@ -87,12 +123,21 @@ class AdkSession {
         Transfer(TextAt(*arguments, "agent_name"), name);
         asked_ = {Speaker(), TextAt(*arguments, "agent_name")};
       }
+    } else if (const Json* code = FindEither(part, "executable_code", "executableCode")) {
+      talk_.Call({.step = {},
+                  .name = "code_execution",
+                  .tool_type = "code",
+                  .request = sink_.Keep(TextAt(*code, "code"), Media::kText)},
+                 kCodeCall);
+    } else if (const Json* result = FindEither(part, "code_execution_result",
+                                               "codeExecutionResult")) {
+      CodeResult(*result, event);
     } else if (const Json* answer = FindEither(part, "function_response", "functionResponse")) {
       const std::string id = TextAt(*answer, "id");
       const std::string name = TextAt(*answer, "name");
       const Json* response = Find(*answer, "response");
       const std::string text = response == nullptr ? "" : BodyText(*response);
-      if (!talk_.Answer(id.empty() ? name : id, text, MediaOf(text))) {
+      if (!talk_.Answer(id.empty() ? name : id, text, MediaOf(text), AdkToolError(response))) {
         sink_.Skip({.file = path_},
                    "event " + TextAt(event, "id") + " answers a call of " + name + " nobody made");
       }
@@ -114,26 +159,52 @@ class AdkSession {
     transferred_ = talk_.last();
   }
 
-  // Events of a model hold what they took; the call itself is not in the file.
-  void Tokens(const Json& event) {
-    const Json* usage = FindEither(event, "usage_metadata", "usageMetadata");
-    if (usage == nullptr || !usage->is_object()) return;
-    const auto count = [&](const char* one, const char* other) {
-      const uint64_t tokens = TokensAt(*usage, one);
-      return tokens != 0 ? tokens : TokensAt(*usage, other);
-    };
-    EffectDraft call{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = "model"};
-    if (const Json* model = FindEither(event, "model_version", "modelVersion")) {
-      call.name = NamedOr(BodyText(*model));
+  // It answers the code that was run last; neither has an id.
+  void CodeResult(const Json& result, const Json& event) {
+    const std::string outcome = TextAt(result, "outcome"), output = TextAt(result, "output");
+    std::optional<CallError> error;
+    if (!outcome.empty() && !outcome.ends_with("OK")) {
+      error = CallError{.kind = outcome.ends_with("EXCEEDED") ? "timeout" : "tool_error",
+                        .message = CutText(outcome + ": " + output, 4096)};
     }
-    call.provider = "google";
-    call.usage = {.input_tokens = count("prompt_token_count", "promptTokenCount"),
-                  .output_tokens = count("candidates_token_count", "candidatesTokenCount")};
-    if (const Json* content = Find(event, "content")) {
+    if (talk_.Answer(kCodeCall, output, MediaOf(output), error)) return;
+    sink_.Skip({.file = path_},
+               "event " + TextAt(event, "id") + " has the result of code nobody ran");
+  }
+
+  // Events of a model hold what it took and how it ended; the call itself is not in the file.
+  void ModelCall(const Json& event) {
+    const Json* usage = FindEither(event, "usage_metadata", "usageMetadata");
+    const std::string reason = EitherText(event, "finish_reason", "finishReason");
+    const std::string model = EitherText(event, "model_version", "modelVersion");
+    const bool counted = usage != nullptr && usage->is_object();
+    std::optional<CallError> error = AdkErrorOf(event);
+    const bool of_model = counted || !reason.empty() || !model.empty();
+    if (!of_model && TextAt(event, "author") == "user" && error) {
+      talk_.last_step().error = StepError{.kind = error->kind, .message = error->message};
+    }
+    if (!of_model && (!error || TextAt(event, "author") == "user")) return;
+    EffectDraft call{.step = *talk_.last(),
+                     .kind = EffectKind::kLlm,
+                     .name = model.empty() ? "model" : model,
+                     .provider = "google"};
+    if (counted) call.usage = UsageOfModel(*usage);
+    call.finish_reason = reason;
+    const Json* content = Find(event, "content");
+    if (content != nullptr && !content->is_null()) {
       call.response = sink_.Keep(JsonText(*content), Media::kJson);
     }
+    if (error && call.response) {
+      draft_->notes.push_back({.step = talk_.last(),
+                               .name = "output",
+                               .category = "output",
+                               .kept_data = *std::exchange(call.response, std::nullopt)});
+    }
+    call.error = std::move(error);
     draft_->Add(std::move(call));
   }
+
+  static constexpr char kCodeCall[] = "code execution";
 
   const std::string& path_;
   Sink& sink_;

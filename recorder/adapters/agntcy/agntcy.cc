@@ -97,7 +97,7 @@ class AgntcyImporter : public Importer {
     RowVisitor visitor(collector_, sink, BeginsWithRow(head));
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no row of a span was found");
+    return NoRunIn(source.path(), "agntcy");
   }
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }
 

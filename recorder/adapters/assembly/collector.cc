@@ -131,6 +131,7 @@ void SpanCollector::NoteOrigin(const Span& span, Trace* trace) {
 
 void SpanCollector::Add(Span* span, const Place& place, Sink& sink) {
   const Meaning meaning = Understand(span);
+  sink.Holds();
   const std::string odd = MendSpan(meaning, format_ == "otlp", span);
   if (!odd.empty()) sink.Skip(place, odd);
   SpanSketch sketch;

@@ -2,6 +2,7 @@
 #include "backstep/recorder/adapters/cassettes/exchange.h"
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/conversations/head_shape.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 #include "backstep/recorder/adapters/core/source.h"
 
 namespace backstep::adapters {
@@ -78,8 +79,7 @@ void ReadResult(const Json& result, Exchange* exchange) {
     }
   }
   if (const Json* usage = Find(result, "usage")) {
-    exchange->usage = {.input_tokens = TokensAt(*usage, "prompt_tokens"),
-                       .output_tokens = TokensAt(*usage, "completion_tokens")};
+    exchange->usage = UsageOfModel(*usage);
     exchange->odd.Tokens(usage);
   }
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 
 namespace backstep::adapters {
 namespace {
@@ -13,32 +14,6 @@ constexpr size_t kParametersMax = 256;
 const std::set<std::string> kContentKeys = {
     "messages", "input",    "contents",          "system", "systemInstruction", "instructions",
     "model",    "tools",    "functions",         "stream", "previous_response_id"};
-
-uint64_t Count(const Json& usage, std::initializer_list<const char*> keys) {
-  for (const char* key : keys) {
-    if (const auto count = CountAt(usage, key)) return *count;
-  }
-  return 0;
-}
-
-Usage UsageOf(const Json& usage) {
-  Usage used{.input_tokens = Count(usage, {"prompt_tokens", "input_tokens", "promptTokenCount"}),
-             .output_tokens =
-                 Count(usage, {"completion_tokens", "output_tokens", "candidatesTokenCount"})};
-  used.cached_tokens = Count(usage, {"cache_read_input_tokens", "cachedContentTokenCount"});
-  used.reasoning_tokens = Count(usage, {"thoughtsTokenCount"});
-  for (const char* details : {"prompt_tokens_details", "input_tokens_details"}) {
-    if (const Json* part = Find(usage, details)) {
-      used.cached_tokens = Count(*part, {"cached_tokens"});
-    }
-  }
-  for (const char* details : {"completion_tokens_details", "output_tokens_details"}) {
-    if (const Json* part = Find(usage, details)) {
-      used.reasoning_tokens = Count(*part, {"reasoning_tokens"});
-    }
-  }
-  return used;
-}
 
 // "... Your internal name is "weather_agent"." as the Google ADK tells its agents.
 std::string NameIn(const std::string& instructions) {
@@ -188,12 +163,13 @@ void ReadRequest(std::string_view uri, const Json& request, Exchange* exchange) 
 
 void ReadAnswer(const Json& answer, Exchange* exchange) {
   exchange->id = TextAt(answer, "id");
-  for (const char* key : {"usage", "usageMetadata"}) {
+  for (const char* key : {"usage", "usageMetadata", "usage_metadata", "meta"}) {
     const Json* usage = Find(answer, key);
-    if (usage == nullptr) continue;
-    exchange->usage = UsageOf(*usage);
+    if (usage == nullptr || exchange->usage != Usage{}) continue;
+    exchange->usage = UsageOfModel(*usage);
     exchange->odd.Tokens(usage);
   }
+  if (Find(answer, "eval_count") != nullptr) exchange->usage = UsageOfModel(answer);  // Ollama
   if (const Json* choices = Find(answer, "choices"); choices != nullptr && choices->is_array()) {
     for (const Json& choice : *choices) {
       if (const Json* message = Find(choice, "message")) ReadChatMessage(*message, exchange);

@@ -1,5 +1,8 @@
 #include "backstep/recorder/adapters/conversations/fields.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "backstep/base/utf8.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -30,6 +33,46 @@ Result<Json> ReadDocument(Source& source) {
   return document;
 }
 
+namespace {
+
+using TakeValue = std::function<Status(const Json& value, const Place& place)>;
+
+// The next line that is not blank, and its number; false: there is none.
+bool NextLine(std::string_view* rest, std::string_view* line, uint64_t* number) {
+  while (!rest->empty()) {
+    const size_t end = rest->find('\n');
+    *line = rest->substr(0, end);
+    rest->remove_prefix(end == rest->npos ? rest->size() : end + 1);
+    ++*number;
+    if (line->find_first_not_of(" \t\r") != line->npos) return true;
+  }
+  return false;
+}
+
+// A file of lines whose first one, at `place`, is broken. False: no line is a value of its own.
+Result<bool> EachLine(std::string_view rest, const Status& first, Place place, Sink& sink,
+                      const TakeValue& take) {
+  std::string_view line, look = rest;
+  uint64_t number = place.line;
+  bool any = false;
+  while (!any && NextLine(&look, &line, &number)) {
+    any = (line.front() == '{' || line.front() == '[') && ParseJson(line).ok();
+  }
+  if (!any) return false;
+  sink.Skip(place, first.message());
+  while (NextLine(&rest, &line, &place.line)) {
+    const Result<Json> value = ParseJson(line);
+    if (value.ok()) {
+      BACKSTEP_RETURN_IF_ERROR(take(*value, place));
+    } else {
+      sink.Skip(place, value.status().message());
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
 Status EachDocument(Source& source, Sink& sink,
                     const std::function<Status(const Json& value, const Place& place)>& take) {
   std::string first;
@@ -43,11 +86,13 @@ Status EachDocument(Source& source, Sink& sink,
   if (!more.ok()) return more.status();
   Result<Json> value = ParseJson(first);
   if (!value.ok()) {  // one value over many lines
+    const Place place{.file = source.path(), .line = source.line()};
     Result<std::string> rest = source.ReadAll();
     if (!rest.ok()) return rest.status();
-    value = ParseJson(first + "\n" + *rest);
-    if (!value.ok()) return value.status().WithContext(source.path());
-    return take(*value, {.file = source.path()});
+    Result<Json> whole = ParseJson(first + "\n" + *rest);
+    if (whole.ok()) return take(*whole, {.file = source.path()});
+    BACKSTEP_ASSIGN_OR_RETURN(const bool lines, EachLine(*rest, value.status(), place, sink, take));
+    return lines ? Status() : whole.status().WithContext(source.path());
   }
   Status status = take(*value, {.file = source.path(), .line = source.line()});
   while (status.ok() && (more = source.ReadLine(&line)).ok() && *more) {
@@ -125,6 +170,15 @@ std::optional<uint64_t> CountAt(const Json& value, std::string_view key) {
   const std::optional<double> number = NumberAt(value, key);
   if (!number || !(*number >= 0 && *number <= 9007199254740992.0)) return std::nullopt;
   return static_cast<uint64_t>(*number);
+}
+
+std::optional<uint64_t> IndexAt(const Json& value, std::string_view key) {
+  std::string text = TextAt(value, key);
+  text.erase(text.find_last_not_of(" \t\r\n") + 1);
+  text.erase(0, std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  const std::optional<double> number = NumberAt(Json{{"it", text}}, "it");
+  if (!number || *number != std::floor(*number)) return std::nullopt;
+  return CountAt(Json{{"it", text}}, "it");
 }
 
 uint64_t TokensAt(const Json& usage, std::string_view key) {

@@ -42,6 +42,8 @@ void KeepPrompts(const Json& prompts, SessionDraft* draft);
 std::string ContentText(const Json& content);
 // A count or index: a whole number from 0 that a double holds exactly.
 std::optional<uint64_t> CountAt(const Json& value, std::string_view key);
+// A whole number from 0, also as a text with blanks around it.
+std::optional<uint64_t> IndexAt(const Json& value, std::string_view key);
 // The same of a model's usage: what is not told is 0.
 uint64_t TokensAt(const Json& usage, std::string_view key);
 // A name that must not be empty: "unknown" in its place.

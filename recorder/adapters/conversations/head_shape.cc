@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "backstep/recorder/adapters/json/json_stream.h"
+
 namespace backstep::adapters {
 namespace {
 
@@ -106,9 +108,8 @@ class ShapeReader {
 }  // namespace
 
 HeadShape::HeadShape(std::string_view head) {
-  if (head.starts_with("\xEF\xBB\xBF")) head.remove_prefix(3);
-  head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
-  if (head.empty() || (head[0] != '{' && head[0] != '[')) return;
+  head = FromFirstValue(head);
+  if (head.empty()) return;
   object_ = head[0] == '{';
   complete_ = ShapeReader(head, &first_).Read();
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
+#include "backstep/recorder/adapters/conversations/label_files.h"
 #include "backstep/recorder/adapters/core/source.h"
 
 namespace backstep::adapters {
@@ -15,8 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kAuthor[] = "agentrx";
-constexpr char kLinksName[] = "LINKS.tsv";
-constexpr size_t kLabelFilesMax = 100'000;
+constexpr size_t kRunsTold = 5;  // of those that a label could mean
 
 // Whether `path` ends with the whole components of `end`, packed or not.
 bool EndsWithPath(std::string_view path, std::string_view end) {
@@ -74,19 +74,17 @@ bool NamesSibling(const std::string& label_stem, const std::string& stem) {
   return label_stem != stem && 2 * same > std::max(label_stem.size(), stem.size());
 }
 
-}  // namespace
-
-std::vector<std::string> LabelFilesOf(const std::string& argument) {
-  std::error_code ignored;
-  if (!fs::is_directory(argument, ignored)) return {argument};
-  std::vector<std::string> files;
-  fs::recursive_directory_iterator walk(argument, ignored), end;
-  for (; !ignored && walk != end && files.size() < kLabelFilesMax; walk.increment(ignored)) {
-    if (walk->path().extension() == ".json") files.push_back(walk->path().string());
-  }
-  std::sort(files.begin(), files.end());
-  return files;
+// "3" of "tau_retail_task12_trial3" for task 12, as judgements about runs of tau-bench are called;
+// empty: it is not called so.
+std::string TrialIn(const std::string& stem, const std::string& task) {
+  const size_t at = stem.rfind("task" + task + "_trial");
+  const size_t begin = at + 4 + task.size() + 6;
+  if (task.empty() || at == std::string::npos || begin >= stem.size()) return {};
+  const bool digits = stem.find_first_not_of("0123456789", begin) == std::string::npos;
+  return digits ? stem.substr(begin) : std::string();
 }
+
+}  // namespace
 
 void LabelBook::LoadLinks(const std::string& path) {
   Result<std::unique_ptr<Source>> source = Source::Open(path);
@@ -104,25 +102,27 @@ void LabelBook::LoadLinks(const std::string& path) {
 void LabelBook::LoadFile(const std::string& path, Sink& sink) {
   if (fs::path(path).filename() == kLinksName) {
     LoadLinks(path);
-    sink.LabelUsed(path);
+    sink.LabelUsed(path, 0);
     return;
   }
-  Result<std::unique_ptr<Source>> source = Source::Open(path);
-  Result<Json> document = source.ok() ? ReadDocument(**source) : Result<Json>(source.status());
-  if (!document.ok()) {
-    sink.Skip({.file = path}, "this label file cannot be read: " + document.status().message());
+  Result<std::vector<Json>> judgements = ReadJudgements(path);
+  if (!judgements.ok()) {
+    sink.Skip({.file = path}, judgements.status().message());
     return;
   }
-  if (document->is_object()) document = Json::array({std::move(*document)});
-  for (Json& value : *document) {
-    const Json* failures = Find(value, "failures");
-    if (failures == nullptr || !failures->is_array()) continue;
+  size_t number = 0;
+  for (Json& value : *judgements) {
     const Json* id = Find(value, "trajectory_id");
-    judgements_.push_back({.file = path,
-                           .id = TextAt(value, "trajectory_id"),
-                           .link = {},
-                           .numbered = id != nullptr && id->is_number(),
-                           .value = std::move(value)});
+    Judgement judgement{.file = path,
+                        .id = TextAt(value, "trajectory_id"),
+                        .link = {},
+                        .trial = TextAt(value, "trial"),
+                        .number = number++,
+                        .numbered = id != nullptr && id->is_number(),
+                        .value = {}};
+    if (judgement.trial.empty()) judgement.trial = TrialIn(FileStem(path), judgement.id);
+    judgement.value = std::move(value);
+    judgements_.push_back(std::move(judgement));
   }
 }
 
@@ -146,50 +146,55 @@ void LabelBook::Load(Sink& sink) {
   }
 }
 
-bool LabelBook::Fits(const Judgement& judgement, const LabelledRun& run,
-                     const SessionDraft& draft) {
-  if (!judgement.link.empty() && EndsWithPath(run.path, judgement.link)) return true;
-  const std::string stem = FileStem(run.path);
-  const std::string label_stem = FileStem(judgement.file);
-  if (!judgement.numbered && judgement.id == stem) return true;
-  if (judgement.numbered && label_stem == stem) return true;
-  if (std::find(run.ids.begin(), run.ids.end(), judgement.id) == run.ids.end()) return false;
+LabelBook::Fit LabelBook::FitOfTask(const Judgement& judgement, const LabelledRun& run,
+                                    const SessionDraft& draft) {
+  if (std::find(run.ids.begin(), run.ids.end(), judgement.id) == run.ids.end()) return Fit::kNone;
   // A task's number alone is weak: a label file of the run's own name is the one that is meant.
-  const fs::path folder = fs::path(judgement.file).parent_path();
+  const std::string stem = FileStem(run.path);
+  const fs::path namesake = fs::path(judgement.file).parent_path() / (stem + ".json");
   std::error_code ignored;
-  if (judgement.numbered && fs::exists(folder / (stem + ".json"), ignored)) return false;
-  if (judgement.numbered && NamesSibling(label_stem, stem)) return false;
-  return BlamesAgentOf(judgement.value["failures"], draft);
+  const bool other_file =
+      (fs::exists(namesake, ignored) && !fs::equivalent(namesake, run.path, ignored)) ||
+      NamesSibling(FileStem(judgement.file), stem);
+  if (run.alone && judgement.numbered && other_file) return Fit::kNone;
+  if (!BlamesAgentOf(judgement.value["failures"], draft)) return Fit::kNone;
+  return judgement.trial.empty() || run.trial.empty() ? Fit::kTask : Fit::kTrial;
 }
 
-bool IsLabelFile(const Head& head) {
-  const auto names = [&](std::string_view key) {
-    return head.bytes.find(key) != std::string_view::npos;
-  };
-  return names("\"trajectory_id\"") && names("\"failures\"");
+LabelBook::Fit LabelBook::FitOf(const Judgement& judgement, const LabelledRun& run,
+                                const SessionDraft& draft) {
+  const std::string stem = FileStem(run.path);
+  if (!judgement.id.empty() && judgement.id == draft.name) return Fit::kNamed;
+  const bool same_name = judgement.numbered ? FileStem(judgement.file) == stem : judgement.id == stem;
+  const bool linked = !judgement.link.empty() && EndsWithPath(run.path, judgement.link);
+  if (run.alone && (linked || same_name)) return Fit::kNamed;
+  const bool other_trial =
+      !judgement.trial.empty() && !run.trial.empty() && judgement.trial != run.trial;
+  return other_trial ? Fit::kNone : FitOfTask(judgement, run, draft);
 }
 
 void LabelBook::AnnotateAll(const Judgement& judgement, const LabelledRun& run, Sink& sink,
                             SessionDraft* draft) {
   const auto tell = [&](const std::string& what) { sink.Skip({.file = judgement.file}, what); };
+  const std::string which = run.alone ? run.path : run.path + ": " + draft->name;
   bool decisive = false;
   for (const Json& failure : judgement.value["failures"]) {
     if (!failure.is_object()) {
       tell("a failure that is no object");
       continue;
     }
-    const std::optional<double> number = NumberAt(failure, "step_number");
+    const std::optional<uint64_t> number = IndexAt(failure, "step_number");
     std::optional<StepIndex> step;
-    if (number && *number >= 1 && *number <= static_cast<double>(run.steps.size())) {
-      step = run.steps[static_cast<size_t>(*number) - 1];
+    if (number && *number >= 1 && *number <= run.steps.size()) {
+      step = run.steps[*number - 1];
     } else {
-      tell("step_number " + TextAt(failure, "step_number") + " is no step of " + run.path +
+      tell("step_number " + TextAt(failure, "step_number") + " is no step of " + which +
            "; kept as a note on the whole run");
     }
     const Annotation annotation = AnnotationOf(failure, judgement.value);
     decisive = decisive || annotation.decisive;
     if (!annotation.agent.empty() && !IsAgentOf(*draft, annotation.agent)) {
-      tell("failed_agent '" + annotation.agent + "' is no agent of " + run.path +
+      tell("failed_agent '" + annotation.agent + "' is no agent of " + which +
            "; kept as the author has it");
     }
     draft->Annotate(step, annotation);
@@ -201,14 +206,60 @@ void LabelBook::AnnotateAll(const Judgement& judgement, const LabelledRun& run, 
   }
 }
 
-void LabelBook::Annotate(const LabelledRun& run, Sink& sink, SessionDraft* draft) {
+void LabelBook::Land(const Judgement& judgement, const LabelledRun& run, Sink& sink,
+                     SessionDraft* draft) {
+  sink.LabelUsed(judgement.file, judgement.number);
+  AnnotateAll(judgement, run, sink, draft);
+  KeepRest(draft, "agentrx.", judgement.value, {"failures"});
+}
+
+Status LabelBook::Session(LabelledRun run, SessionDraft draft, Sink& sink) {
   Load(sink);
-  for (const Judgement& judgement : judgements_) {
-    if (!Fits(judgement, run, *draft)) continue;
-    sink.LabelUsed(judgement.file);
-    AnnotateAll(judgement, run, sink, draft);
-    KeepRest(draft, "agentrx.", judgement.value, {"failures"});
+  bool waits = !held_.empty();
+  for (Judgement& judgement : judgements_) {
+    const Fit fit = FitOf(judgement, run, draft);
+    if (fit == Fit::kNone) continue;
+    if (fit == Fit::kNamed) {
+      judgement.named = true;
+      Land(judgement, run, sink, &draft);
+      continue;
+    }
+    judgement.candidates.emplace_back(held_.size(), fit);
+    waits = true;
   }
+  if (!waits || draft.steps.empty()) return sink.Session(std::move(draft));
+  sink.Holds();
+  held_.push_back({std::move(run), std::move(draft)});
+  return {};
+}
+
+void LabelBook::Resolve(const Judgement& judgement, Sink& sink) {
+  std::vector<size_t> of_trial, of_task;
+  for (const auto& [run, fit] : judgement.candidates) {
+    (fit == Fit::kTrial ? of_trial : of_task).push_back(run);
+  }
+  const std::vector<size_t>& meant = of_trial.empty() ? of_task : of_trial;
+  if (judgement.named || meant.empty()) return;
+  if (meant.size() == 1) {
+    Held& held = held_[meant.front()];
+    return Land(judgement, held.run, sink, &held.draft);
+  }
+  std::string runs;
+  for (size_t i = 0; i < meant.size() && i < kRunsTold; ++i) {
+    runs += (i == 0 ? "" : ", ") + held_[meant[i]].draft.name;
+  }
+  if (meant.size() > kRunsTold) runs += ", …";
+  sink.LabelTold(judgement.file, judgement.number);
+  sink.Skip({.file = judgement.file},
+            "the labels of " + judgement.id + " fit " + std::to_string(meant.size()) + " runs (" +
+                runs + ") and are put on none: name the \"trial\" in them, or the run in LINKS.tsv");
+}
+
+Status LabelBook::Finish(Sink& sink) {
+  for (const Judgement& judgement : judgements_) Resolve(judgement, sink);
+  for (Held& held : held_) BACKSTEP_RETURN_IF_ERROR(sink.Session(std::move(held.draft)));
+  held_.clear();
+  return {};
 }
 
 }  // namespace backstep::adapters

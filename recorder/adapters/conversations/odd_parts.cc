@@ -8,6 +8,7 @@ namespace {
 
 constexpr size_t kOddMembersMax = 8;  // of one record that are told
 constexpr size_t kOddValueMax = 40;   // bytes of a value that is told
+constexpr double kSecondsMax = 1e9;   // thirty years
 
 bool IsMissing(const Json& value) {
   return value.is_null() || (value.is_string() && value.get_ref<const std::string&>().empty());
@@ -27,6 +28,21 @@ void OddParts::Time(const Json& record, std::string_view key) {
   const TimeNs time = TimeOf(*value);
   const bool zero = value->is_number() && value->get<double>() == 0;
   if (!zero && (time.ns <= 0 || time > kTimeMax)) Add(Quoted(std::string(key), *value));
+}
+
+DurationNs OddParts::Seconds(const Json& record, std::string_view key) {
+  const Json* value = Find(record, key);
+  if (value == nullptr || IsMissing(*value)) return {};
+  const std::optional<double> seconds = NumberAt(record, key);
+  if (seconds && *seconds >= 0 && *seconds < kSecondsMax) {
+    return {static_cast<int64_t>(*seconds * 1e9)};
+  }
+  Add(Quoted(std::string(key), *value));
+  return {};
+}
+
+void OddParts::Ended(TimeNs began, TimeNs ended) {
+  if (ended.ns != 0 && ended < began) Add("it ended before it began: it has no duration");
 }
 
 void OddParts::Tokens(const Json* usage) {

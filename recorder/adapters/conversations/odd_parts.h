@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "backstep/base/time.h"
 #include "backstep/recorder/adapters/core/importer.h"
 #include "backstep/recorder/adapters/core/json_text.h"
 
@@ -14,6 +15,10 @@ class OddParts {
  public:
   // A member that is there and no time.
   void Time(const Json& record, std::string_view key);
+  // A member that is there and no duration in seconds; what it is, 0 where it is none or missing.
+  DurationNs Seconds(const Json& record, std::string_view key);
+  // An end that lies before its beginning.
+  void Ended(TimeNs began, TimeNs ended);
   // Members of a usage (those whose names speak of tokens) that are there and no counts.
   void Tokens(const Json* usage);
   void Add(const std::string& what);

@@ -7,4 +7,8 @@ std::string FormatPlace(const Place& place) {
   return place.offset != 0 ? place.file + " at byte " + std::to_string(place.offset) : place.file;
 }
 
+Status NoRunIn(const std::string& path, const std::string& format) {
+  return Status::Corruption(path + ": no run in it (format " + format + " recognised)");
+}
+
 }  // namespace backstep::adapters

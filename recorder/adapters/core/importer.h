@@ -49,20 +49,29 @@ class Sink {
   virtual KeptBody Keep(std::string_view bytes, Media media) = 0;
   // Reads one back.
   virtual Result<std::string> Read(const KeptBody& body) = 0;
-  // Orders and writes a run; it is in the recording when this returns. InvalidArgument: the draft
+  // Orders and writes a run; it is in the recording when this returns. One in which nothing happens
+  // (no agent, step, message, call or event) is none: it is left out and told. InvalidArgument: the draft
   // contradicts itself (a bug of the importer); Io, Cancelled: the import is to end.
   virtual Status Session(SessionDraft draft) = 0;
   // Begins a log that is written as it was. Errors as of Session. Unavailable: this sink takes runs
   // only.
   virtual Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header);
+  // What was read of the file at hand becomes part of a run that is handed over later. A file of
+  // which neither this is said nor a run or log comes is refused: there is no run in it.
+  virtual void Holds() {}
   // A record of the source that was not understood and left out, or what had to be changed in one:
   // a line a record at most. Kept up to a bound, counted always.
   virtual void Skip(const Place& place, const std::string& reason) = 0;
-  // Files given by --labels, for the formats that know them.
+  // Files of labels, for the formats that know them.
   virtual const std::vector<std::string>& label_files() const = 0;
-  // A label file (of those, or in a folder of those) fitted a run; one that never does is told.
-  virtual void LabelUsed(const std::string& file) { (void)file; }
+  // The label of that number (from 0) in a label file has landed on a run, or was told to fit none:
+  // those of which neither is said are told at the end.
+  virtual void LabelUsed(const std::string& file, size_t number) { (void)file, (void)number; }
+  virtual void LabelTold(const std::string& file, size_t number) { (void)file, (void)number; }
 };
+
+// Corruption: a file of that format without a run in it.
+Status NoRunIn(const std::string& path, const std::string& format);
 
 class Importer {
  public:

@@ -130,7 +130,7 @@ class DeepevalImporter : public Importer {
     DeepevalVisitor visitor(collector_, sink);
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span of a DeepEval trace was found");
+    return NoRunIn(source.path(), "deepeval");
   }
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }
 

@@ -16,8 +16,9 @@ const FormatInfo kLangGraphStreamInfo{
     .name = kLangGraphStream,
     .title = "event streams of LangGraph runs (DeerFlow replays)",
     .brings = "a session a thread, agents, one step a message joined from its chunks, handoffs, "
-              "tool calls with their results, interrupts, conversations as states",
-    .lacks = "times, tokens, requests to models"};
+              "tool calls with their results, interrupts, tokens where chunks have them, "
+              "conversations as states",
+    .lacks = "times, requests to models"};
 
 // The agent that a call hands over to: "planner" of "handoff_to_planner".
 std::string HandoffTarget(const std::string& tool) {
@@ -80,6 +81,14 @@ class ThreadTeller {
                                .category = "info",
                                .data = JsonText(message.extra)});
     }
+    if (message.usage != Usage{}) {
+      draft_->Add(EffectDraft{.step = *talk_.last(),
+                              .kind = EffectKind::kLlm,
+                              .name = NamedOr(message.model),
+                              .response = sink_.Keep(JsonText(item), Media::kJson),
+                              .usage = message.usage,
+                              .finish_reason = message.finish_reason});
+    }
     for (const StreamedCall& call : message.calls) {
       const std::string arguments = ArgumentsOf(call);
       talk_.Call({.step = {},
@@ -115,13 +124,27 @@ class ThreadTeller {
   Talk talk_;
 };
 
+// Past comments (`: ping`), ids and waits, to the first line that says something.
+std::string_view FromFirstEvent(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  while (!text.empty()) {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    if (text.starts_with("event:")) return text;
+    const bool data = text.starts_with("data:") && text.find("\"thread_id\"") != text.npos;
+    if (data) return text;
+    const bool aside = text.starts_with(':') || text.starts_with("id:") || text.starts_with("retry:");
+    if (!aside) return {};
+    text.remove_prefix(std::min(text.find('\n'), text.size()));
+  }
+  return {};
+}
+
 class LangGraphStreamImporter : public Importer {
  public:
   const FormatInfo& info() const override { return kLangGraphStreamInfo; }
   int Detect(const Head& head) const override {
-    std::string_view text = head.bytes;
-    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-    if (!text.starts_with("event:")) return 0;
+    const std::string_view text = FromFirstEvent(head.bytes);
+    if (text.empty()) return 0;
     return text.find("\"thread_id\"") != std::string_view::npos ? 95 : 30;
   }
   Status Read(Source& source, Sink& sink) override;
@@ -157,6 +180,7 @@ Status LangGraphStreamImporter::Read(Source& source, Sink& sink) {
   Result<bool> more = true;
   Place place{.file = source.path()};
   while ((more = source.ReadLine(&line)).ok() && *more) {
+    if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
     if (line.empty()) {
       Block(event, data, place, sink);
       event.clear();

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 
 namespace backstep::adapters {
 namespace {
@@ -84,6 +85,10 @@ bool StreamedThread::Add(const std::string& event, const Json& data) {
   message.reasoning += TextAt(data, "reasoning_content");
   if (const std::string finish = TextAt(data, "finish_reason"); !finish.empty()) {
     message.finish_reason = finish;
+  }
+  message.usage += UsageOfMessage(data);  // each chunk has what it added
+  if (const Json* metadata = Find(data, "response_metadata"); message.model.empty() && metadata) {
+    message.model = TextAt(*metadata, "model_name");
   }
   if (const Json* calls = Find(data, "tool_calls")) Calls(*calls, &message);
   if (const Json* chunks = Find(data, "tool_call_chunks")) Chunks(*chunks, &message);

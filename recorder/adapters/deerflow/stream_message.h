@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "backstep/recorder/adapters/core/json_text.h"
+#include "backstep/schemas/call.h"
 
 namespace backstep::adapters {
 
@@ -19,6 +20,8 @@ struct StreamedMessage {
   std::vector<StreamedCall> calls;
   std::vector<std::pair<double, size_t>> open;  // the call that each chunk index fills
   Json extra = Json::object();                  // fields without another home
+  std::string model;                            // where its chunks say so
+  Usage usage{};
 };
 
 struct StreamedResult {

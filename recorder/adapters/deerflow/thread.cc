@@ -2,6 +2,7 @@
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/deerflow/deerflow.h"
 
@@ -53,29 +54,25 @@ class StateTeller {
     if (!model) return;
     Answer(message);
     OddParts odd;
-    odd.Tokens(Find(message, "usage_metadata"));
+    odd.Tokens(UsagePartOf(message));
     odd.Tell({.file = path_}, "values.messages[" + std::to_string(place) + "]", sink_);
   }
 
  private:
   // A model's answer: the call of the model where the state names it, and the tools it asks for.
   void Answer(const Json& message) {
-    const Json* metadata = Find(message, "response_metadata");
-    const std::string model = metadata == nullptr ? "" : TextAt(*metadata, "model_name");
-    if (!model.empty()) {
-      EffectDraft call{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = model};
-      call.provider = TextAt(*metadata, "model_provider");
-      call.finish_reason = TextAt(*metadata, "finish_reason");
+    const Json* found = Find(message, "response_metadata");
+    const Json metadata = found == nullptr ? Json() : *found;
+    const Usage usage = UsageOfMessage(message);
+    std::string model = TextAt(metadata, "model_name");
+    if (model.empty()) model = TextAt(metadata, "model");
+    if (!model.empty() || usage != Usage{}) {
+      EffectDraft call{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = NamedOr(model)};
+      call.provider = TextAt(metadata, "model_provider");
+      call.finish_reason = TextAt(metadata, "finish_reason");
+      if (call.finish_reason.empty()) call.finish_reason = TextAt(metadata, "stop_reason");
       call.response = sink_.Keep(JsonText(message), Media::kJson);
-      if (const Json* usage = Find(message, "usage_metadata")) {
-        call.usage = {.input_tokens = TokensAt(*usage, "input_tokens"),
-                      .output_tokens = TokensAt(*usage, "output_tokens")};
-        const Json* details = Find(*usage, "input_token_details");
-        if (details != nullptr) call.usage.cached_tokens = TokensAt(*details, "cache_read");
-      } else if (const Json* told = Find(*metadata, "token_usage")) {
-        call.usage = {.input_tokens = TokensAt(*told, "prompt_tokens"),
-                      .output_tokens = TokensAt(*told, "completion_tokens")};
-      }
+      call.usage = usage;
       draft_->Add(std::move(call));
     }
     for (const char* key : {"tool_calls", "invalid_tool_calls"}) {

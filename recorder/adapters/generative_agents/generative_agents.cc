@@ -1,6 +1,7 @@
 #include "backstep/recorder/adapters/generative_agents/generative_agents.h"
 
 #include <map>
+#include <utility>
 
 #include "backstep/recorder/adapters/conversations/fields.h"
 #include "backstep/recorder/adapters/core/json_text.h"
@@ -31,9 +32,20 @@ std::string_view Trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r") + 1 - begin);
 }
 
-// "20240213-06:10" as a time; 0: it is none.
+// "20240213-06:10", whatever its figures.
+bool IsTick(std::string_view heading) {
+  constexpr std::string_view kShape = "dddddddd-dd:dd";
+  if (heading.size() < kShape.size()) return false;
+  for (size_t i = 0; i < kShape.size(); ++i) {
+    const bool digit = heading[i] >= '0' && heading[i] <= '9';
+    if (kShape[i] == 'd' ? !digit : heading[i] != kShape[i]) return false;
+  }
+  return true;
+}
+
+// The same as a time; 0: it is none.
 TimeNs TickTime(std::string_view heading) {
-  if (heading.size() < 14 || heading[8] != '-' || heading[11] != ':') return {};
+  if (!IsTick(heading)) return {};
   const std::string text(heading);
   return TimeOf(Json(text.substr(0, 4) + "-" + text.substr(4, 2) + "-" + text.substr(6, 2) + "T" +
                      text.substr(9, 5) + ":00Z"));
@@ -67,6 +79,9 @@ class TownTeller {
     return false;
   }
 
+  // Whether the line just read names a tick at a time that cannot be.
+  bool TakeOddTime() { return std::exchange(odd_time_, false); }
+
   void End() {
     EndEntry();
     EndLine();
@@ -85,7 +100,8 @@ class TownTeller {
     }
     personas_ = false;
     time_ = TickTime(heading);
-    if (time_.ns == 0) return false;
+    if (!IsTick(heading)) return false;
+    odd_time_ = time_.ns == 0;
     tick_ = SegmentIndex(static_cast<uint32_t>(draft_->segments.size()));
     draft_->segments.push_back({.name = std::string(heading), .began = time_});
     ++ticks_;
@@ -200,7 +216,7 @@ class TownTeller {
 
   Sink& sink_;
   SessionDraft* draft_;
-  bool personas_ = false;
+  bool personas_ = false, odd_time_ = false;
   Within section_ = Within::kNothing;
   TimeNs time_{};
   uint64_t ticks_ = 0;
@@ -219,7 +235,7 @@ class GenerativeAgentsImporter : public Importer {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
     if (!text.starts_with("# ")) return 0;
     if (text.substr(2).starts_with(kPersonas)) return 95;
-    return TickTime(Trimmed(text.substr(2, 14))).ns != 0 ? 80 : 0;
+    return IsTick(Trimmed(text.substr(2, 20))) ? 80 : 0;
   }
   Status Read(Source& source, Sink& sink) override;
 };
@@ -233,12 +249,17 @@ Status GenerativeAgentsImporter::Read(Source& source, Sink& sink) {
   Result<bool> more = true;
   while ((more = source.ReadLine(&line)).ok() && *more) {
     if (line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
-    if (teller.Line(line)) continue;
-    sink.Skip({.file = source.path(), .line = source.line()},
-              "not understood: \"" + CutText(line, 80) + "\"");
+    const Place place{.file = source.path(), .line = source.line()};
+    const bool known = teller.Line(line);
+    if (teller.TakeOddTime()) {
+      sink.Skip(place, "the time is left out: it cannot be that: \"" + CutText(line, 80) + "\"");
+    }
+    if (known) continue;
+    sink.Skip(place, "not understood: \"" + CutText(line, 80) + "\"");
   }
   if (!more.ok()) return more.status();
   teller.End();
+  if (draft.steps.empty()) return NoRunIn(source.path(), kGenerativeAgents);
   return sink.Session(std::move(draft));
 }
 

@@ -6,7 +6,7 @@
 
 #include "backstep/base/nearest.h"
 #include "backstep/base/paths.h"
-#include "backstep/recorder/adapters/conversations/labels.h"
+#include "backstep/recorder/adapters/conversations/label_files.h"
 #include "backstep/recorder/adapters/importing/watched_source.h"
 
 namespace backstep::adapters {
@@ -26,6 +26,15 @@ uint64_t SizeOf(const std::string& path) {
 bool IsThere(const std::string& path) {
   std::error_code error;
   return fs::exists(fs::symlink_status(path, error));
+}
+
+// What was said about a run afterwards makes none.
+bool NothingHappens(const SessionDraft& draft) {
+  const bool noted = std::any_of(draft.notes.begin(), draft.notes.end(), [](const NoteDraft& note) {
+    return note.category != "annotation";
+  });
+  return !draft.restored && !noted && draft.agents.empty() && draft.steps.empty() &&
+         draft.messages.empty() && draft.effects.empty();
 }
 
 }  // namespace
@@ -58,12 +67,48 @@ ImportRun::ImportRun(const ImportOptions& options, std::vector<std::unique_ptr<I
 
 ImportRun::~ImportRun() = default;
 
-Status ImportRun::CheckLabels() const {
+Status ImportRun::FindLabels() const {
   std::error_code error;
   for (const std::string& file : options_.labels) {
     if (!fs::exists(file, error)) return Status::NotFound(file + ": no such file of labels");
   }
   return {};
+}
+
+Status ImportRun::CheckLabels(const std::string& argument) {
+  const std::vector<std::string> files = LabelFilesOf(argument);
+  const bool folder = files.size() != 1 || files.front() != argument;
+  const size_t before = label_files_.size();
+  for (const std::string& file : files) {
+    BACKSTEP_RETURN_IF_ERROR(Survive(file, CheckLabelFile(file, folder)));
+  }
+  if (!folder || label_files_.size() > before) return {};
+  return Status::InvalidArgument(argument + ": no file of labels (*.json) in this folder");
+}
+
+// In a folder, files that hold no labels are passed over: other things may lie there.
+Status ImportRun::CheckLabelFile(const std::string& file, bool in_folder) {
+  if (label_counts_.contains(file)) return {};  // named twice
+  if (fs::path(file).filename() != kLinksName) {
+    const Result<std::vector<Json>> judgements = ReadJudgements(file);
+    if (!judgements.ok()) {
+      const bool other = judgements.status().code() == StatusCode::kInvalidArgument;
+      if (!in_folder || !other) return judgements.status();
+      Skip({file}, "no labels in it");
+      return {};
+    }
+    label_counts_[file] = judgements->size();
+    summary_.labels += judgements->size();
+  }
+  label_files_.push_back(file);
+  return {};
+}
+
+void ImportRun::LabelUsed(const std::string& file, size_t number) {
+  if (label_counts_.contains(file) && labels_landed_.emplace(file, number).second) {
+    ++summary_.labels_landed;
+  }
+  labels_seen_[file].insert(number);
 }
 
 Status ImportRun::GoOn() {
@@ -77,10 +122,13 @@ Status ImportRun::GoOn() {
 
 Status ImportRun::Run() {
   BACKSTEP_RETURN_IF_ERROR(CheckOptions(options_, importers_));
-  BACKSTEP_RETURN_IF_ERROR(CheckLabels());
+  BACKSTEP_RETURN_IF_ERROR(FindLabels());
   was_there_ = IsThere(options_.recording);
   BACKSTEP_ASSIGN_OR_RETURN(redactor_, recorder::Redactor::Make(options_.redact));
   BACKSTEP_ASSIGN_OR_RETURN(bodies_, BodyFile::Create(FolderOf(options_.recording)));
+  for (const std::string& argument : options_.labels) {
+    BACKSTEP_RETURN_IF_ERROR(Survive(argument, CheckLabels(argument)));
+  }
   for (const std::string& file : options_.files) bytes_total_ += SizeOf(file);
   for (const std::string& file : options_.files) {
     BACKSTEP_RETURN_IF_ERROR(Survive(file, OneFile(file)));
@@ -118,13 +166,28 @@ Status ImportRun::OneFile(const std::string& path) {
   if (chosen == chosen_.end()) chosen = chosen_.insert(chosen_.end(), {importer, {}});
   chosen->files.push_back(path);
   current_ = &*chosen;
+  found_ = false;
+  const uint64_t told = summary_.skipped_count;
   const Status read = importer->Read(*source, *this);
+  const Status no_run = NoRunIn(path, importer->info().name);
+  if ((read.ok() && !found_) || read == no_run) return Status::Corruption(no_run.message() + Told(told));
   if (!read.ok() && read.message().find(path) == std::string::npos) return read.WithContext(path);
   BACKSTEP_RETURN_IF_ERROR(read);
   bytes_done_ += source->packed_size();
   bytes_of_file_ = 0;
   summary_.files.push_back({path, importer->info().name, source->offset()});
   return bodies_->status();
+}
+
+// How much was not understood, after the first `before` records that were told.
+std::string ImportRun::Told(uint64_t before) const {
+  const uint64_t count = summary_.skipped_count - before;
+  if (count == 0) return {};
+  std::string text = "; " + (count == 1 ? "1 record was" : std::to_string(count) + " records were") +
+                     " not understood";
+  if (before >= summary_.skipped.size()) return text;
+  const SkippedRecord& first = summary_.skipped[before];
+  return text + (count == 1 ? ": " : ", the first: ") + FormatPlace(first.place) + ": " + first.reason;
 }
 
 Result<Importer*> ImportRun::Choose(Source& source) {
@@ -185,6 +248,11 @@ Status ImportRun::Publish() {
 
 Status ImportRun::Session(SessionDraft draft) {
   BACKSTEP_RETURN_IF_ERROR(GoOn());
+  if (NothingHappens(draft)) {
+    Skip({current_->files.back()}, draft.name + ": left out, nothing happens in it");
+    return {};
+  }
+  found_ = true;
   BACKSTEP_RETURN_IF_ERROR(OpenRecording());
   const auto add = [&](const char* key, const std::string& value) {
     const auto has = [&](const auto& entry) { return entry.first == key; };
@@ -206,6 +274,7 @@ Status ImportRun::Session(SessionDraft draft) {
 
 Result<std::unique_ptr<ExactLog>> ImportRun::OpenLog(LogHeader header) {
   BACKSTEP_RETURN_IF_ERROR(GoOn());
+  found_ = true;
   BACKSTEP_RETURN_IF_ERROR(OpenRecording());
   header.metadata.emplace_back("export.file", current_->files.back());
   BACKSTEP_ASSIGN_OR_RETURN(auto log, writer_->OpenLog(std::move(header), &summary_));
@@ -221,9 +290,15 @@ void ImportRun::Skip(const Place& place, const std::string& reason) {
 }
 
 void ImportRun::TellUnusedLabels() {
-  for (const std::string& argument : options_.labels) {
-    for (const std::string& file : LabelFilesOf(argument)) {
-      if (labels_used_.count(file) == 0) Skip({file}, "its labels fit no run that came in");
+  for (const auto& [file, count] : label_counts_) {
+    const std::set<size_t>& seen = labels_seen_[file];
+    if (seen.empty()) {
+      Skip({file}, "its labels fit no run that came in");
+      continue;
+    }
+    for (size_t i = 0; i < count; ++i) {
+      if (seen.contains(i)) continue;
+      Skip({file}, "the labels of [" + std::to_string(i) + "] in it fit no run that came in");
     }
   }
 }
@@ -235,13 +310,7 @@ Status ImportRun::CheckAnything() const {
   if (options_.files.size() > 1) {
     text = "no run was found in these " + std::to_string(options_.files.size()) + " files";
   }
-  if (summary_.skipped_count > 0) {
-    const SkippedRecord& first = summary_.skipped.front();
-    text += "; " + std::to_string(summary_.skipped_count) +
-            " records were not understood, the first: " + FormatPlace(first.place) + ": " +
-            first.reason;
-  }
-  return Status::Corruption(text);
+  return Status::Corruption(text + Told(0));
 }
 
 }  // namespace backstep::adapters

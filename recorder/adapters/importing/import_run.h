@@ -1,6 +1,7 @@
 // One import, from its first file to its summary. Private to Import.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -32,8 +33,12 @@ class ImportRun final : public Sink {
   Status Session(SessionDraft draft) override;
   Result<std::unique_ptr<ExactLog>> OpenLog(LogHeader header) override;
   void Skip(const Place& place, const std::string& reason) override;
-  const std::vector<std::string>& label_files() const override { return options_.labels; }
-  void LabelUsed(const std::string& file) override { labels_used_.insert(file); }
+  const std::vector<std::string>& label_files() const override { return label_files_; }
+  void Holds() override { found_ = true; }
+  void LabelUsed(const std::string& file, size_t number) override;
+  void LabelTold(const std::string& file, size_t number) override {
+    labels_seen_[file].insert(number);
+  }
 
  private:
   struct Chosen {
@@ -41,7 +46,10 @@ class ImportRun final : public Sink {
     std::vector<std::string> files;
   };
 
-  Status CheckLabels() const;
+  Status FindLabels() const;
+  // Reads all labels before any run is read.
+  Status CheckLabels(const std::string& argument);
+  Status CheckLabelFile(const std::string& file, bool in_folder);
   Status OneFile(const std::string& path);
   Result<Importer*> Choose(Source& source);
   // Whether the import goes on after it: it does where what there is is to be kept.
@@ -49,12 +57,15 @@ class ImportRun final : public Sink {
   Status OpenRecording();
   Status Publish();
   Status GoOn();
+  std::string Told(uint64_t before) const;
   void TellUnusedLabels();
   Status CheckAnything() const;
 
   const ImportOptions& options_;
   ImportSummary summary_;
-  std::set<std::string> labels_used_;
+  std::vector<std::string> label_files_;         // sound ones
+  std::map<std::string, size_t> label_counts_;   // by file
+  std::map<std::string, std::set<size_t>> labels_seen_;  // landed or told
   std::shared_ptr<const recorder::Redactor> redactor_;
   std::unique_ptr<BodyFile> bodies_;
   std::unique_ptr<Staging> staging_;
@@ -62,6 +73,8 @@ class ImportRun final : public Sink {
   std::vector<std::unique_ptr<Importer>> importers_;  // gone before the writer of their logs
   std::vector<Chosen> chosen_;                        // those that were given files, in order
   const Chosen* current_ = nullptr;
+  std::set<std::pair<std::string, size_t>> labels_landed_;
+  bool found_ = false;      // a run, in the file at hand
   bool was_there_ = false;    // the recording, before this import
   uint64_t bytes_done_ = 0, bytes_total_ = 0, bytes_of_file_ = 0;
 };

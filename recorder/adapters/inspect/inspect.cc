@@ -66,13 +66,18 @@ Status InspectImporter::Sample(const Json& sample, const Json& log, const Source
   return sink.Session(std::move(draft));
 }
 
-// An evaluation that ended before its first sample: a session without steps.
+// An evaluation that ended before its first sample: a session without steps, with how it ended.
 Status InspectImporter::NoSamples(const Json& log, const Source& source, Sink& sink) {
+  if (Find(log, "eval") == nullptr) return NoRunIn(source.path(), kInspect);
   SessionDraft draft;
   draft.name = FileStem(source.path());
   KeepOrigin(&draft, kInspect, source);
   KeepRest(&draft, "source.", log, {"samples"});
   draft.outcome.reason = "no samples; " + TextAt(log, "status");
+  const Json* error = Find(log, "error");
+  draft.notes.push_back({.name = "no samples",
+                         .category = "warning",
+                         .kept_data = sink.Keep(error == nullptr ? "" : JsonText(*error), Media::kJson)});
   return sink.Session(std::move(draft));
 }
 

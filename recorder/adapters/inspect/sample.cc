@@ -160,7 +160,7 @@ class SampleTeller {
     OddParts odd;
     for (const char* key : {"timestamp", "completed"}) odd.Time(event, key);
     const TimeNs began = TimeAt(event, "timestamp"), ended = TimeAt(event, "completed");
-    if (ended.ns != 0 && ended < began) odd.Add("it ended before it began: it has no duration");
+    odd.Ended(began, ended);
     const Json* output = Find(event, "output");
     if (output != nullptr) odd.Tokens(Find(*output, "usage"));
     odd.Tell({.file = path_}, draft_->name + ": events[" + std::to_string(index_ - 1) + "]", sink_);

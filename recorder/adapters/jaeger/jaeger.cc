@@ -156,9 +156,8 @@ class JaegerImporter : public Importer {
     return kInfo;
   }
   int Detect(const Head& head) const override {
-    const std::string_view text = head.bytes;
-    const size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first == text.npos || text[first] != '{') return 0;
+    const std::string_view text = FromFirstValue(head.bytes);
+    if (!text.starts_with('{')) return 0;
     const bool names = text.find("\"operationName\"") != text.npos;
     return names && text.find("\"traceID\"") != text.npos ? 95 : 0;
   }
@@ -167,7 +166,7 @@ class JaegerImporter : public Importer {
     JaegerVisitor visitor(collector_, sink);
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span of a Jaeger trace could be read");
+    return NoRunIn(source.path(), "jaeger");
   }
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }
 

@@ -13,6 +13,23 @@ constexpr size_t kTakenMax = 256u << 20;  // bytes of one value
 constexpr size_t kKeyMax = 64u << 10;     // bytes of a key
 constexpr size_t kEnteredMax = 64;        // depth
 
+// Whether one of the first lines is a whole object and the next begins one (or there is none), in a
+// file that is no list: the first line itself may be damaged.
+bool HasOneALine(std::string_view head) {
+  bool whole = false;
+  for (bool first = true; !head.empty(); first = false) {
+    const size_t end = head.find('\n');
+    std::string_view line = head.substr(0, end);
+    if (whole) return line.empty() || line.front() == '{';
+    if (first && line.starts_with('[')) return false;
+    if (end == head.npos) return false;  // cut off here, perhaps
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    whole = line.starts_with('{') && line.ends_with('}') && ParseJson(line).ok();
+    head.remove_prefix(end + 1);
+  }
+  return whole;
+}
+
 class Walk {
  public:
   Walk(Source& source, JsonVisitor& visitor, Sink& sink)
@@ -20,6 +37,8 @@ class Walk {
 
   Status Run() {
     std::string chunk(kChunk, '\0');
+    BACKSTEP_ASSIGN_OR_RETURN(const std::string_view head, source_.Peek());
+    one_a_line_ = HasOneALine(head);
     for (;;) {
       base_ = source_.offset();
       size_t size = 0;
@@ -28,7 +47,8 @@ class Walk {
       BACKSTEP_RETURN_IF_ERROR(Feed(std::string_view(chunk).substr(0, size)));
     }
     if (state_ == State::kScalar) BACKSTEP_RETURN_IF_ERROR(EndOfValue());
-    if (!open_.empty() || state_ != State::kValue) {
+    const bool between = state_ == State::kValue || state_ == State::kLost;
+    if (!open_.empty() || !between) {
       sink_.Skip(PlaceOf(begun_, begun_line_), "the file ends in the middle of this value");
     }
     return {};
@@ -311,6 +331,23 @@ class Walk {
 };
 
 }  // namespace
+
+std::string_view FromFirstValue(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  for (bool first = true; !text.empty(); first = false) {
+    const size_t begin = first ? text.find_first_not_of(" \t\r\n") : 0;
+    if (begin == text.npos) return {};
+    text.remove_prefix(begin);
+    const size_t inner = text.find_first_not_of(" \t\r\n", 1);
+    const char next = inner == text.npos ? '\0' : text[inner];
+    const bool object = text[0] == '{' && (next == '"' || next == '}' || next == '\0');
+    if (object || (text[0] == '[' && (next == '{' || next == '[' || next == ']'))) return text;
+    const size_t end = text.find('\n');
+    if (end == text.npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  return {};
+}
 
 Status WalkJson(Source& source, JsonVisitor& visitor, Sink& sink) {
   return Walk(source, visitor, sink).Run();

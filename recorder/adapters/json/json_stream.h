@@ -35,7 +35,12 @@ class JsonVisitor {
   }
 };
 
-// Goes on behind what is broken, at the next line that begins with '{' or '[', and tells `sink`.
+// The text from the first line of it that may begin a value that is no scalar, past words that a
+// program printed before; empty: there is none.
+std::string_view FromFirstValue(std::string_view text);
+
+// In a file whose lines are each an object, each line begins a value anew, whatever the one before it
+// lacks. Goes on behind what is broken, at the next line that begins with '{' or '[', and tells `sink`.
 // What it returns is the first failure of the visitor or of the source.
 Status WalkJson(Source& source, JsonVisitor& visitor, Sink& sink);
 

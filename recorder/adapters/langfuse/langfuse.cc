@@ -89,8 +89,7 @@ class LangfuseImporter : public Importer {
   }
   int Detect(const Head& head) const override {
     const auto has = [&](const char* key) { return head.bytes.find(key) != head.bytes.npos; };
-    const size_t first = head.bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first == head.bytes.npos || (head.bytes[first] != '{' && head.bytes[first] != '[')) return 0;
+    if (FromFirstValue(head.bytes).empty()) return 0;
     if (has("\"parentObservationId\"") && has("\"traceId\"")) return 92;
     return has("\"trace\"") && has("\"projectId\"") && has("\"sessionId\"") ? 80 : 0;
   }
@@ -99,7 +98,7 @@ class LangfuseImporter : public Importer {
     LangfuseVisitor visitor(collector_, sink);
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no observation of a Langfuse trace was found");
+    return NoRunIn(source.path(), "langfuse");
   }
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }
 

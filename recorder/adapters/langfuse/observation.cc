@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "backstep/recorder/adapters/langfuse/usage.h"
 #include "backstep/recorder/adapters/spans/span_words.h"
 
 namespace backstep::adapters {
@@ -32,17 +33,6 @@ void SetText(const char* key, const Json* value, Span* span) {
   const std::string text = value->is_string() ? value->get<std::string>() : JsonText(*value);
   if (text.empty() || text == "null") return;
   span->Set(key, text, value->is_structured() ? ValueType::kJson : ValueType::kText);
-}
-
-void ReadUsage(const Json& json, Span* span) {
-  const Json* usage = Find(json, "usageDetails");
-  if (usage != nullptr && usage->is_object()) {
-    for (const auto& [key, value] : usage->items()) {
-      SetJson("langfuse.usage." + key, value, span, &span->attributes);
-    }
-  }
-  const Json* cost = Find(json, "costDetails");
-  if (cost != nullptr) SetText("langfuse.observation.cost_details.total", Find(*cost, "total"), span);
 }
 
 // Columns that tell nothing of the run, or are read by name.
@@ -88,7 +78,7 @@ bool ReadObservation(const Json& json, Span* span, Attributes* resource, Attribu
       span->Set("langfuse.observation.model.parameters", JsonText(said), ValueType::kJson);
     }
   }
-  ReadUsage(json, span);
+  ReadLangfuseUsage(json, span);
   for (const auto& [key, value] : json.items()) {
     if (IsTold(key) || value.is_null() || (value.is_structured() && value.empty())) continue;
     SetJson("langfuse." + key, value, span, &span->attributes);

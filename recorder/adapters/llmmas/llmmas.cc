@@ -14,10 +14,11 @@ namespace {
 enum class Kind { kNone, kSpans, kMessages, kPhases };
 
 Kind KindOfHead(std::string_view text) {
+  text = FromFirstValue(text);
   const auto has = [&](std::string_view key) { return text.find(key) != text.npos; };
-  const size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-  if (first == text.npos || text[first] != '{') return Kind::kNone;
-  if (has("\"direction\"") && has("\"message_id\"") && has("\"sha256\"") && has("\"session_id\"")) {
+  if (!text.starts_with('{')) return Kind::kNone;
+  const bool told = has("\"direction\"") || has("\"sha256\"");
+  if (told && has("\"message_id\"") && has("\"body\"") && has("\"session_id\"")) {
     return Kind::kMessages;
   }
   if (has("\"spans\"") && has("\"trace_id\"") && has("\"start_time_unix_nano\"")) return Kind::kSpans;
@@ -100,7 +101,7 @@ class LlmmasImporter : public Importer {
       traced_.emplace(run, session);
     }
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span of llmmas-otel was found");
+    return NoRunIn(source.path(), "llmmas");
   }
 
   Status Finish(Sink& sink) override {
@@ -129,7 +130,7 @@ class LlmmasImporter : public Importer {
       }
     }
     if (any) return {};
-    return Status::Corruption(source.path() + ": no message of llmmas-otel was found");
+    return NoRunIn(source.path(), "llmmas");
   }
 
   SpanCollector collector_{"llmmas"};

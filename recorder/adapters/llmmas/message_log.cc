@@ -21,6 +21,7 @@ bool MessageLog::Add(const Json& line, const std::string& run, const Place& plac
   message.direction = TextAt(line, "direction");
   const Json* body = adapters::Find(line, "body");
   if (body == nullptr || (message.direction != "send" && message.direction != "receive")) return false;
+  sink.Holds();
   message.run = run;
   message.session = TextAt(line, "session_id");
   message.id = TextAt(line, "message_id");
@@ -46,6 +47,10 @@ bool MessageLog::Add(const Json& line, const std::string& run, const Place& plac
 std::optional<KeptBody> MessageLog::Find(const MessageName& name) {
   const auto found =
       by_name_.find(KeyOf(name.scope, name.session, name.id, name.hash, name.direction));
+  // A line without a hash is the message of its id.
+  if (found == by_name_.end() && !name.hash.empty()) {
+    return Find({name.scope, name.session, name.id, {}, name.direction});
+  }
   if (found == by_name_.end()) return std::nullopt;
   Alike& alike = found->second;
   Message& message = messages_[alike.messages[alike.next]];

@@ -1,7 +1,9 @@
 #include "backstep/recorder/adapters/llmmas/phase_log.h"
 
+#include <algorithm>
 #include <map>
 
+#include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/core/json_text.h"
 #include "backstep/recorder/adapters/core/source.h"
 
@@ -14,7 +16,7 @@ class PhaseRun {
   explicit PhaseRun(Sink& sink) : sink_(sink) {}
   bool empty() const { return draft_.steps.empty(); }
 
-  bool Add(const Json& line) {
+  bool Add(const Json& line, const Place& place) {
     const std::string from = TextAt(line, "from_agent"), phase = TextAt(line, "phase");
     if (from.empty() || Find(line, "message_content") == nullptr) return false;
     StepDraft step{.agent = draft_.Agent(from), .name = TextAt(line, "message_type")};
@@ -23,7 +25,11 @@ class PhaseRun {
     const Json* at = Find(line, "timestamp");
     step.began = step.ended = at == nullptr ? TimeNs{} : TimeOf(*at);
     if (added) draft_.segments.push_back({.name = phase, .began = step.began});
-    draft_.segments[segment->second.value].ended = step.ended;
+    OddParts odd;
+    odd.Time(line, "timestamp");
+    odd.Tell(place, "", sink_);
+    TimeNs& segment_ended = draft_.segments[segment->second.value].ended;
+    segment_ended = std::max(segment_ended, step.ended);
     step.segment = segment->second;
     const TimeNs began = step.began;
     const StepIndex index = draft_.Add(std::move(step));
@@ -79,12 +85,12 @@ Status ReadPhaseLog(Source& source, Sink& sink) {
     if (!more) break;
     if (text.find_first_not_of(" \t") == text.npos) continue;
     const Result<Json> line = ParseJson(text);
-    if (!line.ok() || !run.Add(*line)) {
-      sink.Skip({source.path(), source.line()},
-                line.ok() ? "not a message of a phase" : line.status().message());
+    const Place place{source.path(), source.line()};
+    if (!line.ok() || !run.Add(*line, place)) {
+      sink.Skip(place, line.ok() ? "not a message of a phase" : line.status().message());
     }
   }
-  if (run.empty()) return Status::Corruption(source.path() + ": no message of a phase was found");
+  if (run.empty()) return NoRunIn(source.path(), "llmmas");
   return run.Finish(source);
 }
 

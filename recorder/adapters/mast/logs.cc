@@ -129,9 +129,15 @@ class HyperTeller {
 
 // "2025-01-17 11:32:58.489 | INFO     | metagpt.roles.role:_act:391 - MESSAGE"
 struct LogLine {
-  TimeNs time{};
-  std::string_view level, message;
+  TimeNs time{};  // 0: `when` cannot be
+  std::string_view when, level, message;
 };
+
+// "2025-01-17 11:32:58.489", whatever its figures.
+bool LooksLikeTime(std::string_view text) {
+  return text.find_first_not_of("0123456789-:., TZ+") == text.npos && text.size() > 10 &&
+         text[4] == '-' && text[7] == '-';
+}
 
 bool ReadLogLine(std::string_view line, LogLine* out) {
   const size_t level = line.find(" | ");
@@ -140,8 +146,9 @@ bool ReadLogLine(std::string_view line, LogLine* out) {
   if (place == std::string_view::npos || place > 60) return false;
   const size_t message = line.find(" - ", place);
   if (message == std::string_view::npos) return false;
-  out->time = TimeOf(Json(std::string(line.substr(0, level))));
-  if (out->time.ns == 0) return false;
+  out->when = line.substr(0, level);
+  out->time = TimeOf(Json(std::string(out->when)));
+  if (out->time.ns == 0 && !LooksLikeTime(out->when)) return false;
   out->level = line.substr(level + 3, place - level - 3);
   out->level = out->level.substr(0, out->level.find(' '));
   out->message = line.substr(message + 3);
@@ -162,6 +169,10 @@ class MetaGptTeller {
       return;
     }
     End();
+    if (read.time.ns == 0 || read.time > kTimeMax) {
+      run_.sink->Skip({.file = run_.path}, "content: the time is left out: it cannot be that: \"" +
+                                               CutText(line, 80) + "\"");
+    }
     const size_t role = read.message.find('(');
     const size_t doing = read.message.find("): to do ");
     if (role == std::string_view::npos || doing == std::string_view::npos || role > doing) {

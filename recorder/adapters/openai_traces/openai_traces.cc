@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "backstep/recorder/adapters/conversations/usage.h"
 #include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/core/source.h"
 #include "backstep/recorder/adapters/spans/span_words.h"
@@ -16,6 +17,23 @@ constexpr std::pair<std::string_view, const char*> kKnown[] = {
     {"model_config", "llm.invocation_parameters"}, {"response_id", "gen_ai.response.id"},
 };
 
+// Spans of the Responses API count by its names, those of chat completions by theirs.
+void SetUsage(const Json& usage, Span* span) {
+  for (const char* count :
+       {"input_tokens", "output_tokens", "prompt_tokens", "completion_tokens"}) {
+    if (const Json* tokens = Find(usage, count); tokens != nullptr && !tokens->is_null()) {
+      SetJson(std::string("gen_ai.usage.") + count, *tokens, span, &span->attributes);
+    }
+  }
+  const Usage all = UsageOfModel(usage);
+  if (all.cached_tokens != 0) {
+    SetJson("gen_ai.usage.cached_tokens", all.cached_tokens, span, &span->attributes);
+  }
+  if (all.reasoning_tokens != 0) {
+    SetJson("gen_ai.usage.reasoning_tokens", all.reasoning_tokens, span, &span->attributes);
+  }
+}
+
 void ReadSpanData(const Json& data, bool calls_beside, Span* span) {
   const std::string type = TextAt(data, "type");
   const std::string name = TextAt(data, "name");
@@ -27,13 +45,7 @@ void ReadSpanData(const Json& data, bool calls_beside, Span* span) {
   if (type == "handoff") span->name = span->arena.Keep("handoff to " + TextAt(data, "to_agent"));
   for (const auto& [key, value] : data.items()) {
     if (key == "type" || key == "name" || value.is_null()) continue;
-    if (key == "usage") {
-      for (const char* count : {"input_tokens", "output_tokens"}) {
-        if (const Json* tokens = Find(value, count)) {
-          SetJson(std::string("gen_ai.usage.") + count, *tokens, span, &span->attributes);
-        }
-      }
-    }
+    if (key == "usage") SetUsage(value, span);
     std::string known = "openai." + key;
     for (const auto& [theirs, ours] : kKnown) {
       if (key == theirs) known = ours;
@@ -95,7 +107,7 @@ class OpenAiTracesImporter : public Importer {
     TraceVisitor visitor(traces_, sink);
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (traces_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span of an OpenAI Agents trace was found");
+    return NoRunIn(source.path(), "openai_traces");
   }
   Status Finish(Sink& sink) override { return traces_.Finish(sink); }
 

@@ -1,5 +1,6 @@
 #include "backstep/recorder/adapters/openhands/openhands.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -7,6 +8,7 @@
 #include "backstep/recorder/adapters/conversations/head_shape.h"
 #include "backstep/recorder/adapters/conversations/odd_parts.h"
 #include "backstep/recorder/adapters/conversations/talk.h"
+#include "backstep/recorder/adapters/conversations/usage.h"
 #include "backstep/recorder/adapters/core/source.h"
 
 namespace backstep::adapters {
@@ -25,16 +27,6 @@ const FormatInfo kOpenHandsInfo{
 // Actions that ask nothing of the world.
 const std::set<std::string> kNoTools = {"message", "system", "finish", "change_agent_state",
                                         "null"};
-
-Usage TokensOf(const Json& usage) {
-  Usage used{.input_tokens = TokensAt(usage, "prompt_tokens"),
-             .output_tokens = TokensAt(usage, "completion_tokens"),
-             .cached_tokens = TokensAt(usage, "cache_read_tokens")};
-  if (const Json* details = Find(usage, "prompt_tokens_details"); details != nullptr) {
-    used.cached_tokens = TokensAt(*details, "cached_tokens");
-  }
-  return used;
-}
 
 // What the record's metrics say of each model call, by its id.
 struct CallMetrics {
@@ -55,20 +47,22 @@ class OpenHandsRun {
       for (const Json& usage : *usages) {
         CallMetrics& call = calls_[TextAt(usage, "response_id")];
         call.model = TextAt(usage, "model");
-        call.usage += TokensOf(usage);
+        call.usage += UsageOfModel(usage);
         OddParts odd;
         odd.Tokens(&usage);
         odd.Tell({.file = path_}, "a usage in \"metrics\"", sink_);
       }
     }
+    whole_cost_ = NumberAt(metrics, "accumulated_cost").value_or(0);
+    if (const Json* all = Find(metrics, "accumulated_token_usage")) whole_ = UsageOfModel(*all);
     const Json* latencies = Find(metrics, "response_latencies");
     if (latencies == nullptr || !latencies->is_array()) return;
     for (const Json& latency : *latencies) {
       const auto call = calls_.find(TextAt(latency, "response_id"));
-      const double seconds = NumberAt(latency, "latency").value_or(0);
-      if (call != calls_.end() && seconds > 0 && seconds < 1e9) {
-        call->second.latency.ns = static_cast<int64_t>(seconds * 1e9);
-      }
+      OddParts odd;
+      const DurationNs took = odd.Seconds(latency, "latency");
+      odd.Tell({.file = path_}, "a latency in \"metrics\"", sink_);
+      if (call != calls_.end()) call->second.latency = took;
     }
   }
 
@@ -114,9 +108,32 @@ class OpenHandsRun {
       effect.parameters = JsonText(Json{{"response_id", id}});
       draft_->Add(std::move(effect));
     }
+    Sums();
   }
 
  private:
+  // What the record has of the whole run alone stands at its last call.
+  void Sums() {
+    const auto is_llm = [](const EffectDraft& e) { return e.kind == EffectKind::kLlm; };
+    auto& effects = draft_->effects;
+    const bool counted = std::any_of(effects.begin(), effects.end(), [&](const EffectDraft& e) {
+      return is_llm(e) && e.usage != Usage{};
+    });
+    const bool costs = whole_cost_ > 0 && whole_cost_ < 1e15;
+    if (!talk_.last() || (!costs && (counted || whole_ == Usage{}))) return;
+    auto last = std::find_if(effects.rbegin(), effects.rend(), is_llm);
+    if (last == effects.rend()) {
+      draft_->Add(EffectDraft{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = "unknown"});
+      last = effects.rbegin();
+    }
+    if (!counted) last->usage = whole_;
+    if (costs) last->usage.cost_usd = whole_cost_;
+    Json parameters = Json::object();
+    if (Result<Json> said = ParseJson(last->parameters); said.ok()) parameters = std::move(*said);
+    parameters[counted ? "cost" : "usage"] = "of the whole run";
+    last->parameters = JsonText(parameters);
+  }
+
   static std::string TextOf(const Json& event) {
     const Json* arguments = Find(event, "args");
     for (const char* key : {"content", "message"}) {
@@ -137,7 +154,7 @@ class OpenHandsRun {
     effect.name = NamedAt(*response, "model");
     effect.response = sink_.Keep(JsonText(*response), Media::kJson);
     if (const Json* usage = Find(*response, "usage")) {
-      effect.usage = TokensOf(*usage);
+      effect.usage = UsageOfModel(*usage);
       odd->Tokens(usage);
     }
     if (const auto call = calls_.find(id); call != calls_.end()) {
@@ -181,6 +198,8 @@ class OpenHandsRun {
   Talk talk_;
   std::map<std::string, CallMetrics> calls_;
   std::set<std::string> told_;
+  Usage whole_{};  // as the metrics have it of the run
+  double whole_cost_ = 0;
   std::string last_action_, last_id_;  // of the event before, when it was an action
 };
 

@@ -52,9 +52,7 @@ class OtelSdkImporter : public Importer {
     return kInfo;
   }
   int Detect(const Head& head) const override {
-    const std::string_view text = head.bytes;
-    const size_t first = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    if (first == text.npos || (text[first] != '{' && text[first] != '[')) return 0;
+    const std::string_view text = FromFirstValue(head.bytes);
     for (const char* key : {"\"context\"", "\"trace_id\"", "\"span_id\"", "\"name\""}) {
       if (text.find(key) == text.npos) return 0;
     }
@@ -65,7 +63,7 @@ class OtelSdkImporter : public Importer {
     SdkVisitor visitor(collector_, sink);
     BACKSTEP_RETURN_IF_ERROR(WalkJson(source, visitor, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span as an OpenTelemetry SDK prints it was found");
+    return NoRunIn(source.path(), "otel_sdk");
   }
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }
 

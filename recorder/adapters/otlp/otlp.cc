@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backstep/recorder/adapters/json/json_stream.h"
 #include "backstep/recorder/adapters/otlp/otlp_json.h"
 #include "backstep/recorder/adapters/otlp/otlp_proto.h"
 
@@ -28,13 +29,11 @@ class OtlpImporter : public Importer {
     const uint64_t before = collector_.span_count();
     std::string_view bytes;
     BACKSTEP_ASSIGN_OR_RETURN(bytes, source.Peek());
-    const size_t first = bytes.find_first_not_of(" \t\r\n\xef\xbb\xbf");
-    const bool json = first != bytes.npos && (bytes[first] == '{' || bytes[first] == '[') &&
-                      DetectOtlpProto({bytes, false, {}}) == 0;
+    const bool json = !FromFirstValue(bytes).empty() && DetectOtlpProto({bytes, false, {}}) == 0;
     BACKSTEP_RETURN_IF_ERROR(json ? ReadOtlpJson(source, collector_, sink)
                                   : ReadOtlpProto(source, collector_, sink));
     if (collector_.span_count() != before) return {};
-    return Status::Corruption(source.path() + ": no span of an OpenTelemetry trace could be read");
+    return NoRunIn(source.path(), "otlp");
   }
 
   Status Finish(Sink& sink) override { return collector_.Finish(sink); }

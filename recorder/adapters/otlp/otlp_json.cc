@@ -237,8 +237,8 @@ class OtlpVisitor : public JsonVisitor {
 }  // namespace
 
 int DetectOtlpJson(const Head& head) {
-  const std::string_view text = head.bytes.substr(0, 4096);
-  size_t at = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
+  const std::string_view text = FromFirstValue(head.bytes).substr(0, 4096);
+  size_t at = text.empty() ? text.npos : 0;
   if (at != text.npos && text[at] == '[') at = text.find_first_not_of(" \t\r\n", at + 1);
   if (at == text.npos || text[at] != '{') return 0;
   const size_t key = text.find("\"resourceSpans\"");

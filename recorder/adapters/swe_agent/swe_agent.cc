@@ -72,7 +72,8 @@ StepDraft TrajectoryStep(const Json& entry, AgentIndex agent, uint64_t index, Si
 }
 
 // One step each entry: what the model answered, and what the environment made of it.
-void TellTrajectory(const Json& trajectory, AgentIndex agent, Sink& sink, SessionDraft* draft) {
+void TellTrajectory(const Json& trajectory, AgentIndex agent, const std::string& path, Sink& sink,
+                    SessionDraft* draft) {
   draft->state_source = StateSource::kRecorded;
   for (const Json& entry : trajectory) {
     const StepIndex step =
@@ -84,14 +85,15 @@ void TellTrajectory(const Json& trajectory, AgentIndex agent, Sink& sink, Sessio
     draft->Add(std::move(model));
     const std::string action = TextAt(entry, "action");
     if (action.empty()) continue;  // nothing was done: the model's answer could not be read
-    const double seconds = NumberAt(entry, "execution_time").value_or(0);
     EffectDraft tool{.step = step,
                      .kind = EffectKind::kTool,
                      .name = CommandOf(action),
                      .tool_type = "shell",
                      .request = sink.Keep(action, Media::kText),
                      .response = sink.Keep(TextAt(entry, "observation"), Media::kText)};
-    if (seconds > 0 && seconds < 1e9) tool.duration.ns = static_cast<int64_t>(seconds * 1e9);
+    OddParts odd;
+    tool.duration = odd.Seconds(entry, "execution_time");
+    odd.Tell({.file = path}, "trajectory[" + std::to_string(step.value) + "]", sink);
     draft->Add(std::move(tool));
   }
 }
@@ -180,7 +182,7 @@ Status SweAgentImporter::Read(Source& source, Sink& sink) {
     std::string name;
     if (has_history && !history->empty()) name = TextAt(history->front(), "agent");
     const AgentIndex agent = draft.Agent(name.empty() ? "main" : name);
-    TellTrajectory(*trajectory, agent, sink, &draft);
+    TellTrajectory(*trajectory, agent, source.path(), sink, &draft);
     if (has_history) AskBeginning(*history, agent, sink, &draft);
   } else {
     TellHistory(*history, source, sink, &draft);

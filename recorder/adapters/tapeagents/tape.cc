@@ -190,6 +190,12 @@ TapeDraft TellTape(const Json& tape, const std::string& path, Sink& sink) {
   }
   if (const Json* context = Find(tape, "context")) {
     KeepMeta(&out.draft, "source.context", *context);
+    const Json* steps = Find(tape, "steps");
+    if (steps != nullptr && steps->empty() && context->is_string()) {  // a run that is to begin
+      out.draft.notes.push_back({.name = "context",
+                                 .category = "info",
+                                 .kept_data = sink.Keep(BodyText(*context), Media::kText)});
+    }
   }
   TapeTeller teller(&out, &sink);
   const Json& steps = *Find(tape, "steps");

@@ -62,6 +62,7 @@ int TapeAgentsImporter::Detect(const Head& head) const {
 void TapeAgentsImporter::Tell(const Json& tape, const Source& source, Sink& sink) {
   TapeDraft told = TellTape(tape, source.path(), sink);
   KeepOrigin(&told.draft, kTapeAgents, source);
+  if (!told.draft.steps.empty() || !told.draft.notes.empty()) sink.Holds();
   if (!told.id.empty()) by_id_.emplace(told.id, tapes_.size());
   tapes_.push_back(std::move(told));
 }
@@ -73,10 +74,12 @@ Status TapeAgentsImporter::Read(Source& source, Sink& sink) {
     Result<std::string> bytes = source.ReadAll();
     if (!bytes.ok()) return bytes.status();
     data_path_ = source.path();
+    const size_t before = data_.order.size();
     Status read = ReadTapeData(*bytes, source.path(), sink, &data_);
     for (const Json& tape : std::exchange(data_.tapes, {})) {
       if (IsTape(tape)) Tell(tape, source, sink);
     }
+    if (data_.order.size() > before) sink.Holds();
     return read;
   }
   Result<Json> document = ReadDocument(source);

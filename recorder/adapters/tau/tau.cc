@@ -31,6 +31,7 @@ class TauImporter : public Importer {
     return shape.Has(in + "task_id") || shape.Has(in + "reward") ? 90 : 40;
   }
   Status Read(Source& source, Sink& sink) override;
+  Status Finish(Sink& sink) override { return labels_.Finish(sink); }
 
  private:
   Status Run(const Json& run, const std::string& name, const Source& source, Sink& sink);
@@ -130,9 +131,12 @@ Status TauImporter::Run(const Json& run, const std::string& name, const Source& 
   Instruct(run, sink, &draft);
   std::vector<StepIndex> steps;
   for (uint32_t i = 0; i < draft.steps.size(); ++i) steps.emplace_back(i);
-  labels_.Annotate({.path = source.path(), .ids = {TextAt(run, "task_id")}, .steps = steps}, sink,
-                   &draft);
-  return sink.Session(std::move(draft));
+  LabelledRun labelled{.path = source.path(),
+                       .alone = name == FileStem(source.path()),
+                       .ids = {TextAt(run, "task_id")},
+                       .trial = TextAt(run, "trial"),
+                       .steps = std::move(steps)};
+  return labels_.Session(std::move(labelled), std::move(draft), sink);
 }
 
 Status TauImporter::Read(Source& source, Sink& sink) {

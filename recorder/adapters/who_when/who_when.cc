@@ -84,6 +84,7 @@ class WhoWhenImporter : public Importer {
   const FormatInfo& info() const override { return kWhoWhenInfo; }
   int Detect(const Head& head) const override;
   Status Read(Source& source, Sink& sink) override;
+  Status Finish(Sink& sink) override { return labels_.Finish(sink); }
 
  private:
   Status One(Json run, const Place& place, const std::string& name, const Source& source,
@@ -137,21 +138,22 @@ void WhoWhenImporter::Items(const Json& run, const Place& place, Sink& sink, Tal
 
 void WhoWhenImporter::Mistake(const Json& run, const Place& place, Sink& sink,
                               SessionDraft* draft) {
-  const std::optional<double> number = NumberAt(run, "mistake_step");
+  const std::optional<uint64_t> number = IndexAt(run, "mistake_step");
   Annotation mistake{.author = kWhoWhen,
                      .kind = "mistake",
                      .agent = TextAt(run, "mistake_agent"),
                      .reason = TextAt(run, "mistake_reason"),
                      .decisive = true};
-  if (!number && mistake.agent.empty() && mistake.reason.empty()) return;
+  const bool said = !TextAt(run, "mistake_step").empty();
+  if (!said && mistake.agent.empty() && mistake.reason.empty()) return;
   Json details = Json::object();
   for (const char* key : {"mistake_step", "mistake_type", "labels"}) {
     if (const Json* value = Find(run, key)) details[key] = *value;
   }
   mistake.details = JsonText(details);
   std::optional<StepIndex> step;
-  if (number && *number >= 0 && *number < static_cast<double>(steps_.size())) {
-    step = steps_[static_cast<size_t>(*number)];
+  if (number && *number < steps_.size()) {
+    step = steps_[*number];
   } else {
     sink.Skip(place, "mistake_step " + TextAt(run, "mistake_step") +
                          " is no item of the history; kept as a note on the whole run");
@@ -197,17 +199,18 @@ Status WhoWhenImporter::One(Json run, const Place& place, const std::string& nam
   Talk talk(&draft, &sink);
   if (const std::string question = TextAt(run, "question"); !question.empty()) talk.Ask(question);
   Items(run, place, sink, &talk);
-  if (const Json* prompts = Find(run, "system_prompt"); prompts != nullptr) {
+  if (const Json* prompts = Find(run, "system_prompt"); prompts != nullptr && !steps_.empty()) {
     KeepPrompts(*prompts, &draft);
   }
   Mistake(run, place, sink, &draft);
   // The file's name says which run is meant only where it is the only one.
   const bool alone = name == FileStem(source.path());
-  const std::string path = alone ? source.path() : source.path() + "#" + name;
-  labels_.Annotate({.path = path, .ids = {TextAt(run, "question_ID")}, .steps = steps_},
-                   sink, &draft);
+  LabelledRun labelled{.path = source.path(),
+                       .alone = alone,
+                       .ids = {TextAt(run, "question_ID")},
+                       .steps = steps_};
   run.clear();  // all of it is in the draft and the body file
-  return sink.Session(std::move(draft));
+  return labels_.Session(std::move(labelled), std::move(draft), sink);
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ struct Told : Sink {
     skipped.push_back(place.file + ": " + reason);
   }
   const std::vector<std::string>& label_files() const override { return labels; }
-  void LabelUsed(const std::string& file) override { labels_used.push_back(file); }
+  void LabelUsed(const std::string& file, size_t) override { labels_used.push_back(file); }
+  void LabelTold(const std::string& file, size_t) override { labels_told.push_back(file); }
 
   std::string Text(const KeptBody& body) const { return kept.substr(body.at, body.size); }
   // The conversation that a step leaves its agent with.
@@ -46,7 +47,7 @@ struct Told : Sink {
 
   std::string kept;
   std::vector<SessionDraft> sessions;
-  std::vector<std::string> skipped, labels, labels_used;
+  std::vector<std::string> skipped, labels, labels_used, labels_told;
 };
 
 // Every place that a draft names is there, takers are receivers, conversations only grow.

@@ -153,8 +153,8 @@ TEST_CASE("AgentRx's labels count steps from 1 and stand beside the other author
   Tell(*importer, {WriteTo(dir / "runs/set/7.json", kChatRun),
                    WriteTo(dir / "runs/set/8.json", kOrchestratedRun)}, &told);
   REQUIRE(told.labels_used.size() == 2);
-  CHECK(told.labels_used[0] == told.labels[1]);
-  CHECK(told.labels_used[1] == told.labels[0]);
+  CHECK(told.labels_used[0] == told.labels[0]);  // it names its run; the other waits for the last
+  CHECK(told.labels_used[1] == told.labels[1]);
   const SessionDraft& chat = told.sessions[0];
   REQUIRE(chat.notes.size() == 3);
   CHECK(chat.notes[1].step->value == 1);

@@ -68,6 +68,36 @@ struct LlmmasRun : MemorySink {
   Status status;
 };
 
+std::string Without(std::string text, const std::string& part) {
+  for (size_t at; (at = text.find(part)) != text.npos;) text.erase(at, part.size());
+  return text;
+}
+
+TEST_CASE("Lines of messages without a hash come in, those without a direction are told") {
+  const std::string send = Without(MessageLine("send", "s1", "whole"), R"("sha256":"s1",)");
+  const std::string receive = Without(MessageLine("receive", "s1", "whole"), R"("sha256":"s1",)");
+  CHECK(DetectText(*MakeLlmmasImporter(), send) == 98);
+  LlmmasRun alone({{"messages_r01.jsonl", send + receive}});
+  REQUIRE(alone.status.ok());
+  REQUIRE(alone.sessions.at(0).messages.size() == 1);
+  CHECK(alone.Text(alone.sessions[0].messages[0].body) == "whole");
+  CHECK(alone.sessions[0].messages[0].taken_by);
+  CHECK(alone.skipped.empty());
+
+  LlmmasRun beside({{"traces_r01.json", Spans()}, {"messages_r01.jsonl", send}});
+  REQUIRE(beside.status.ok());
+  CHECK(beside.Text(beside.sessions.at(0).messages.at(0).body) == "whole");
+  CHECK(beside.skipped.empty());
+
+  const std::string nowhere = Without(MessageLine("send", "s1", "x"), R"("direction":"send",)");
+  CHECK(DetectText(*MakeLlmmasImporter(), nowhere) == 98);
+  LlmmasRun mixed({{"messages_r01.jsonl", nowhere + send}});
+  REQUIRE(mixed.status.ok());
+  REQUIRE(mixed.skipped.size() == 1);
+  CHECK(mixed.skipped[0].first.line == 1);
+  CHECK_FALSE(LlmmasRun({{"messages_r01.jsonl", nowhere}}).status.ok());
+}
+
 TEST_CASE("Messages of one id are told apart by their hash, and their bodies come from beside") {
   for (bool messages_first : {false, true}) {
     Files files = {{"traces_r01.json", Spans()}, {"messages_r01.jsonl", kMessages}};

@@ -249,7 +249,7 @@ TEST_CASE("what cannot be imported leaves nothing behind") {
   };
   CHECK(fails(wrong, imported.Options()).code() == StatusCode::kInvalidArgument);
   CHECK_FALSE(exists());
-  CHECK(fails([](Sink&) { return Status(); }, imported.Options()).message().find("no run was found") !=
+  CHECK(fails([](Sink&) { return Status(); }, imported.Options()).message().find("no run in it (format draft") !=
         std::string::npos);
   const auto throws = [](Sink&) -> Status { throw std::runtime_error("a bug"); };
   CHECK(fails(throws, imported.Options()).code() == StatusCode::kInternal);
