@@ -12,25 +12,13 @@
 #include <thread>
 
 #include "backstep/recorder/session.h"
+#include "backstep/tests/support/variables.h"
 #include "backstep/tests/unit/recorder/recorded.h"
 
 namespace backstep::recorder::testing {
 namespace {
 
-// Sets variables of the environment for as long as it lives.
-class Variables {
- public:
-  explicit Variables(std::vector<std::pair<std::string, std::string>> variables)
-      : variables_(std::move(variables)) {
-    for (const auto& [name, value] : variables_) setenv(name.c_str(), value.c_str(), 1);
-  }
-  ~Variables() {
-    for (const auto& [name, value] : variables_) unsetenv(name.c_str());
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> variables_;
-};
+using backstep::testing::Variables;
 
 // A small run that must work whatever becomes of its recording.
 void RunHost(Session& session) {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "backstep/tests/support/variables.h"
 #include "backstep/tests/unit/replay/script_program.h"
 
 namespace backstep {
@@ -15,18 +16,7 @@ namespace {
 using testing::ScriptProgram;
 using testing::TempDir;
 using testing::To;
-
-// A variable of the environment for as long as it lives.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    setenv(name, value.c_str(), 1);
-  }
-  ~Variable() { unsetenv(name_); }
-
- private:
-  const char* name_;
-};
+using testing::Variables;
 
 // Ten agents, of which each keeps a number it drew.
 ScriptProgram Drawers() {
@@ -59,7 +49,7 @@ std::string DrawnIn(const std::string& path) {
 
 TEST_CASE("A seed of 0 is a seed like any other") {
   const TempDir dir;
-  const Variable seed("BACKSTEP_SEED", "0");
+  const Variables seed("BACKSTEP_SEED", "0");
   REQUIRE(DrawnIn(dir / "a") == DrawnIn(dir / "b"));
 }
 
@@ -67,13 +57,13 @@ TEST_CASE("A seed that is no number, or a fault file that is not there, is told 
   const TempDir dir;
   for (const char* text : {"many", "12 ", "-1", "0x10", "99999999999999999999"}) {
     INFO(text);
-    const Variable seed("BACKSTEP_SEED", text);
+    const Variables seed("BACKSTEP_SEED", text);
     const auto run = RunIn(dir / "r");
     REQUIRE(run.status().code() == StatusCode::kInvalidArgument);
     REQUIRE(run.status().message() ==
             std::string("BACKSTEP_SEED is `") + text + "`, not a decimal number");
   }
-  const Variable faults("BACKSTEP_FAULTS", dir / "none.yaml");
+  const Variables faults("BACKSTEP_FAULTS", dir / "none.yaml");
   REQUIRE(RunIn(dir / "r").status().message() ==
           "faults: " + (dir / "none.yaml") + ": No such file or directory");
   REQUIRE(access((dir / "r").c_str(), F_OK) != 0);

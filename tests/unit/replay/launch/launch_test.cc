@@ -14,10 +14,12 @@
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
+#include "backstep/tests/support/variables.h"
 
 using namespace backstep;
 using namespace backstep::replay;
 using backstep::testing::TempDir;
+using backstep::testing::Variables;
 
 namespace {
 
@@ -62,18 +64,6 @@ class Recorded {
 
  private:
   TempDir dir_;
-};
-
-// An environment variable, set for one scope.
-class Variable {
- public:
-  Variable(const char* name, const std::string& value) : name_(name) {
-    setenv(name, value.c_str(), 1);
-  }
-  ~Variable() { unsetenv(name_); }
-
- private:
-  const char* name_;
 };
 
 size_t OpenDescriptors() {
@@ -353,9 +343,9 @@ TEST_CASE("what cannot be started or run at all is an error in words") {
 
 TEST_CASE("the child has our environment less our own variables") {
   Recorded recorded;
-  const Variable disabled("BACKSTEP_DISABLED", "1");
-  const Variable faults("BACKSTEP_FAULTS", "/no/such/file");
-  const Variable other("HELPER_VARIABLE", "kept");
+  const Variables disabled("BACKSTEP_DISABLED", "1");
+  const Variables faults("BACKSTEP_FAULTS", "/no/such/file");
+  const Variables other("HELPER_VARIABLE", "kept");
   const LaunchResult launched = recorded.Launched("environment");
   CHECK(launched.replay.result == "finished");
   Contains(launched.output, "BACKSTEP_DISABLED=unset");
@@ -366,7 +356,7 @@ TEST_CASE("the child has our environment less our own variables") {
 TEST_CASE("many launches leave no descriptor, no zombie, no file behind") {
   Recorded recorded;
   TempDir temporary;
-  const Variable variable("TMPDIR", temporary.path());
+  const Variables variable("TMPDIR", temporary.path());
   recorded.Launched("faithful", "");
   const size_t before = OpenDescriptors();
   for (const char* habit : {"crash", "faithful", "leave", "renamed"}) recorded.Launched(habit, "");

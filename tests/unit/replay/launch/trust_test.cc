@@ -7,6 +7,7 @@
 #include "backstep/replay/launch.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/temp_dir.h"
+#include "backstep/tests/support/variables.h"
 
 using namespace backstep;
 using namespace backstep::replay;
@@ -18,13 +19,11 @@ namespace {
 class Trust {
  public:
   Trust() {
-    setenv("XDG_STATE_HOME", (dir_ / "state").c_str(), 1);
     WriteBinary("one");
     header_.command = {"program", "--fast"};
     header_.executable = dir_ / "program";
     header_.working_directory = dir_.path();
   }
-  ~Trust() { unsetenv("XDG_STATE_HOME"); }
 
   void WriteBinary(const std::string& text) { std::ofstream(dir_ / "program") << text; }
   std::string recording() const { return dir_ / "a.backstep"; }
@@ -35,6 +34,7 @@ class Trust {
 
  private:
   TempDir dir_;
+  const testing::Variables state_folder_{"XDG_STATE_HOME", dir_ / "state"};
 };
 
 }  // namespace
