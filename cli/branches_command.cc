@@ -11,12 +11,15 @@ namespace {
 class BranchesCommand : public Command {
  public:
   std::string Verb() const override { return "branches"; }
-  std::string Summary() const override { return "The branches of a recording as a tree; deletes one"; }
+  std::string Summary() const override {
+    return "The branches of a recording as a tree; deletes one";
+  }
 
   void Declare(Flags& flags) override {
     flags.Positional("REC", &path_, "The recording");
     flags.Text("--delete", "BRANCH", &delete_, "Delete this branch");
-    flags.Switch("--with-children", &with_children_, "With --delete: and the branches made from it");
+    flags.Switch("--with-children", &with_children_,
+                 "With --delete: and the branches made from it");
     flags.Switch("--json", &json_, "Print JSON (docs/cli.md has the shape)");
     flags.Example("backstep branches team-1.backstep");
     flags.Example("backstep branches team-1.backstep --delete edit-1");
@@ -44,7 +47,9 @@ class BranchesCommand : public Command {
       }
       for (replay::BranchRow& row : *rows) {
         // A log that cannot be read belongs to no session that one could tell.
-        if (row.error.empty() || &session == &listing.sessions.front()) all.push_back(std::move(row));
+        if (row.error.empty() || &session == &listing.sessions.front()) {
+          all.push_back(std::move(row));
+        }
       }
     }
     if (json_) console.Raw(replay::ToJson(all) + "\n");

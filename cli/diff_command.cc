@@ -23,7 +23,8 @@ struct SideText {
 SideText SplitSide(const std::string& text) {
   std::error_code ignored;
   if (std::filesystem::exists(text, ignored)) return {text, {}};
-  for (size_t at = text.rfind(':'); at != std::string::npos && at != 0; at = text.rfind(':', at - 1)) {
+  for (size_t at = text.rfind(':'); at != std::string::npos && at != 0;
+       at = text.rfind(':', at - 1)) {
     const std::string path = text.substr(0, at);
     if (std::filesystem::exists(path, ignored)) return {path, text.substr(at + 1)};
   }
@@ -47,7 +48,8 @@ std::string CountDelta(uint64_t before, uint64_t after) {
 
 void PrintSides(Console& console, const replay::ComparisonView& view) {
   const replay::SideSummary &a = view.lines.a, &b = view.lines.b;
-  Table table({{"", false, 16, 0}, {"A", false, 40, 8}, {"B", false, 40, 8}, {"B - A", true, 14, 0}});
+  Table table(
+      {{"", false, 16, 0}, {"A", false, 40, 8}, {"B", false, 40, 8}, {"B - A", true, 14, 0}});
   table.Add({"", view.a, view.b, ""});
   table.Add({"outcome", Cell(replay::FormatOutcome(a.outcome), OutcomePaint(a.outcome)),
              Cell(replay::FormatOutcome(b.outcome), OutcomePaint(b.outcome)), ""});
@@ -69,8 +71,9 @@ void PrintSides(Console& console, const replay::ComparisonView& view) {
   const DurationNs time_delta = b.virtual_time - a.virtual_time;
   table.Add({"virtual time", replay::FormatDuration(a.virtual_time),
              replay::FormatDuration(b.virtual_time),
-             time_delta.ns == 0 ? ""
-                                : (time_delta.ns > 0 ? "+" : "") + replay::FormatDuration(time_delta)});
+             time_delta.ns == 0
+                 ? ""
+                 : (time_delta.ns > 0 ? "+" : "") + replay::FormatDuration(time_delta)});
   table.Print(console, 0);
   if (view.lines.steps_shared != 0) {
     console.Line("(messages, calls, tokens and cost: after the " +

@@ -12,7 +12,9 @@ namespace {
 class FaultsCommand : public Command {
  public:
   std::string Verb() const override { return "faults"; }
-  std::string Summary() const override { return "faults check F: checks a fault file and says what it does"; }
+  std::string Summary() const override {
+    return "faults check F: checks a fault file and says what it does";
+  }
 
   void Declare(Flags& flags) override {
     flags.Positional("ACTION", &action_, "check");
@@ -23,7 +25,8 @@ class FaultsCommand : public Command {
 
   int Run(Console& console) override {
     if (action_ != "check") {
-      console.Error("faults: there is no action '" + action_ + "'" + NearestHint(action_, {"check"}));
+      console.Error("faults: there is no action '" + action_ + "'" +
+                    NearestHint(action_, {"check"}));
       return kWrongUse;
     }
     const auto text = ReadTextFile(path_);

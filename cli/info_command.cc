@@ -77,7 +77,8 @@ void PrintSegments(Console& console, const replay::SessionView& view) {
   console.Heading("Segments");
   table.Print(console);
   if (view.segments.size() > kMost) {
-    console.Line("  and " + std::to_string(view.segments.size() - kMost) + " more (--json has all)");
+    console.Line("  and " + std::to_string(view.segments.size() - kMost) +
+                 " more (--json has all)");
   }
 }
 
@@ -153,10 +154,11 @@ class InfoCommand : public Command {
     replay::RecordingView view{listing.path, {}, listing.damaged};
     ProgressLine progress(console, "counting", "steps");
     for (const replay::SessionRow& session : listing.sessions) {
-      auto one = replay::ViewSession(*opened.recording, session.id, [&](uint64_t done, uint64_t all) {
-        progress.Update(done, all);
-        return true;
-      });
+      auto one =
+          replay::ViewSession(*opened.recording, session.id, [&](uint64_t done, uint64_t all) {
+            progress.Update(done, all);
+            return true;
+          });
       if (one.ok()) view.sessions.push_back(std::move(*one));
       else view.damaged.emplace_back(session.id, one.status().message());
     }

@@ -26,7 +26,9 @@ std::string StateText(const replay::SessionRow& session) {
 class ListCommand : public Command {
  public:
   std::string Verb() const override { return "list"; }
-  std::string Summary() const override { return "The recordings in a directory, one line a session"; }
+  std::string Summary() const override {
+    return "The recordings in a directory, one line a session";
+  }
 
   void Declare(Flags& flags) override {
     flags.Positional("DIR", &directory_, "The directory; default: here", false);

@@ -85,7 +85,9 @@ class LogCommand : public Command {
     Opened opened = OpenBranch(console, path_, branch_);
     if (opened.code != kDone) return opened.code;
     replay::StepFilter filter;
-    if (const Status status = MakeFilter(opened, &filter); !status.ok()) return console.Fail(status);
+    if (const Status status = MakeFilter(opened, &filter); !status.ok()) {
+      return console.Fail(status);
+    }
     Table table({{"MOMENT", false, 24, 0}, {"STEP", false, 24, 10}, {"TOOK", false, 40, 13},
                  {"CALLS", false, 30, 12}, {"SENT TO", false, 30, 8}, {"STATE", true, 10, 0},
                  {"LASTED", true, 10, 0}, {"STATUS", false, 60, kStatusWidth}});
@@ -124,7 +126,8 @@ class LogCommand : public Command {
       names.push_back(segment.name);
     }
     if (segment_.find('/') != std::string::npos) return {};
-    return Status::NotFound("there is no segment '" + segment_ + "'" + NearestHint(segment_, names));
+    return Status::NotFound("there is no segment '" + segment_ + "'" +
+                            NearestHint(segment_, names));
   }
 
   // "12" and "50%" are of the branch that is shown.

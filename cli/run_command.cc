@@ -32,7 +32,9 @@ std::string FreePath(const std::string& program) {
 class RunCommand : public Command {
  public:
   std::string Verb() const override { return "run"; }
-  std::string Summary() const override { return "Runs a program that links the recorder, and records it"; }
+  std::string Summary() const override {
+    return "Runs a program that links the recorder, and records it";
+  }
 
   void Declare(Flags& flags) override {
     flags.Text("-o,--output", "REC", &output_, "The recording; default: PROGRAM-N.backstep here");
@@ -140,9 +142,10 @@ class RunCommand : public Command {
     if (made.empty()) {
       const char* disabled = std::getenv("BACKSTEP_DISABLED");
       const bool off = disabled != nullptr && std::string(disabled) == "1";
-      console.Error(off ? "nothing was recorded: BACKSTEP_DISABLED=1 is set"
-                        : "nothing was recorded: " + replay::OneLine(command_.front()) +
-                              " links no recorder?\n(or it opens its session with a path of its own)");
+      console.Error(
+          off ? "nothing was recorded: BACKSTEP_DISABLED=1 is set"
+              : "nothing was recorded: " + replay::OneLine(command_.front()) +
+                    " links no recorder?\n(or it opens its session with a path of its own)");
       return kAnswerIsNo;
     }
     for (const store::LogInfo& info : made) {
@@ -155,7 +158,8 @@ class RunCommand : public Command {
   int ReportSession(Console& console, const store::Recording& recording,
                     const store::LogInfo& info) const {
     if (!info.error.ok()) return console.FailUnreadable(info.error);
-    if (const Status status = replay::RememberTrusted(recording.path(), info.header); !status.ok()) {
+    if (const Status status = replay::RememberTrusted(recording.path(), info.header);
+        !status.ok()) {
       console.Warning("replay will ask before it runs the program: " + status.message());
     }
     const auto view = replay::ViewSession(recording, info.id);

@@ -19,8 +19,8 @@ class SealCommand : public Command {
 
   int Run(Console& console) override {
     return RewriteLogs(console, path_, log_,
-                       {"sealing", "sealed", store::LogState::kCrashed, "all logs are sealed already",
-                        &store::SealLog});
+                       {"sealing", "sealed", store::LogState::kCrashed,
+                        "all logs are sealed already", &store::SealLog});
   }
 
  private:

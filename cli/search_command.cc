@@ -105,7 +105,8 @@ class SearchCommand : public Command {
                    " are shown, there are more: --limit " +
                    std::to_string(std::min(kHitsMax, view.rows.size() * 10)));
     } else {
-      console.Line(view.rows.empty() ? "nothing found" : replay::FormatCount(view.rows.size(), "hit"));
+      console.Line(view.rows.empty() ? "nothing found"
+                                     : replay::FormatCount(view.rows.size(), "hit"));
     }
     if (view.unread != 0) {
       console.Line("not searched: " + std::to_string(view.unread) +

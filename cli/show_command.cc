@@ -29,7 +29,9 @@ std::string CallLabel(const replay::CallRow& call) {
   if (call.moved) text += " (moved)";
   if (call.substituted) text += " (substituted)";
   text += ", " + FormatDuration(call.duration);
-  if (call.injected_delay.ns != 0) text += " (" + FormatDuration(call.injected_delay) + " injected)";
+  if (call.injected_delay.ns != 0) {
+    text += " (" + FormatDuration(call.injected_delay) + " injected)";
+  }
   const std::string usage = UsageText(call.usage);
   if (!usage.empty()) text += ", " + usage;
   return OneLine(text);
@@ -70,7 +72,8 @@ void PrintStep(Console& console, const replay::StepDetail& detail, bool full) {
   }
   for (const auto& fault : detail.faults) PrintFault(console, fault);
   if (row.error) {
-    console.Wrapped("error   " + OneLine(row.error->kind + ": " + row.error->message), 2, Paint::kRed);
+    console.Wrapped("error   " + OneLine(row.error->kind + ": " + row.error->message), 2,
+                    Paint::kRed);
   }
   for (const replay::AnnotationRow& said : row.annotations) {
     console.Wrapped("said    " + replay::FormatAnnotation(said), 2, Paint::kYellow);
@@ -157,7 +160,8 @@ class ShowCommand : public Command {
       options.text_bytes_max = SIZE_MAX;
       options.changes_max = 10000;
     }
-    auto view = replay::ViewCheckpoint(*opened.recording, *opened.line, opened.moment.step, options);
+    auto view =
+        replay::ViewCheckpoint(*opened.recording, *opened.line, opened.moment.step, options);
     if (!view.ok()) return console.Fail(view.status());
     if (json_) {
       console.Raw(replay::ToJson(*view) + "\n");

@@ -28,7 +28,8 @@ class StateCommand : public Command {
     if (!agent_.empty() && !json_) return PrintBytes(console, opened);
     replay::CheckpointOptions options;
     options.detail = false;
-    auto view = replay::ViewCheckpoint(*opened.recording, *opened.line, opened.moment.step, options);
+    auto view =
+        replay::ViewCheckpoint(*opened.recording, *opened.line, opened.moment.step, options);
     if (!view.ok()) return console.Fail(view.status());
     if (!agent_.empty()) {
       const auto agent = ResolveAgent(*opened.line, agent_);

@@ -39,10 +39,10 @@ class VerifyCommand : public Command {
 
  private:
   void Print(Console& console, const store::VerifyReport& report) const {
-    const std::string looked =
-        replay::FormatCount(report.files, "file") + ", " + replay::FormatBytes(report.bytes) + ", " +
-        replay::FormatCount(report.steps, "step") + ", " + std::to_string(report.bodies) +
-        " bodies and states";
+    const std::string looked = replay::FormatCount(report.files, "file") + ", " +
+                               replay::FormatBytes(report.bytes) + ", " +
+                               replay::FormatCount(report.steps, "step") + ", " +
+                               std::to_string(report.bodies) + " bodies and states";
     if (report.findings.empty()) {
       console.Line("sound: " + looked, Paint::kGreen);
       return;

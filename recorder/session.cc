@@ -29,7 +29,8 @@ std::unique_ptr<Session> Session::Open(SessionOptions options) {
 
 Session::~Session() {
   if (core_->Forked()) {
-    // Its threads and whoever waits on its locks are not in this process: it must not be taken down.
+    // Its threads and whoever waits on its locks are not in this process: it must not be taken
+    // down.
     static_cast<void>(new std::shared_ptr<SessionCore>(std::move(core_)));
     return;
   }

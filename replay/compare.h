@@ -18,10 +18,11 @@ struct ValueDiff {
   std::string before, after;   // bounded; empty: absent on that side
 };
 
-// JSON of at most 4 MiB by path, other text by line, other bytes from the first that differs ("byte N"). JSON that
-// differs in form alone is shown by line; another media type is an entry "media type". In an array
-// or a text a changed or inserted element is named by its place in `after`, a removed one by its
-// place in `before`. At most `most` entries, then one with path "…" that counts.
+// JSON of at most 4 MiB by path, other text by line, other bytes from the first that differs
+// ("byte N"). JSON that differs in form alone is shown by line; another media type is an entry
+// "media type". In an array or a text a changed or inserted element is named by its place in
+// `after`, a removed one by its place in `before`. At most `most` entries, then one with path "…"
+// that counts.
 std::vector<ValueDiff> DiffBodies(const Body& before, const Body& after, size_t most = 50);
 
 struct StepDiff {
@@ -78,8 +79,9 @@ struct AgentStateDiff {
   std::vector<ValueDiff> values;
   std::vector<std::string> only_a, only_b;  // messages waiting on one side only
 };
-// Only agents that differ; `progress` is asked at every agent and every waiting message. A message that waits on both sides with different bodies is an entry of
-// `values` with path "message planner/12.0 …".
+// Only agents that differ; `progress` is asked at every agent and every waiting message. A message
+// that waits on both sides with different bodies is an entry of `values` with path "message
+// planner/12.0 …".
 Result<std::vector<AgentStateDiff>> CompareMoments(store::Line& a, StepNumber at_a,
                                                    store::Line& b, StepNumber at_b,
                                                    const CompareProgress& progress = {});

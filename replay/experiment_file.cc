@@ -59,7 +59,8 @@ Status CheckMatch(const std::string& match) {
   if (match == "clock" || match == "random") {
     return Status::InvalidArgument("'" + match + "' never misses and takes no policy");
   }
-  return Status::InvalidArgument("unknown kind of call '" + match + "'" + NearestHint(match, kinds));
+  return Status::InvalidArgument("unknown kind of call '" + match + "'" +
+                                 NearestHint(match, kinds));
 }
 
 // "live", "substitute", "substitute:the answer".
@@ -162,7 +163,9 @@ class EditReader {
       edit.kind = kind;
       BACKSTEP_RETURN_IF_ERROR(ReadTarget(key, *target, &edit));
     }
-    if (given != 1) return Error(item.line, "an edit needs one of 'message', 'drop' and 'response'");
+    if (given != 1) {
+      return Error(item.line, "an edit needs one of 'message', 'drop' and 'response'");
+    }
     BACKSTEP_RETURN_IF_ERROR(ReadBody(item, &edit));
     return edit;
   }
@@ -170,9 +173,10 @@ class EditReader {
   Status ReadTarget(const std::string& key, const SpecNode& target, Edit* edit) const {
     const bool effect = edit->kind == Edit::Kind::kReplaceResponse;
     if (!target.IsScalar() || !HasIdForm(target.text, effect ? '#' : '.', !effect)) {
-      return Error(target.line, "'" + key + "' must be " +
-                                    (effect ? "a call like coder/7#1" : "a message like planner/12.0") +
-                                    (target.IsScalar() ? ", not '" + target.text + "'" : ""));
+      return Error(target.line,
+                   "'" + key + "' must be " +
+                       (effect ? "a call like coder/7#1" : "a message like planner/12.0") +
+                       (target.IsScalar() ? ", not '" + target.text + "'" : ""));
     }
     edit->target = target.text;
     return {};

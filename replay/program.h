@@ -114,10 +114,10 @@ struct RunResult {
 // Runs the program live under the recorder, in this process.
 // InvalidArgument: a fault file or BACKSTEP_SEED is wrong, an agent cannot be restored, or Next
 // named an agent or message that is not there. Io: the fault file cannot be read. A recording that
-// cannot be made is none of these; recording_status tells it. `options.session.hook` is asked behind
-// the faults; OnBegin, BeforeCommit and OnCommit are only told to it (the run has a virtual time and
-// an order of its own): where it throws in one of them the run goes on to its end and then returns
-// InvalidArgument.
+// cannot be made is none of these; recording_status tells it. `options.session.hook` is asked
+// behind the faults; OnBegin, BeforeCommit and OnCommit are only told to it (the run has a virtual
+// time and an order of its own): where it throws in one of them the run goes on to its end and then
+// returns InvalidArgument.
 Result<RunResult> RunLive(Program& program, const RunOptions& options);
 
 // What main() returns: RunLive with one line about the outcome on stdout, or serving the debugger.

@@ -75,8 +75,8 @@ struct ReexecuteOptions {
   std::function<void(const Progress&)> progress;  // called at most every 50 ms; may be empty
   const std::atomic<bool>* cancel = nullptr;      // not owned
   LogHeader header;                               // command, executable, hash of this process
-  // Where the run stands, told whenever an activation begins or a step has its number, on the thread
-  // that runs it: be brief. May be empty.
+  // Where the run stands, told whenever an activation begins or a step has its number, on the
+  // thread that runs it: be brief. May be empty.
   std::function<void(const Position&)> position;
   // A call begins (true) or ends (false) to run live, on the thread that makes it: be brief. They
   // nest. May be empty.

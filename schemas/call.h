@@ -50,7 +50,9 @@ struct Usage {
   // Sums stay at the greatest number rather than go round: files can say anything.
   Usage& operator+=(const Usage& more) {
     const auto add = [](auto* sum, auto number) {
-      if (__builtin_add_overflow(*sum, number, sum)) *sum = std::numeric_limits<decltype(number)>::max();
+      if (__builtin_add_overflow(*sum, number, sum)) {
+        *sum = std::numeric_limits<decltype(number)>::max();
+      }
     };
     add(&input_tokens, more.input_tokens);
     add(&output_tokens, more.output_tokens);

@@ -51,6 +51,7 @@ template <>
 struct std::hash<backstep::MessageId> {
   size_t operator()(const backstep::MessageId& id) const {
     const uint64_t a = (uint64_t{id.sender.value} << 32) ^ (uint64_t{id.ordinal} << 8) ^ id.copy;
-    return static_cast<size_t>((a * 0x9e3779b97f4a7c15ULL) ^ (id.clock.value * 0xff51afd7ed558ccdULL));
+    return static_cast<size_t>((a * 0x9e3779b97f4a7c15ULL) ^
+                               (id.clock.value * 0xff51afd7ed558ccdULL));
   }
 };

@@ -1,5 +1,5 @@
-// What a window needs of every step of a line, and no more: when it was, how its time was spent, what
-// went wrong, whom it heard and told. The index keeps it packed (docs/index.md, step_columns).
+// What a window needs of every step of a line, and no more: when it was, how its time was spent,
+// what went wrong, whom it heard and told. The index keeps it packed (docs/index.md, step_columns).
 #pragma once
 
 #include <cstdint>

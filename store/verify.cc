@@ -115,10 +115,14 @@ Result<bool> Verifier::CheckSeal(const LogFiles& log) {
   }
   BACKSTEP_ASSIGN_OR_RETURN(const auto names, ListDirectory(log.path));
   for (const std::string& name : names) {
-    if (!known.contains(name)) findings_.Tell(log.log, name, "was not there when the log was sealed");
+    if (!known.contains(name)) {
+      findings_.Tell(log.log, name, "was not there when the log was sealed");
+    }
   }
   const Result<std::string> lock = ReadFile(log.path + "/" + kLockName, kManifestBytesMax);
-  if (lock.ok() && !lock->empty()) findings_.Tell(log.log, kLockName, "damaged: it should be empty");
+  if (lock.ok() && !lock->empty()) {
+    findings_.Tell(log.log, kLockName, "damaged: it should be empty");
+  }
   return true;
 }
 

@@ -104,7 +104,9 @@ Result<ChildExit> RunChild(const std::vector<std::string>& command,
   std::vector<std::string> words = command, variables = Environment(set, unset);
   const std::vector<char*> arguments = Pointers(words), environment = Pointers(variables);
   int report[2];
-  if (pipe2(report, O_CLOEXEC) != 0) return Status::Io(std::string("pipe: ") + std::strerror(errno));
+  if (pipe2(report, O_CLOEXEC) != 0) {
+    return Status::Io(std::string("pipe: ") + std::strerror(errno));
+  }
   // Held back until the handlers know the child.
   sigset_t passed, before;
   sigemptyset(&passed);

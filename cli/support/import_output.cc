@@ -46,8 +46,8 @@ void PrintSkipped(Console& console, const adapters::ImportSummary& summary) {
   console.Heading("Left out or changed: " + FormatCount(summary.skipped_count, "record"));
   for (size_t i = 0; i < summary.skipped.size() && i < kSkippedShown; ++i) {
     const adapters::SkippedRecord& skipped = summary.skipped[i];
-    console.Wrapped(replay::OneLine(adapters::FormatPlace(skipped.place) + ": " + skipped.reason), 2,
-                    Paint::kYellow);
+    console.Wrapped(replay::OneLine(adapters::FormatPlace(skipped.place) + ": " + skipped.reason),
+                    2, Paint::kYellow);
   }
   if (summary.skipped_count > kSkippedShown) {
     console.Line("  " + std::to_string(kSkippedShown) + " of " +

@@ -98,7 +98,8 @@ void PrintBranches(Console& console, const std::vector<replay::BranchRow>& rows)
                {"STEPS", true, 9, 0}, {"RESULT", false, 12, 6}, {"OUTCOME", false, 28, 6},
                {"EXPERIMENT", false, 60, 10}});
   for (const replay::BranchRow& row : rows) {
-    const std::string name = std::string(2 * static_cast<size_t>(std::min(row.depth, 8)), ' ') + row.name;
+    const std::string name =
+        std::string(2 * static_cast<size_t>(std::min(row.depth, 8)), ' ') + row.name;
     if (!row.error.empty()) {
       table.Add({name, "#" + std::to_string(row.id.value), "", "", Cell("unreadable", Paint::kRed),
                  "", row.error});

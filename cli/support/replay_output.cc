@@ -71,7 +71,8 @@ void PrintReplay(Console& console, const replay::ReplayReport& report) {
   }
   PrintList(console, "divergences", divergences, result.summary.divergences, Paint::kRed);
   if (result.miss) PrintMiss(console, *result.miss);
-  PrintList(console, "never took effect", result.unreached, result.unreached.size(), Paint::kYellow);
+  PrintList(console, "never took effect", result.unreached, result.unreached.size(),
+            Paint::kYellow);
   PrintList(console, "ran live", result.live_calls,
             std::max<uint64_t>(result.summary.live, result.live_calls.size()), Paint::kPlain);
   for (const std::string& warning : report.warnings) console.Warning(OneLine(warning));
@@ -115,7 +116,8 @@ void PrintReplayNext(Console& console, const replay::ReplayReport& report,
     console.Command("backstep replay " + paste + " --branch " + branch + " --from last --on-miss " +
                 OneLine(what));
   }
-  console.Command("backstep diff " + paste + " " + replay::ShellQuote(report.parent) + " " + branch);
+  console.Command("backstep diff " + paste + " " + replay::ShellQuote(report.parent) + " " +
+                  branch);
   const bool differs = report.comparison && !report.comparison->differing.empty() &&
                        report.comparison->differing.front().b.value != 0;
   const std::string moment =

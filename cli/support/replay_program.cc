@@ -13,7 +13,9 @@ namespace {
 
 std::string Join(const std::vector<std::string>& words) {
   std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  for (const std::string& word : words) {
+    line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  }
   return replay::OneLine(line);
 }
 
@@ -45,14 +47,16 @@ ReplayProgram Refused(Console& console, const std::string& why) {
 ReplayProgram ChooseProgram(Console& console, const std::string& recording_path,
                             const LogHeader& header, const std::vector<std::string>& given) {
   if (header.program_name.empty()) {
-    return Refused(console, "this was recorded with scopes alone and cannot be re-executed: implement "
-                            "backstep::replay::Program and hand it to RunProgram "
-                            "(docs/integrate.md), then record again");
+    return Refused(console,
+                   "this was recorded with scopes alone and cannot be re-executed: implement "
+                   "backstep::replay::Program and hand it to RunProgram "
+                   "(docs/integrate.md), then record again");
   }
   if (!given.empty()) return {kDone, given, {}};
   ReplayProgram program{kDone, replay::RecordedCommand(header), header.working_directory};
   if (program.command.empty()) {
-    return Refused(console, "the recording does not say how its program was started: add it after --");
+    return Refused(console,
+                   "the recording does not say how its program was started: add it after --");
   }
   const Status trusted = replay::CheckTrusted(recording_path, header);
   if (!trusted.ok()) {

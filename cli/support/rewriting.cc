@@ -37,7 +37,8 @@ Result<std::vector<LogId>> ChooseLogs(Console& console, const store::Recording& 
     if (log && info.id.value != *log) continue;
     if (log) return std::vector<LogId>{info.id};
     if (!info.error.ok()) {
-      console.Warning(LogName(info.id) + " is left out, it cannot be read: " + info.error.message());
+      console.Warning(LogName(info.id) +
+                      " is left out, it cannot be read: " + info.error.message());
     } else if (info.state == verb.of) {
       chosen.push_back(info.id);
     } else if (info.state == store::LogState::kLive) {

@@ -25,7 +25,8 @@ Table SizesTable(const std::string& first) {
 }
 
 void AddRow(const replay::SizesRow& row, Table* table) {
-  std::vector<Cell> cells = {row.name, row.log.value == 0 ? "" : "#" + std::to_string(row.log.value),
+  std::vector<Cell> cells = {row.name,
+                             row.log.value == 0 ? "" : "#" + std::to_string(row.log.value),
                              FormatBytes(row.disk_bytes)};
   for (const store::KindBytes& kind : row.kinds) cells.push_back(Size(kind.stored));
   cells.push_back(Size(row.other_bytes));

@@ -96,7 +96,8 @@ void Flags::Choice(const std::string& flag, const std::vector<std::string>& choi
                      for (const std::string& choice : choices) {
                        if (choice == given) return {};
                      }
-                     return "'" + given + "' is not one of its values" + NearestHint(given, choices);
+                     return "'" + given + "' is not one of its values" +
+                            NearestHint(given, choices);
                    }),
                flag);
 }

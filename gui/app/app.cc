@@ -108,7 +108,9 @@ void App::Tick() {
   log_.BeginFrame();
   TakeArrivals();
   CheckTyped();
-  for (const std::string& path : window_->TakeDropped()) actions_.push_back(OpenRecording{path, {}});
+  for (const std::string& path : window_->TakeDropped()) {
+    actions_.push_back(OpenRecording{path, {}});
+  }
   window_->BeginFrame([this] { script_.Inject(); });
   now_ = ImGui::GetTime();
   const ImGuiIO& io = ImGui::GetIO();
@@ -135,7 +137,8 @@ void App::Tick() {
 // Runs nothing, ends nothing, and opens nothing but what the window was opened with.
 bool App::StaysInside(const Action& action) const {
   if (const auto* open = std::get_if<OpenRecording>(&action)) {
-    return !options_.recording.empty() && !view_.recent.empty() && open->path == view_.recent.front();
+    return !options_.recording.empty() && !view_.recent.empty() &&
+           open->path == view_.recent.front();
   }
   return !std::holds_alternative<RunFork>(action) && !std::holds_alternative<RunForm>(action) &&
          !std::holds_alternative<Baseline>(action) && !std::holds_alternative<Quit>(action);
@@ -345,8 +348,8 @@ void App::Ask() {
 }
 
 bool App::Settled() const {
-  const bool reading = !reader_.idle() || !lister_.idle() || model_.open.loading || !planner_.idle() ||
-                       planned_ != plan_wanted_;
+  const bool reading = !reader_.idle() || !lister_.idle() || model_.open.loading ||
+                       !planner_.idle() || planned_ != plan_wanted_;
   return !reading && !runner_.running() && !view_.playing && actions_.empty() &&
          quiet_frames_ >= kQuietFrames;
 }

@@ -46,8 +46,9 @@ bool App::OnDifference() const {
 void App::Do(const GoToDifference& a) {
   const auto& comparison = model_.comparison.value;
   if (comparison == nullptr) {
-    Notify(model_.comparison.loading ? "The comparison is still being read."
-                                     : "Nothing is compared yet: choose two sides in the tab Compare.");
+    Notify(model_.comparison.loading
+               ? "The comparison is still being read."
+               : "Nothing is compared yet: choose two sides in the tab Compare.");
     return;
   }
   const auto& differing = comparison->lines.differing;

@@ -13,7 +13,8 @@ void App::Do(const Fork& a) {
 
 void App::Do(const ForkHere& a) {
   if (model_.open.value == nullptr) return;
-  if (!WhyNotRunnable(model_).empty()) return Do(ShowInspector{InspectorTab::kFork});  // it says why
+  // it says why
+  if (!WhyNotRunnable(model_).empty()) return Do(ShowInspector{InspectorTab::kFork});
   const replay::CheckpointView* view = model_.checkpoint.value.get();
   const bool known = view != nullptr && view->detail.has_value();
   Do(Fork{DraftHere(a.kind, view_.cursor, known ? view->detail->row.agent : std::string())});

@@ -34,8 +34,8 @@ void Region(Frame& frame, const char* name, const Box& box, bool padded, void (*
 
 // A gap that can be dragged; changes `share` of `whole` pixels. `sign`: -1 where the share grows
 // towards smaller coordinates. A double click sets it to `fresh`.
-void Splitter(Frame& frame, const char* name, const Box& box, bool vertical, float whole, float sign,
-              float fresh, float* share) {
+void Splitter(Frame& frame, const char* name, const Box& box, bool vertical, float whole,
+              float sign, float fresh, float* share) {
   ImGui::SetCursorPos({box.x, box.y});
   ImGui::InvisibleButton(name, {std::max(box.w, 1.f), std::max(box.h, 1.f)});
   frame.NameItem(std::string("splitter:") + name);

@@ -1,4 +1,5 @@
-// Where panels are: bars above and below, three columns, the timeline under them; splitters between.
+// Where panels are: bars above and below, three columns, the timeline under them; splitters
+// between.
 #pragma once
 
 #include "backstep/gui/panels/panel.h"

@@ -22,7 +22,8 @@ bool BeginSheet(Frame& frame, const char* name, float width) {
                           ImGuiWindowFlags_NoSavedSettings);
 }
 
-// A field that has the focus does not hide the sheet it is in from the mouse; a list in it is its own.
+// A field that has the focus does not hide the sheet it is in from the mouse; a list in it is its
+// own.
 bool ClickedElsewhere() {
   return ImGui::IsMouseClicked(0) &&
          !ImGui::IsWindowHovered(ImGuiHoveredFlags_ChildWindows |

@@ -52,12 +52,13 @@ struct SetWheel { bool zooms = false; };              // in the timeline; else i
 struct ResetLayout {};
 struct Quit {};
 
-using Action = std::variant<OpenRecording, CloseRecording, ListFolder, ListKnown, BrowseFolder,
-                            ShowOpenDialog, ChooseProgram, UseProgram, GoTo, StepBy, GoToError,
-                            FollowMessage, GoBack, ShowCentre, ShowInspector, ZoomTimeline,
-                            SwapTimeMode, FitGraph, FindAgent, ToggleFollow, EditFolder,
-                            SelectAgent, SelectBranch, Fork, ForkHere, RunFork, RunForm, CancelRun,
-                            CopyMoment, CopyFork, Baseline, CompareLines, GoToDifference, TogglePlay, ToggleBookmark,
-                            CopyText, ShowKeys, ShowPalette, SetTheme, SetWheel, ResetLayout, Quit>;
+using Action =
+    std::variant<OpenRecording, CloseRecording, ListFolder, ListKnown, BrowseFolder, ShowOpenDialog,
+                 ChooseProgram, UseProgram, GoTo, StepBy, GoToError, FollowMessage, GoBack,
+                 ShowCentre, ShowInspector, ZoomTimeline, SwapTimeMode, FitGraph, FindAgent,
+                 ToggleFollow, EditFolder, SelectAgent, SelectBranch, Fork, ForkHere, RunFork,
+                 RunForm, CancelRun, CopyMoment, CopyFork, Baseline, CompareLines, GoToDifference,
+                 TogglePlay, ToggleBookmark, CopyText, ShowKeys, ShowPalette, SetTheme, SetWheel,
+                 ResetLayout, Quit>;
 
 }  // namespace backstep::gui

@@ -12,8 +12,8 @@
 
 namespace backstep::gui {
 
-// Latin, Greek, Cyrillic, punctuation, arrows, box drawing and shapes are always there: pairs of the
-// first and the last, ended by 0.
+// Latin, Greek, Cyrillic, punctuation, arrows, box drawing and shapes are always there: pairs of
+// the first and the last, ended by 0.
 inline constexpr uint16_t kGlyphsAlways[] = {
     0x0020, 0x024f, 0x0370, 0x04ff, 0x2010, 0x205e, 0x20a0, 0x20bf, 0x2190, 0x21ff, 0x2200,
     0x22ff, 0x2500, 0x25ff, 0x27e6, 0x27e7, 0xfffd, 0xfffd, 0};

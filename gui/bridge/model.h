@@ -1,5 +1,5 @@
-// Everything a window shows, as plain values. The UI thread owns the model; the reader's results are
-// moved into it between two frames (Reader::Collect). Panels read it and never change it.
+// Everything a window shows, as plain values. The UI thread owns the model; the reader's results
+// are moved into it between two frames (Reader::Collect). Panels read it and never change it.
 #pragma once
 
 #include <memory>
@@ -61,7 +61,7 @@ struct OpenFacts {
   std::string opened_at;                       // whose step it was opened at; empty: at the start
   std::vector<StepNumber> mistakes;            // steps that labels call a mistake, in order
   bool faithful = false;                       // a baseline of the recorded build was reproduced
-  std::string note;                            // what is missing ("the recorder ended ..."); or empty
+  std::string note;  // what is missing ("the recorder ended ..."); or empty
   std::vector<std::string> command;            // how its program would be started
   std::string working_directory;
   std::string distrust;                        // why it must be confirmed; empty: trusted

@@ -231,7 +231,9 @@ void Reader::Watch() {
   thread_->queue.Ask([](Requests* waiting) { waiting->watch = true; });
 }
 
-bool Reader::Collect(Model* model, StepNumber* cursor) { return thread_->queue.Collect(model, cursor); }
+bool Reader::Collect(Model* model, StepNumber* cursor) {
+  return thread_->queue.Collect(model, cursor);
+}
 Reader::Told Reader::told() const { return thread_->queue.told(); }
 bool Reader::looking() const { return thread_->queue.looking(); }
 bool Reader::idle() const { return thread_->queue.idle(); }

@@ -1,6 +1,6 @@
-// Reads recordings on one background thread, so that no frame waits for a disk. A newer request of a
-// kind replaces an older one that still waits; results carry the generation they were asked in, and
-// those of a recording or branch that is not looked at any more are dropped.
+// Reads recordings on one background thread, so that no frame waits for a disk. A newer request of
+// a kind replaces an older one that still waits; results carry the generation they were asked in,
+// and those of a recording or branch that is not looked at any more are dropped.
 #pragma once
 
 #include <functional>
@@ -35,8 +35,8 @@ class Reader {
   // Looks whether the open recording is still where it was (Model::lost).
   void Watch();
 
-  // Moves what has arrived into the model. Returns true when something changed. `cursor` is set when
-  // a recording was opened at a moment.
+  // Moves what has arrived into the model. Returns true when something changed. `cursor` is set
+  // when a recording was opened at a moment.
   bool Collect(Model* model, StepNumber* cursor);
   // When the newest of what was collected last had been read, by the steady clock, and what of the
   // reader's processor time that took since it began to answer.

@@ -108,7 +108,8 @@ struct ViewState {
   std::string samples_folder;         // with the recordings that the build makes; empty: none
   FileDialog file_dialog;
   std::string focus;                  // the field that is to have the caret next, by its name
-  bool in_form = false;               // Tab and arrows go through the form; its keys are no commands
+  // Tab and arrows go through the form; its keys are no commands
+  bool in_form = false;
   std::string find_agent;             // to be brought into sight in the graph
   std::string find_typed;             // of an agent's name, to be found there
   // Splitters, as shares of the window.

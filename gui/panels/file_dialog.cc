@@ -81,8 +81,8 @@ void Enter(Frame& frame, const FolderView& folder, const FolderEntry& entry) {
   else Open(frame, path);
 }
 
-// What was typed names a recording or a folder; where nothing was, the chosen entry is meant. Whether
-// a path leads to a program is found out where folders are read.
+// What was typed names a recording or a folder; where nothing was, the chosen entry is meant.
+// Whether a path leads to a program is found out where folders are read.
 void EnterTyped(Frame& frame, const FolderView* folder) {
   const FileDialog& dialog = frame.view.file_dialog;
   std::string path = dialog.path;

@@ -1,7 +1,7 @@
 // How every panel is drawn: a free function `DrawX(Frame&)` inside a region that the layout has
-// begun (an ImGui child window; ImGui::GetContentRegionAvail() is its size). A panel reads the model
-// and the view state, draws, and asks for changes with Send. It holds no state of its own between
-// frames beyond ViewState, never blocks and never reads a recording.
+// begun (an ImGui child window; ImGui::GetContentRegionAvail() is its size). A panel reads the
+// model and the view state, draws, and asks for changes with Send. It holds no state of its own
+// between frames beyond ViewState, never blocks and never reads a recording.
 #pragma once
 
 #include "backstep/gui/widgets/frame.h"

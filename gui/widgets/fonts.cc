@@ -13,8 +13,9 @@ namespace {
 constexpr const char* kRegular[] = {"/usr/share/fonts/opentype/inter/Inter-Regular.otf",
                                     "/usr/share/fonts/truetype/inter/Inter-Regular.ttf",
                                     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
-constexpr const char* kMono[] = {"/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf",
-                                 "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"};
+constexpr const char* kMono[] = {
+    "/usr/share/fonts/truetype/jetbrains-mono/JetBrainsMono-Regular.ttf",
+    "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"};
 constexpr const char* kSymbols[] = {"/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"};
 constexpr const char* kCjk[] = {"/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"};
 

@@ -41,8 +41,8 @@ void ErrorState(Frame& frame, const std::string& error, const std::string& hint)
 
 // A small rounded label.
 void Pill(Frame& frame, const std::string& text, ImU32 color);
-// A button in the accent's colour, named for scripts. Disabled where `why_not` is not empty, which is
-// its tooltip then.
+// A button in the accent's colour, named for scripts. Disabled where `why_not` is not empty, which
+// is its tooltip then.
 bool PrimaryButton(Frame& frame, const char* label, const std::string& why_not = {});
 bool PlainButton(Frame& frame, const char* label, const char* tooltip = nullptr);
 // A box to be ticked, seen on any ground; named for scripts as `name`. True: it was changed.

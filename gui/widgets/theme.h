@@ -1,7 +1,7 @@
 // Colours by meaning, sizes on a 4 px grid. One accent and five status colours, each of which also
-// has a shape (widgets/shapes.h). Both palettes keep text at 4.5:1 and tell the status colours apart
-// for the common colour blindnesses (blue, orange, vermillion, green, purple after Okabe and Ito,
-// https://jfly.uni-koeln.de/color/).
+// has a shape (widgets/shapes.h). Both palettes keep text at 4.5:1 and tell the status colours
+// apart for the common colour blindnesses (blue, orange, vermillion, green, purple after Okabe and
+// Ito, https://jfly.uni-koeln.de/color/).
 #pragma once
 
 #include <imgui.h>

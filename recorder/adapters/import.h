@@ -57,10 +57,10 @@ Status CheckImport(const ImportOptions& options);
 // The recording is there when this returns, forced to the disk, or it is not there at all; one to
 // which runs are added gets all of them then. Blocks; uses a thread of its own beside the caller's.
 //
-// NotFound, Io: a file, with path. InvalidArgument: what CheckImport says, a file of no known format,
-// or a file of labels without any. Corruption: a file broken beyond reading on, or no run in any.
-// Unavailable: too little memory, or another has the same recording in work. Cancelled: by `progress`.
-// Internal: a library gave up.
+// NotFound, Io: a file, with path. InvalidArgument: what CheckImport says, a file of no known
+// format, or a file of labels without any. Corruption: a file broken beyond reading on, or no run
+// in any. Unavailable: too little memory, or another has the same recording in work. Cancelled: by
+// `progress`. Internal: a library gave up.
 Result<ImportSummary> Import(const ImportOptions& options);
 // The same with other formats than all there are.
 Result<ImportSummary> ImportWith(const ImportOptions& options,

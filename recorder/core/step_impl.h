@@ -39,7 +39,8 @@ struct Step::Impl {
   Impl();
   ~Impl();
 
-  // A message on its way out: as the agent offered it (where a hook is asked), and what became of it.
+  // A message on its way out: as the agent offered it (where a hook is asked), and what became of
+  // it.
   struct Offer {
     std::optional<Message> offered;
     SendOutcome outcome;

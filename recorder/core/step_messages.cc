@@ -34,7 +34,9 @@ void Step::Impl::TakeActivation(std::vector<Message> messages) {
     record.began_wall = core->clock().Now();
     began_monotonic = core->clock().Monotonic();
     record.began_virtual = {(record.began_wall - core->began_wall()).ns};
-    if (hook() != nullptr) record.began_virtual = hook()->OnBegin(info).value_or(record.began_virtual);
+    if (hook() != nullptr) {
+      record.began_virtual = hook()->OnBegin(info).value_or(record.began_virtual);
+    }
   } catch (...) {
     // Nothing of the step is in the log yet, so there is nothing to end.
     item.reset();

@@ -133,8 +133,9 @@ CallChange FailRateLimit(const FaultSpec& spec, const CallRequest& request) {
 }
 
 CallChange FailTimeout(const FaultSpec& spec, const CallRequest& request) {
-  return Fail(spec, {"timeout", 0, Text(spec, "message", Called(request, "the call") + " timed out"),
-                     std::nullopt});
+  return Fail(spec,
+              {"timeout", 0, Text(spec, "message", Called(request, "the call") + " timed out"),
+               std::nullopt});
 }
 
 CallChange FailNetwork(const FaultSpec& spec, const CallRequest& request) {

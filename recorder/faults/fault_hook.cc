@@ -193,7 +193,8 @@ std::optional<StepError> FaultHook::BeforeStep(const StepInfo& step,
         return true;
       });
   if (spec == nullptr) return std::nullopt;
-  FaultRecord record = MakeRecord(*spec, FaultHookKind::kAgentStep, "failed the step before it ran");
+  FaultRecord record =
+      MakeRecord(*spec, FaultHookKind::kAgentStep, "failed the step before it ran");
   record.after = FaultExcerpt(error.message);
   if (faults != nullptr) faults->push_back(std::move(record));
   return error;
@@ -201,8 +202,8 @@ std::optional<StepError> FaultHook::BeforeStep(const StepInfo& step,
 
 SendOutcome FaultHook::OnSend(const StepInfo& step, Message message) {
   SendOutcome inner = impl_->inner->OnSend(step, std::move(message));
-  // What comes from outside is sent by no step that could hold the record, and lies before the first
-  // moment of a re-execution: a fault meets it where an agent receives it.
+  // What comes from outside is sent by no step that could hold the record, and lies before the
+  // first moment of a re-execution: a fault meets it where an agent receives it.
   if (step.agent == kOutside) return inner;
   SendOutcome out;
   out.edited = inner.edited;

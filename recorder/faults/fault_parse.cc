@@ -113,7 +113,9 @@ class PlanReader {
     for (const SpecEntry& entry : map.entries) {
       if (std::find(known.begin(), known.end(), entry.key) != known.end()) continue;
       const std::string unknown = std::string("unknown ") + what + " '" + entry.key + "'";
-      if (IsTypo(entry.key, known)) return Error(entry.line, unknown + NearestHint(entry.key, known));
+      if (IsTypo(entry.key, known)) {
+        return Error(entry.line, unknown + NearestHint(entry.key, known));
+      }
       BACKSTEP_RETURN_IF_ERROR(
           Complain(entry.line, unknown + "; known: " + Join(known), "it is ignored"));
     }
@@ -239,8 +241,9 @@ class PlanReader {
     const HookSet asked = BitsOf(spec->hooks);
     const std::string action = std::string("action '") + info.name + "'";
     if (!info.available()) {
-      const std::string what = action + " is not available in this version; available on this hook: " +
-                               AvailableActions(asked);
+      const std::string what =
+          action +
+          " is not available in this version; available on this hook: " + AvailableActions(asked);
       spec->hooks.clear();
       if (!info.upstream) return Error(type.line, what);
       return Complain(type.line, what, "fault '" + spec->id + "' is never injected");
@@ -327,8 +330,9 @@ class PlanReader {
       return Error(entry.line, name + " must be one value, not " + entry.value.KindName());
     }
     if (info.number && !IsRange(entry.value.text)) {
-      return Error(entry.value.line, name + " must be a number or a range like 3..7, 5.. or ..9, not '" +
-                                         entry.value.text + "'");
+      return Error(entry.value.line,
+                   name + " must be a number or a range like 3..7, 5.. or ..9, not '" +
+                       entry.value.text + "'");
     }
     spec->selectors.push_back({entry.key, entry.value.text});
     const HookSet asked = BitsOf(spec->hooks);

@@ -7,7 +7,8 @@ namespace backstep::recorder {
 
 ForkGuard::ForkGuard() : process_(getpid()) {
   page_bytes_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  void* page = mmap(nullptr, page_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* page =
+      mmap(nullptr, page_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return;
   if (madvise(page, page_bytes_, MADV_WIPEONFORK) != 0) {
     munmap(page, page_bytes_);

@@ -7,7 +7,8 @@
 namespace backstep::recorder {
 namespace {
 
-// How far around what is new a secret is looked for that it completes: the longest is a private key.
+// How far around what is new a secret is looked for that it completes: the longest is a private
+// key.
 constexpr size_t kSeamBytes = 4096;
 
 // Where the splices lie in the edited bytes, with what stands around them.
@@ -90,7 +91,8 @@ Status ItemWriter::Effect(EffectItem& item) {
   if (request != nullptr && record.request_hash.IsZero()) {
     record.request_hash = HashOfRedacted(record.kind, record.name, *request, item.volatile_fields);
   }
-  const Body* response = record.error ? nullptr : BodyUnlessReferred(record.response, item.response);
+  const Body* response =
+      record.error ? nullptr : BodyUnlessReferred(record.response, item.response);
   return writer_->PutEffect(&record, request, response);
 }
 

@@ -57,7 +57,9 @@ std::vector<std::string> CommandLine() {
 
 // The flag's name when its value is a secret: "--db-password", "-token", "api_key".
 bool FlagNamesSecret(std::string name) {
-  for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (char& c : name) {
+    c = c == '-' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
   for (const char* word : {"api_key", "apikey", "password", "passwd", "secret", "token"}) {
     if (name.ends_with(word)) return true;
   }

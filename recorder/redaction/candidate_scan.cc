@@ -111,7 +111,8 @@ size_t ScanBytes(std::string_view bytes, size_t from) {
 #ifdef BACKSTEP_SCAN_WIDE
 // The table of one place, twice: a vector's halves are looked up on their own.
 __attribute__((target("avx2"))) inline __m256i Both(const std::array<uint8_t, 16>& table) {
-  return _mm256_broadcastsi128_si256(_mm_load_si128(reinterpret_cast<const __m128i*>(table.data())));
+  return _mm256_broadcastsi128_si256(
+      _mm_load_si128(reinterpret_cast<const __m128i*>(table.data())));
 }
 
 __attribute__((target("avx2"))) inline __m256i Buckets(const char* at, __m256i low, __m256i high) {

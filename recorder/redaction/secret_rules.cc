@@ -193,7 +193,8 @@ std::optional<SecretSpan> HeaderValue(std::string_view text, size_t colon) {
 // `OPENAI_API_KEY=...` of an environment, `?api_key=...` of a URL; not code that assigns.
 std::optional<SecretSpan> AssignedValue(std::string_view text, size_t name_begin, size_t equals) {
   const std::string_view name = text.substr(name_begin, equals - name_begin);
-  const bool in_url = name_begin > 0 && (text[name_begin - 1] == '?' || text[name_begin - 1] == '&');
+  const bool in_url =
+      name_begin > 0 && (text[name_begin - 1] == '?' || text[name_begin - 1] == '&');
   if (!in_url && !std::none_of(name.begin(), name.end(),
                                [](char c) { return c >= 'a' && c <= 'z'; })) {
     return std::nullopt;

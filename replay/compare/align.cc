@@ -46,7 +46,8 @@ class ShortestEdit {
   }
   ptrdiff_t Start(ptrdiff_t edits, ptrdiff_t diagonal) {
     if (edits == 0) return 0;
-    return FromAbove(edits, diagonal) ? At(edits - 1, diagonal + 1) : At(edits - 1, diagonal - 1) + 1;
+    return FromAbove(edits, diagonal) ? At(edits - 1, diagonal + 1)
+                                      : At(edits - 1, diagonal - 1) + 1;
   }
   bool Same(ptrdiff_t x, ptrdiff_t y) const {
     return a_[from_ + static_cast<size_t>(x)] == b_[from_ + static_cast<size_t>(y)];

@@ -98,7 +98,9 @@ class Comparer {
     Status failed;
     BACKSTEP_RETURN_IF_ERROR(a_.ScanSteps(shared_.Next(), until_a_, [&](const StepRecord& step) {
       failed = GoOn();
-      if (failed.ok() && !matched_[step.number.value - shared_.value - 1]) failed = VisitOnlyA(step);
+      if (failed.ok() && !matched_[step.number.value - shared_.value - 1]) {
+        failed = VisitOnlyA(step);
+      }
       return failed.ok();
     }));
     return failed;
@@ -160,7 +162,8 @@ class Comparer {
     return out_.differing.size() < most_;
   }
 
-  void AddOneSided(const std::string& agent, store::Line& line, const LoadedStep& loaded, bool is_a) {
+  void AddOneSided(const std::string& agent, store::Line& line, const LoadedStep& loaded,
+                   bool is_a) {
     if (!CountDiffering(agent)) return;
     const StepRecord& step = loaded.step;
     StepDiff diff{agent, step.clock, is_a ? step.number : StepNumber(0),

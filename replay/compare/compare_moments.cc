@@ -28,7 +28,9 @@ Result<Sides> SidesAt(store::Line& line, StepNumber at, std::vector<std::string>
     return found->second;
   };
   for (const store::AgentAt& agent : cut.agents) side_of(agent.id).agent = agent;
-  for (const store::Waiting& waiting : cut.mailboxes) side_of(waiting.to).waiting.push_back(waiting.id);
+  for (const store::Waiting& waiting : cut.mailboxes) {
+    side_of(waiting.to).waiting.push_back(waiting.id);
+  }
   return sides;
 }
 

@@ -95,7 +95,9 @@ class StepComparer {
     return static_cast<int>(std::find(std::begin(kKinds), std::end(kKinds), kind) - kKinds);
   }
 
-  void Found(const char* kind, std::string words) { found_.push_back({kind, std::move(words), {}}); }
+  void Found(const char* kind, std::string words) {
+    found_.push_back({kind, std::move(words), {}});
+  }
   void Found(const char* kind, std::string words, const BodyRef& a, const BodyRef& b) {
     found_.push_back({kind, std::move(words), std::make_pair(a, b)});
   }
@@ -145,14 +147,16 @@ class StepComparer {
       BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord a, a_.FindMessage(taken.id));
       BACKSTEP_ASSIGN_OR_RETURN(const MessageRecord b, b_.FindMessage(taken.id));
       if (a.body.hash == b.body.hash) continue;
-      Found("message", "takes " + b_.FormatMessageId(taken.id) + " with another body", a.body, b.body);
+      Found("message", "takes " + b_.FormatMessageId(taken.id) + " with another body", a.body,
+            b.body);
     }
     return {};
   }
 
   void CompareMessages() {
     // One agent's one step on both sides: ordinal and copy name the message.
-    std::map<std::pair<uint32_t, uint32_t>, std::pair<const MessageRecord*, const MessageRecord*>> all;
+    std::map<std::pair<uint32_t, uint32_t>, std::pair<const MessageRecord*, const MessageRecord*>>
+        all;
     for (const MessageRecord& m : in_a_.messages) all[{m.id.ordinal, m.id.copy}].first = &m;
     for (const MessageRecord& m : in_b_.messages) all[{m.id.ordinal, m.id.copy}].second = &m;
     for (const auto& [id, sides] : all) {
@@ -171,7 +175,9 @@ class StepComparer {
     const std::string name = b_.FormatMessageId(b.id);
     const std::string to_a = a_.AgentName(a.to), to_b = b_.AgentName(b.to);
     if (to_a != to_b) Found("message", name + " goes to " + to_b + " instead of " + to_a);
-    if (a.dropped != b.dropped) Found("message", name + " is dropped in " + (b.dropped ? "B" : "A"));
+    if (a.dropped != b.dropped) {
+      Found("message", name + " is dropped in " + (b.dropped ? "B" : "A"));
+    }
     if (a.delay != b.delay) {
       Found("message", name + " is delayed by " + Milliseconds(b.delay) + " instead of " +
                            Milliseconds(a.delay));
@@ -197,7 +203,8 @@ class StepComparer {
     const auto words = [](const StepRecord& step) {
       std::vector<std::string> out;
       for (const FaultRecord& f : step.faults) {
-        out.push_back(Excerpt(f.spec_id) + " (" + Excerpt(f.type) + ": " + Excerpt(f.decision) + ")");
+        out.push_back(Excerpt(f.spec_id) + " (" + Excerpt(f.type) + ": " + Excerpt(f.decision) +
+                      ")");
       }
       return out;
     };

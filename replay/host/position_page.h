@@ -1,5 +1,6 @@
 // A page of memory that a replay host shares with its debugger: where its run stands, for when it
-// can no longer say so itself. A step costs two copies and no call of the operating system. Private.
+// can no longer say so itself. A step costs two copies and no call of the operating system.
+// Private.
 //
 // Layout: 8 bytes magic, u32 which of two slots holds, u32 live calls begun, u32 live calls ended,
 // to byte 64 nothing; then the slots, each a u32 size and so many

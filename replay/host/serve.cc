@@ -76,7 +76,8 @@ Result<ReplayResult> RunOrdered(Program& program, const host::RunOrder& order,
 }  // namespace
 
 int ServeReplay(Program& program, const std::string& socket_path) {
-  // Before the debugger is met: it then takes socket and page away. One of another version has none.
+  // Before the debugger is met: it then takes socket and page away. One of another version has
+  // none.
   const auto page = host::PositionWriter::Open(host::PositionPagePath(socket_path));
   Result<int> socket_fd = Connect(socket_path);
   if (!socket_fd.ok()) {

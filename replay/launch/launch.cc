@@ -227,8 +227,8 @@ class Supervisor {
     client_ = std::make_unique<HostClient>(fd, std::move(request));
   }
 
-  // Signs of life are the first word, a step and a live call, as they begin and end, and all the time
-  // that such a call runs; what the program prints is none.
+  // Signs of life are the first word, a step and a live call, as they begin and end, and all the
+  // time that such a call runs; what the program prints is none.
   void Report(const HostState& state) {
     if (state.described && !described_) {
       described_ = true;

@@ -1,4 +1,5 @@
-// A recording that is being looked at: the one door a window needs to sessions, branches and moments.
+// A recording that is being looked at: the one door a window needs to sessions, branches and
+// moments.
 #pragma once
 
 #include <memory>

@@ -84,7 +84,8 @@ std::string FormatBytes(uint64_t bytes) {
 
 std::string FormatByteDelta(int64_t bytes) {
   if (bytes == 0) return "0";
-  const uint64_t size = bytes < 0 ? ~static_cast<uint64_t>(bytes) + 1 : static_cast<uint64_t>(bytes);
+  const uint64_t size =
+      bytes < 0 ? ~static_cast<uint64_t>(bytes) + 1 : static_cast<uint64_t>(bytes);
   return (bytes < 0 ? "-" : "+") + FormatBytes(size);
 }
 

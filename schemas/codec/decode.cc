@@ -14,7 +14,8 @@ using codec::FromData;
 using codec::FromText;
 using codec::Read;
 
-static_assert(static_cast<int>(wire::EffectRecord::Kind::ENV) == static_cast<int>(EffectKind::kEnv));
+static_assert(static_cast<int>(wire::EffectRecord::Kind::ENV) ==
+              static_cast<int>(EffectKind::kEnv));
 static_assert(static_cast<int>(wire::EffectRecord::Status::MISS) ==
               static_cast<int>(CallStatus::kMiss));
 static_assert(static_cast<int>(wire::EventRecord::Kind::HANDOFF) ==

@@ -3,7 +3,8 @@
 // gone. The log is what it is without it.
 //
 //   {"result": "crashed", "detail": "...", "summary": {...}, "committed": 12,
-//    "open": [{"agent": "writer", "clock": 2, "took": ["critic/1.0"]}], "checksum": "<32 hex digits>"}
+//    "open": [{"agent": "writer", "clock": 2, "took": ["critic/1.0"]}],
+//    "checksum": "<32 hex digits>"}
 //
 // `checksum` as in the manifest.
 #pragma once

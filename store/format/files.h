@@ -26,8 +26,8 @@ Result<bool> MakeDirectory(const std::string& path);
 Result<std::string> ReadFile(const std::string& path, uint64_t bytes_max);
 
 // Writes `bytes` under a name that does not exist yet, of mode 0600, whole or not at all, also
-// after a power cut unless it is not to be `forced` to the disk. Returns false, and changes nothing,
-// when the name is taken.
+// after a power cut unless it is not to be `forced` to the disk. Returns false, and changes
+// nothing, when the name is taken.
 Result<bool> CreateFileWhole(const std::string& path, std::string_view bytes, bool forced = true);
 
 // Forces everything to the disk that was written to the file system in which `path` lies. Io: the

@@ -8,8 +8,8 @@
 //   K agent:u32 clock:u64      -> step number (8 bytes): step of an agent clock
 //   T agent:u32 step:u64       -> clock (8 bytes): steps of an agent in commit order
 //   X agent:u32 clock:u64      open step (StepBegin); deleted by its commit
-//   B begin_after:u64 agent:u32 clock:u64        -> step number (8 bytes): a committed step that was
-//                              open in some cut, that is number > begin_after + 1
+//   B begin_after:u64 agent:u32 clock:u64        -> step number (8 bytes): a committed step
+//                              that was open in some cut, that is number > begin_after + 1
 //   U sent_after:u64 ordinal:u32 copy:u32        -> nothing: a message from outside
 //   M agent:u32 clock:u64 ordinal:u32 copy:u32   message (MessageRecord), written when sent
 //   F agent:u32 clock:u64 ordinal:u32            effect (EffectRecord), written when finished

@@ -269,8 +269,8 @@ Result<uint64_t> Reindex(const Recording& recording,
   uint64_t done = 0;
   Status damaged;
   for (const LogInfo& log : logs) {
-    const Status indexed = log.error.ok() ? IndexLog(recording, log.id, progress, total, *writer, &done)
-                                          : log.error;
+    const Status indexed =
+        log.error.ok() ? IndexLog(recording, log.id, progress, total, *writer, &done) : log.error;
     if (indexed.code() == StatusCode::kCancelled) return indexed;
     if (damaged.ok()) damaged = indexed;
   }

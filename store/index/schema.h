@@ -55,7 +55,8 @@ std::string CreateViewSql(const ViewSql& view);
 Status CreateTables(Database& db);
 Status CreateSecondaryIndexes(Database& db);
 
-// Corruption: `db` does not hold exactly the tables, views, secondary indexes and version of this header.
+// Corruption: `db` does not hold exactly the tables, views, secondary indexes and version of this
+// header.
 Status CheckSchema(Database& db);
 
 }  // namespace backstep::store

@@ -12,8 +12,8 @@
 
 namespace backstep::store {
 
-// Stays near where it was asked last: an agent's next or previous step costs a move of the cursor and
-// no seek. One thread; shows the log as it was when the cursor was made.
+// Stays near where it was asked last: an agent's next or previous step costs a move of the cursor
+// and no seek. One thread; shows the log as it was when the cursor was made.
 class AgentSteps {
  public:
   explicit AgentSteps(std::unique_ptr<KvCursor> cursor) : cursor_(std::move(cursor)) {}

@@ -130,7 +130,9 @@ class StreamSource : public HitSource {
       if (!next) return std::optional<PlacedHit>();
       read_ = std::move(*next);
       place_ = 0;
-      if (progress_ && !progress_(read_.number)) return Status::Cancelled("the search was cancelled");
+      if (progress_ && !progress_(read_.number)) {
+        return Status::Cancelled("the search was cancelled");
+      }
     }
   }
 

@@ -69,9 +69,9 @@ std::unique_ptr<HitSource> MakeStreamSource(const StreamPart& part, const Search
                                             HitTest* test,
                                             std::function<bool(uint64_t)> progress);
 
-// What open steps have said by now; and of a log that is a branch, `own`, what it changed of what it
-// inherited, and what it inherited of steps that ran in it again. `line`: the one that is searched;
-// `nearer` as of StreamPart.
+// What open steps have said by now; and of a log that is a branch, `own`, what it changed of what
+// it inherited, and what it inherited of steps that ran in it again. `line`: the one that is
+// searched; `nearer` as of StreamPart.
 Result<std::unique_ptr<HitSource>> MakeOpenSource(Line& line, HitTest* test);
 Result<std::unique_ptr<HitSource>> MakeInheritedSource(Line& line, Line& own, StepNumber last,
                                                        const std::vector<const Line*>& nearer,

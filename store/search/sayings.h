@@ -1,5 +1,5 @@
-// What was said in a log, in order: the messages that its steps sent, what their calls answered, and
-// messages from outside. Private header of store/search.
+// What was said in a log, in order: the messages that its steps sent, what their calls answered,
+// and messages from outside. Private header of store/search.
 #pragma once
 
 #include <cstdint>
@@ -69,8 +69,8 @@ class SayingScan {
   std::unique_ptr<KvCursor> cursor_;
 };
 
-// Messages that the branch's own log holds although an ancestor's step sent them: changed where they
-// waited when the branch left. By sender, clock and ordinal.
+// Messages that the branch's own log holds although an ancestor's step sent them: changed where
+// they waited when the branch left. By sender, clock and ordinal.
 Result<std::vector<MessageRecord>> InheritedChanges(Line& line);
 
 }  // namespace backstep::store

@@ -18,11 +18,12 @@
 // A word block holds words in byte order, the first written whole:
 //   shared:varint  bytes of the word before that it begins with (0 at a block's begin)
 //   rest:varint    bytes that follow, and these
-//   documents:varint, size:varint, and `size` bytes: the documents in order, each as a varint of its
-//                  distance to the one before (the first to -1)
+//   documents:varint, size:varint, and `size` bytes: the documents in order, each as a varint
+//                  of its distance to the one before (the first to -1)
 // A document block tells kDocumentsPerBlock of them, for each:
 //   sayings:varint, from 1; for each  distance:varint  of its number to the saying before of this
-//                  document, for the first to that of the document before (`from` at a block's begin)
+//                  document, for the first to that of the document before (`from` at a
+//                  block's begin)
 //                                      place:varint    among what was said under that number
 // The root:
 //   count:varint   word blocks; for each  size:varint and bytes of its first word,

@@ -92,7 +92,8 @@ Result<std::optional<SegmentReader>> SegmentReader::Open(const ByteFile* file, u
 }
 
 Status SegmentReader::ReadRoot(uint64_t root_at, uint64_t root_size, uint64_t root_check) {
-  BACKSTEP_ASSIGN_OR_RETURN(const std::string root, ReadBlock({"", root_at, root_size, root_check}));
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string root,
+                            ReadBlock({"", root_at, root_size, root_check}));
   ByteReader reader(root);
   uint64_t count;
   if (!reader.Varint(&count) || count > root.size()) return Damaged("its root is cut");

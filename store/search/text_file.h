@@ -8,9 +8,9 @@
 //   32  check    uint64, low bits of the XXH3-128 of the 32 bytes before
 //   40  segments, one behind the other (segment.h), each covering the numbers behind those before
 //
-// Its writer locks the file (fcntl F_OFD_SETLK) and only ever adds segments, the header of each last;
-// what lies behind the last whole one was never finished. Readers take no lock: what they read is
-// covered by checks. A file that is damaged is begun anew.
+// Its writer locks the file (fcntl F_OFD_SETLK) and only ever adds segments, the header of each
+// last; what lies behind the last whole one was never finished. Readers take no lock: what they
+// read is covered by checks. A file that is damaged is begun anew.
 #pragma once
 
 #include <memory>
@@ -69,8 +69,8 @@ class TextFile {
   bool distrusted_ = false;
 };
 
-// The bytes of what was said, where they hold words: nullopt where not. Incomplete, Corruption: they
-// were dropped, or cannot be read.
+// The bytes of what was said, where they hold words: nullopt where not. Incomplete, Corruption:
+// they were dropped, or cannot be read.
 Result<std::optional<Body>> ReadWords(Line& line, const BodyRef& ref);
 
 // Removes what is there of a log that is gone. Best effort.

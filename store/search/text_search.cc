@@ -26,7 +26,9 @@ uint64_t DataBytes(const std::string& log_path) {
   for (const std::string& name : *names) {
     struct stat info {};
     if (lstat((log_path + "/" + name).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
-    if (name.ends_with(".sst") || name.ends_with(".log")) bytes += static_cast<uint64_t>(info.st_size);
+    if (name.ends_with(".sst") || name.ends_with(".log")) {
+      bytes += static_cast<uint64_t>(info.st_size);
+    }
   }
   return bytes;
 }

@@ -45,7 +45,9 @@ constexpr Range kAlone[] = {
 
 // Small letters for capital ones, of the scripts that have both.
 uint32_t Folded(uint32_t value) {
-  const auto in = [value](uint32_t first, uint32_t last) { return first <= value && value <= last; };
+  const auto in = [value](uint32_t first, uint32_t last) {
+    return first <= value && value <= last;
+  };
   if (in(0xc0, 0xde) && value != 0xd7) return value + 0x20;
   if (in(0x139, 0x148) || in(0x179, 0x17e)) return value + value % 2;
   if (value == 0x178) return 0xff;

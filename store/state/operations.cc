@@ -224,7 +224,9 @@ Result<uint64_t> AddedLiterals(std::string_view value) {
     if (operation == Operation::kInline && !in.Bytes(word >> 3, &bytes)) {
       return Malformed("inline bytes end early");
     }
-    const int places = operation == Operation::kEarlier ? 1 : operation == Operation::kOther ? 2 : 0;
+    const int places = operation == Operation::kEarlier ? 1
+                       : operation == Operation::kOther ? 2
+                                                        : 0;
     for (int i = 0; i < places; ++i) {
       if (!in.Varint(&place)) return Malformed("end early");
     }

@@ -77,8 +77,8 @@ struct Copied {
 
 // Makes `*next` from `old` by a value; `old` is the shape of the version before, empty for
 // version 0. `*copied` (may be nullptr): what was copied, in the order of the next version; nothing
-// where it is made from a base. Corruption: not what a writer writes, or over a bound; VersionMismatch: of a newer
-// format; `*next` is then unspecified.
+// where it is made from a base. Corruption: not what a writer writes, or over a bound;
+// VersionMismatch: of a newer format; `*next` is then unspecified.
 Status ApplyOperations(std::string_view value, const VersionShape& old, VersionShape* next,
                        std::vector<Copied>* copied = nullptr);
 

@@ -1,5 +1,5 @@
-// A version's bytes as pieces of what is stored: of the owner's literal log or another agent's, of a
-// base version in an ancestor's log, or a few bytes kept in the table itself.
+// A version's bytes as pieces of what is stored: of the owner's literal log or another agent's, of
+// a base version in an ancestor's log, or a few bytes kept in the table itself.
 #pragma once
 
 #include <cstdint>

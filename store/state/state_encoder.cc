@@ -24,7 +24,8 @@ constexpr size_t kMaxInlineBody = 64;
 constexpr size_t kInlineReplacement = 96;
 constexpr size_t kInlineAddition = 32;
 constexpr size_t kInlineGlue = 64;  // between two references
-constexpr size_t kInlineTableBytes = 4096;  // inline bytes a table may hold, plus a 16th of the state
+// inline bytes a table may hold, plus a 16th of the state
+constexpr size_t kInlineTableBytes = 4096;
 
 // A piece table is written when there is about as much to read in the operations since the last.
 constexpr uint64_t kSnapshotMinBytes = 4096;

@@ -184,7 +184,8 @@ void Inherit(Kept* known, Kept* read) {
   TrimTrail(&read->trail);
 }
 
-// How the bytes at hand, of the version before or after `version`, make it: nothing, it is not known.
+// How the bytes at hand, of the version before or after `version`, make it: nothing, it is not
+// known.
 std::vector<Copied> CopiedFrom(const Shaped& at_hand, const Shaped& wanted) {
   if (wanted.version == at_hand.version + 1) return wanted.copied;
   if (wanted.version + 1 != at_hand.version) return {};
@@ -198,8 +199,8 @@ std::vector<Copied> CopiedFrom(const Shaped& at_hand, const Shaped& wanted) {
 
 }  // namespace
 
-// Sets `*nearest` to the newest piece table not after `version` when it is nearer than that, which is
-// far away: `*loaded` then holds it.
+// Sets `*nearest` to the newest piece table not after `version` when it is nearer than that, which
+// is far away: `*loaded` then holds it.
 Status StateReader::Impl::StartFrom(const StreamId& id, uint64_t version, LogCursors* log,
                                     const Shaped** nearest, Shaped* loaded) {
   KvCursor* cursor = log->operations();
@@ -255,8 +256,8 @@ Status StateReader::Impl::Walk(Path path, uint64_t version, LogCursors* log, Kep
   return {};
 }
 
-// Sets the shape of `version`, which is not what `known` is at, in `out`, and its trail as far as it
-// led there.
+// Sets the shape of `version`, which is not what `known` is at, in `out`, and its trail as far as
+// it led there.
 Status StateReader::Impl::Load(uint64_t version, LogCursors* log, Kept* known, Kept* out) {
   Shaped* const near = NearestKnown(known, version);
   if (near != nullptr && near->version == version) {

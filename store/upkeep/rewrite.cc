@@ -24,8 +24,8 @@
 namespace backstep::store {
 namespace {
 
-// What nobody waits for at the end of a run: about 5 % off what the seal leaves. Levels above it take
-// several times as long for a percent more.
+// What nobody waits for at the end of a run: about 5 % off what the seal leaves. Levels above it
+// take several times as long for a percent more.
 constexpr int kTightLevel = 9;
 constexpr char kRewritingSuffix[] = ".rewriting";
 constexpr uint64_t kCutOffBytesMax = 1 << 20;

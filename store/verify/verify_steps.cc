@@ -14,7 +14,8 @@ namespace {
 
 constexpr uint64_t kStepsPerProgress = 256;
 // So many steps are read at once, in order, and looked at agent by agent: what lies together is
-// decompressed once, and an agent's states, which share most of their bytes, come one after another.
+// decompressed once, and an agent's states, which share most of their bytes, come one after
+// another.
 constexpr uint64_t kWindowSteps = 16384;
 constexpr size_t kAgentPrefixBytes = 1 + 4;
 
@@ -64,7 +65,8 @@ Status StepCheck::Progress() {
   ++check_.findings.report().steps;
   if (done_ % kStepsPerProgress != 0) return Status();
   const uint64_t all = check_.log.last().value - check_.log.start().value;
-  const double share = all == 0 ? 0 : static_cast<double>(kStepsPerProgress) / static_cast<double>(all);
+  const double share =
+      all == 0 ? 0 : static_cast<double>(kStepsPerProgress) / static_cast<double>(all);
   return check_.advance(share) ? Status() : Status::Cancelled("verify was cancelled");
 }
 

@@ -1,10 +1,10 @@
-// How fast OTLP protobuf comes in against parsing it into protobuf's own objects, and against looking
-// at its fields and nothing more, and in how much memory.
+// How fast OTLP protobuf comes in against parsing it into protobuf's own objects, and against
+// looking at its fields and nothing more, and in how much memory.
 //
 //   import_bench [--mb N] [--folder DIR]
 //
-// Writes N MB (64) of spans: sessions of 2,000 steps, each with a model call of a few KB. The import
-// is timed from the file to a recording that is sealed and indexed.
+// Writes N MB (64) of spans: sessions of 2,000 steps, each with a model call of a few KB. The
+// import is timed from the file to a recording that is sealed and indexed.
 #include <sys/resource.h>
 
 #include <chrono>
@@ -39,7 +39,9 @@ std::string Words(RandomStream* random, size_t size) {
   static constexpr const char* kWords[] = {"plan ", "the ", "tool ", "returned ", "an ", "error ",
                                            "retry ", "file ", "passes ", "\"role\": ", "answer "};
   std::string text;
-  while (text.size() < size) text += kWords[random->Next() % 11] + std::to_string(random->Next() % 100);
+  while (text.size() < size) {
+    text += kWords[random->Next() % 11] + std::to_string(random->Next() % 100);
+  }
   return text;
 }
 
@@ -103,7 +105,8 @@ uint64_t FieldsIn(std::string_view message, int depth) {
   while (reader.Next()) {
     ++fields;
     // ResourceSpans, ScopeSpans, Span, KeyValue, AnyValue.
-    const bool inside = (depth == 0 && reader.field() == 2) || (depth == 1 && reader.field() == 2) ||
+    const bool inside = (depth == 0 && reader.field() == 2) ||
+                        (depth == 1 && reader.field() == 2) ||
                         (depth == 2 && reader.field() == 9) || (depth == 3 && reader.field() == 2);
     if (inside && reader.wire() == Wire::kBytes) fields += FieldsIn(reader.bytes(), depth + 1);
   }
@@ -129,7 +132,8 @@ uint64_t Parse(const std::string& path) {
 }
 
 int Measure(const std::string& folder, uint64_t megabytes) {
-  const std::string file = folder + "/import_bench.pb", recording = folder + "/import_bench.backstep";
+  const std::string file = folder + "/import_bench.pb",
+                    recording = folder + "/import_bench.backstep";
   std::filesystem::remove_all(recording);
   {
     std::ofstream out(file, std::ios::binary);
@@ -162,7 +166,8 @@ int Measure(const std::string& folder, uint64_t megabytes) {
   std::printf("protobuf's parse  %8.1f MB/s\n", size / parsed);
   std::printf("import            %8.1f MB/s, %.3f of the parse (target 0.3), %.4f of the look\n",
               size / took, parsed / took, walked / took);
-  std::printf("peak memory       %8.0f MB, %.2f of the file\n", PeakMegabytes(), PeakMegabytes() / size);
+  std::printf("peak memory       %8.0f MB, %.2f of the file\n", PeakMegabytes(),
+              PeakMegabytes() / size);
   return 0;
 }
 

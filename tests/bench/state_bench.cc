@@ -1,6 +1,6 @@
-// Measures the state encoding by itself, for who works on it (scripts/bench has what counts): stored
-// bytes against one zstd-3 stream of what was new and against compressed full snapshots, time to
-// encode, time to read any version.
+// Measures the state encoding by itself, for who works on it (scripts/bench has what counts):
+// stored bytes against one zstd-3 stream of what was new and against compressed full snapshots,
+// time to encode, time to read any version.
 //
 //   state_bench [--quick] [WORKLOAD...]
 #include <zstd.h>

@@ -5,7 +5,8 @@
 //   window_bench [--steps N] [--seconds S] [--recording DIR]
 //
 // N: 100,000 unless told. S of scrubbing: 10; the full form is --steps 1000000 --seconds 60.
-// DIR: the recording is made there and kept, or used where there is one; else in a temporary folder.
+// DIR: the recording is made there and kept, or used where there is one; else in a temporary
+// folder.
 #include <unistd.h>
 
 #include <algorithm>

@@ -120,7 +120,8 @@ class Chat : public Workload {
 
   Step Next() override {
     Step step;
-    const std::string in = "{\"role\":\"user\",\"content\":\"" + Content(&corpus_, longest_) + "\"},";
+    const std::string in =
+        "{\"role\":\"user\",\"content\":\"" + Content(&corpus_, longest_) + "\"},";
     history_ += in;
     const std::string answer = Content(&corpus_, longest_);
     const std::string id = corpus_.HexId();

@@ -28,7 +28,8 @@ class RingProgram : public replay::Program {
 
  private:
   struct Member : replay::Agent {
-    Member(std::string n, std::string s, int r) : name(std::move(n)), state(std::move(s)), rounds(r) {}
+    Member(std::string n, std::string s, int r)
+        : name(std::move(n)), state(std::move(s)), rounds(r) {}
     Status Run(replay::Step& step) override {
       const std::string text = step.taken().empty() ? "0" : step.taken()[0].body.bytes;
       state += text + "\n";

@@ -122,7 +122,9 @@ std::string Changed(std::string bytes, RandomStream* random) {
       case 2: bytes.insert(at, bytes.substr(at, some)); break;
       case 3: bytes.resize(at); break;
       case 4: bytes.insert(at, "99999999999999999999"); break;
-      case 5: bytes.insert(at, std::string(random->Next() % 2000, random->Next() % 2 ? '[' : '{')); break;
+      case 5:
+        bytes.insert(at, std::string(random->Next() % 2000, random->Next() % 2 ? '[' : '{'));
+        break;
       default: bytes.replace(at, some, "\\ud800\\u0000"); break;
     }
   }

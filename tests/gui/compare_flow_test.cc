@@ -50,8 +50,10 @@ TEST_CASE("from the moment a recording opens, three clicks lead to the first dif
 
 TEST_CASE("the form that ran runs again from the same branch, not from the one that it made") {
   const Stage stage;
-  (void)stage.Play(kDropped + "click tab:fork\nwait\nclick button:Stop here\nwait\nclick button:Run\n"
-                              "wait\nwait\n", "--at 3");
+  (void)stage.Play(kDropped +
+                       "click tab:fork\nwait\nclick button:Stop here\nwait\nclick button:Run\n"
+                       "wait\nwait\n",
+                   "--at 3");
   const Json branches = stage.Cli("branches team.backstep --json")["branches"];
   INFO(branches.dump(1));
   REQUIRE(branches.size() == 3);
@@ -73,8 +75,10 @@ TEST_CASE("the cursor is linked: each difference shows its step on both sides") 
   const Json first = stage.Play("wait\nkey N\nwait\nclick difference:0\nwait\n",
                                 "--branch b1 --compare main");
   CHECK(first["pair"]["step"] == first["comparison"]["differing"][0]["step"]);
-  const Json other = stage.Play("wait\nclick field:compare-b\nreplace main:2\nclick button:Compare\n"
-                                "wait\n", "--branch b1 --compare main");
+  const Json other = stage.Play(
+      "wait\nclick field:compare-b\nreplace main:2\nclick button:Compare\n"
+      "wait\n",
+      "--branch b1 --compare main");
   CHECK(other["comparison"]["b"]["name"] == "main:2");
 }
 
@@ -103,9 +107,9 @@ TEST_CASE("a branch that pauses asks, and goes on with each kind of answer") {
   INFO(asked["run"].dump(1));
   REQUIRE(asked["run"]["result"] == "paused");
   REQUIRE(Asks(asked));
-  for (const std::string answer :
-       {"click button:Run it live\n", "click button:Run all live\n", "click button:Nearest recorded\n",
-        "click field:answer\ntype 42\nclick button:Use this answer\n"}) {
+  for (const std::string answer : {"click button:Run it live\n", "click button:Run all live\n",
+                                   "click button:Nearest recorded\n",
+                                   "click field:answer\ntype 42\nclick button:Use this answer\n"}) {
     const Json view = stage.Play(kPaused + answer + "wait\nwait\n", "--at 3");
     INFO(answer << view["run"].dump(1));
     CHECK(view["run"]["error"].is_null());

@@ -16,7 +16,8 @@ TEST_CASE("the window shows the moment that the command line shows") {
   for (size_t i = 0; i < shown["agents"].size(); ++i) {
     CHECK(view["checkpoint"]["agents"][i]["state"]["hash"] == shown["agents"][i]["state"]["hash"]);
   }
-  CHECK(view["timeline"]["steps"] == stage.Cli("info team.backstep --json")["sessions"][0]["steps"]);
+  CHECK(view["timeline"]["steps"] ==
+        stage.Cli("info team.backstep --json")["sessions"][0]["steps"]);
   CHECK(view["outcome"] == "failed");
   for (const char* panel : {"panel:graph", "panel:timeline", "panel:inspector", "panel:centre"}) {
     CHECK(Has(view, panel));
@@ -34,7 +35,8 @@ TEST_CASE("a window opens with the conversation of the agent whose step it shows
     CHECK(view["conversation"]["agent"] == step["agent"]);
   }
   // Who was chosen stays, wherever the cursor goes.
-  const Json chosen = stage.Play("wait\nclick agent:tester\nkey Home\nkey Right\nwait\n", "--at 14");
+  const Json chosen =
+      stage.Play("wait\nclick agent:tester\nkey Home\nkey Right\nwait\n", "--at 14");
   CHECK(chosen["cursor"] == 1);
   CHECK(chosen["agent"] == "tester");
 }

@@ -17,9 +17,11 @@ TEST_CASE("the palette finds commands by some of their words, and arrows choose 
   CHECK_FALSE(Has(stage.Play("wait\n" + Palette("zoom timeline in") + Palette("frame everything")),
                   "overview-window"));
   CHECK(stage.Play("wait\n" + Palette("agent tester"))["agent"] == "tester");
-  CHECK(Has(stage.Play("wait\n" + Palette("show mailboxes") + "key Ctrl+Shift+P\nsleep 200\n"
+  CHECK(Has(stage.Play("wait\n" + Palette("show mailboxes") +
+                       "key Ctrl+Shift+P\nsleep 200\n"
                        "type failed step\nsleep 200\nkey Down\nsleep 200\n"
-                       "expect palette:chosen Previous failed step or labelled mistake\n"), "field:palette"));
+                       "expect palette:chosen Previous failed step or labelled mistake\n"),
+            "field:palette"));
 }
 
 TEST_CASE("one Escape closes the palette") {
@@ -32,9 +34,10 @@ TEST_CASE("one Escape closes the palette") {
 
 TEST_CASE("a fork is made, confirmed by a key and compared without the mouse") {
   const Stage stage;
-  const Json view = stage.Play("wait\n" + Palette("fork here fault") +
-                               "expect field:action\nkey Escape\nwait\nkey Ctrl+Enter\nwait\nwait\n",
-                               "--at 3");
+  const Json view =
+      stage.Play("wait\n" + Palette("fork here fault") +
+                     "expect field:action\nkey Escape\nwait\nkey Ctrl+Enter\nwait\nwait\n",
+                 "--at 3");
   INFO(view["run"].dump(1) << view["fork"].dump(1));
   REQUIRE(view["run"]["branch"].is_string());
   CHECK(Has(view, "difference:0"));

@@ -43,17 +43,21 @@ TEST_CASE("a recording made with scopes offers no fork, and says why and what to
   const OddDesk desk;
   const std::string palette = "key Ctrl+Shift+P\nsleep 200\ntype fork here fault\nsleep 300\n";
   const Json view = desk.Show(
-      "wait\nexpect disabled:Fork here\nclick tab:fork\nwait\nexpect empty:fork\nabsent field:kind\n"
+      "wait\nexpect disabled:Fork here\nclick tab:fork\nwait\nexpect empty:fork\nabsent "
+      "field:kind\n"
       "rightclick step:2\nsleep 200\nexpect disabled:fork-here\nabsent menu:fork-here\n"
-      "key Escape\nsleep 200\n" + palette + "expect disabled:Fork here: a fault\nkey Enter\n"
-      "sleep 200\nkey Escape\nsleep 200\nclick tab:step\nwait\nrightclick message:ping/1.0\n"
-      "sleep 200\nexpect disabled:edit-message\nexpect disabled:drop-message\nkey Escape\n"
-      "sleep 200\nkey Ctrl+F\nwait\nexpect empty:fork\n",
+      "key Escape\nsleep 200\n" +
+          palette +
+          "expect disabled:Fork here: a fault\nkey Enter\n"
+          "sleep 200\nkey Escape\nsleep 200\nclick tab:step\nwait\nrightclick message:ping/1.0\n"
+          "sleep 200\nexpect disabled:edit-message\nexpect disabled:drop-message\nkey Escape\n"
+          "sleep 200\nkey Ctrl+F\nwait\nexpect empty:fork\n",
       "no_state.backstep --at 2");
   CHECK(view["fork"].is_null());
 }
 
-TEST_CASE("one of five hundred agents is found by its name, and zooming names those that have room") {
+TEST_CASE(
+    "one of five hundred agents is found by its name, and zooming names those that have room") {
   const OddDesk desk;
   const auto named = [](const Json& view) {
     size_t count = 0;
@@ -66,8 +70,10 @@ TEST_CASE("one of five hundred agents is found by its name, and zooming names th
   CHECK(named(zoomed) > named(whole) + 3);
   const std::string find = "wait\nclick field:find-agent\ntype R-123\nsleep 200\nkey Enter\nwait\n";
   CHECK(desk.Show(find, recording)["agent"] == "worker-123");
-  const Json second = desk.Show("wait\nclick field:find-agent\ntype r-12\nsleep 200\nkey Enter\nwait\n"
-                                "key Enter\nwait\n", recording);
+  const Json second = desk.Show(
+      "wait\nclick field:find-agent\ntype r-12\nsleep 200\nkey Enter\nwait\n"
+      "key Enter\nwait\n",
+      recording);
   CHECK(second["agent"].get<std::string>().starts_with("worker-12"));
   CHECK(Has(second, "node:" + second["agent"].get<std::string>()));
 }

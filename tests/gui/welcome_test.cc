@@ -28,7 +28,8 @@ TEST_CASE("the file dialog finds a recording by mouse, by keys and by a typed pa
       "click button:up\nwait\ndoubleclick entry:team.backstep\nwait\nwait\n", "");
   CHECK(mouse["recording"].is_string());
   CHECK(!Has(mouse, "dialog:open"));
-  const Json keys = stage.Show("wait\nkey Ctrl+O\nwait\nkey End\nwait\nkey Enter\nwait\nwait\n", "");
+  const Json keys =
+      stage.Show("wait\nkey Ctrl+O\nwait\nkey End\nwait\nkey Enter\nwait\nwait\n", "");
   CHECK(keys["recording"].is_string());
   const Json typed = stage.Show("wait\nkey Ctrl+O\nwait\nclick field:path\nreplace " +
                                     stage.recording + "\nkey Enter\nwait\nwait\n", "");
@@ -69,7 +70,8 @@ TEST_CASE("what was chosen and confirmed for one recording does not go to the ne
   CHECK(other["fork"].is_null());  // no form is begun
 }
 
-TEST_CASE("the list of a folder has outcome, errors and cost of each recording, and what is broken") {
+TEST_CASE(
+    "the list of a folder has outcome, errors and cost of each recording, and what is broken") {
   const Stage stage;
   fs::create_directories(stage.dir / "broken.backstep");
   const Json view = stage.Show("wait\nexpect recording:broken.backstep\n", "");
@@ -85,7 +87,8 @@ TEST_CASE("the list of a folder has outcome, errors and cost of each recording, 
   CHECK(session == stage.Cli("list --json")["recordings"][1]["sessions"][0]);
 }
 
-TEST_CASE("a recording that goes away while it is open is said in a banner, and the window lives on") {
+TEST_CASE(
+    "a recording that goes away while it is open is said in a banner, and the window lives on") {
   const Stage stage;
   const std::string seen = stage.dir / "seen";
   std::thread mover([&] {

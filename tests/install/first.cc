@@ -24,8 +24,11 @@ struct Counting : replay::Program {
   std::vector<replay::AgentSpec> Agents() override {
     return {{.name = "counter", .initial_state = {"0", "text/plain"}}};
   }
-  std::vector<Message> Start() override { return {{.to = "counter", .body = {"go", "text/plain"}}}; }
-  Result<std::unique_ptr<replay::Agent>> Restore(const replay::AgentSpec&, const Body& state) override {
+  std::vector<Message> Start() override {
+    return {{.to = "counter", .body = {"go", "text/plain"}}};
+  }
+  Result<std::unique_ptr<replay::Agent>> Restore(const replay::AgentSpec&,
+                                                 const Body& state) override {
     return std::unique_ptr<replay::Agent>(new Counter(std::stoi(state.bytes)));
   }
 };

@@ -32,7 +32,9 @@ std::string NameOf(const MessageId& id) {
 class Interleaving::Maker {
  public:
   Maker(Interleaving* out, uint64_t seed) : out_(*out), random_(seed) {
-    for (uint32_t agent = 1; agent <= kAgents; ++agent) states_[agent] = Interleaving::kInitialState;
+    for (uint32_t agent = 1; agent <= kAgents; ++agent) {
+      states_[agent] = Interleaving::kInitialState;
+    }
   }
 
   void Make(size_t moves, bool all_end) {

@@ -1,6 +1,6 @@
 // Random interleavings of a session's steps on several threads, and what a recording of one must
-// hold: computed in memory from what the words mean (docs/concepts.md), with nothing of the recorder
-// or the store.
+// hold: computed in memory from what the words mean (docs/concepts.md), with nothing of the
+// recorder or the store.
 #pragma once
 
 #include <cstdint>

@@ -224,7 +224,8 @@ Result<std::unique_ptr<Agent>> RandomProgram::Restore(const AgentSpec& agent, co
   return std::unique_ptr<Agent>(new RandomAgent(this, agent, state));
 }
 
-// Joins: the agents take turns, kept in the scheduler's state; who is on takes all that waits for it.
+// Joins: the agents take turns, kept in the scheduler's state; who is on takes all that waits for
+// it.
 Decision RandomProgram::Next(const CutView& cut, std::string* scheduler_state) {
   if (!options_.joins) return OldestDeliverable(cut);
   std::map<std::string, std::vector<MessageId>> waiting;

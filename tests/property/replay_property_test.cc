@@ -129,7 +129,9 @@ void RequireFaithfulFromManyMoments(const RandomProgramOptions& options, int thr
   const uint64_t last = LastStep(*recording);
   RandomStream random(options.seed);
   std::set<uint64_t> moments = {0, last};
-  while (moments.size() < std::min<uint64_t>(last + 1, 7)) moments.insert(random.Next() % (last + 1));
+  while (moments.size() < std::min<uint64_t>(last + 1, 7)) {
+    moments.insert(random.Next() % (last + 1));
+  }
   for (const uint64_t moment : moments) {
     Experiment experiment = From(moment);
     experiment.free_schedule = random.Next() % 2 == 0;

@@ -35,8 +35,9 @@ std::regex Pattern(const std::string& line) {
   const std::string text = OneSpaced(line);
   for (size_t i = 0; i < text.size(); ++i) {
     const size_t end = text[i] == '<' ? text.find('>', i) : std::string::npos;
-    const auto found = end == std::string::npos ? Placeholders().end()
-                                                : Placeholders().find(text.substr(i + 1, end - i - 1));
+    const auto found = end == std::string::npos
+                           ? Placeholders().end()
+                           : Placeholders().find(text.substr(i + 1, end - i - 1));
     if (found != Placeholders().end()) {
       pattern += found->second;
       i = end;

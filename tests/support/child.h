@@ -11,8 +11,9 @@
 
 namespace backstep::testing {
 
-// The command line of this very test program for one of its test cases, hidden ones too: what a test
-// needs a process of its own for stands beside it, as a case tagged [.] that runs as a child only.
+// The command line of this very test program for one of its test cases, hidden ones too: what a
+// test needs a process of its own for stands beside it, as a case tagged [.] that runs as a child
+// only.
 std::vector<std::string> OwnCase(const std::string& test_case);
 
 // What is asked of a process besides its command line.
@@ -24,8 +25,8 @@ struct ChildOptions {
 };
 
 // Started by spawn and exec, never by a fork that goes on: whatever threads and locks the test has
-// are none of the child's. What it prints on stdout is dropped. One thread. What the system refuses,
-// to start it or to wait for it, is thrown as std::runtime_error and fails the test.
+// are none of the child's. What it prints on stdout is dropped. One thread. What the system
+// refuses, to start it or to wait for it, is thrown as std::runtime_error and fails the test.
 class Child {
  public:
   // The first of `arguments` is the program's path.

@@ -1,5 +1,5 @@
-// How much a random test does: more in the long form (BACKSTEP_LONG=1), less under a sanitizer, which
-// makes each round several times as slow.
+// How much a random test does: more in the long form (BACKSTEP_LONG=1), less under a sanitizer,
+// which makes each round several times as slow.
 #pragma once
 
 #include <algorithm>

@@ -98,8 +98,9 @@ bool DrawCommand(Frame& frame, const Command& command, bool marked) {
   ImFont* font = ImGui::GetFont();
   const float keys = ImGui::CalcTextSize(command.keys.c_str()).x;
   ImDrawList* draw = ImGui::GetWindowDrawList();
-  draw->AddText(at, can ? frame.theme.text : frame.theme.text_faint,
-                CutLine(command.title, font, ImGui::GetFontSize(), room - keys - frame.Px(20)).c_str());
+  draw->AddText(
+      at, can ? frame.theme.text : frame.theme.text_faint,
+      CutLine(command.title, font, ImGui::GetFontSize(), room - keys - frame.Px(20)).c_str());
   draw->AddText({at.x + room - keys - frame.Px(4), at.y}, frame.theme.text_faint,
                 command.keys.c_str());
   return chosen;

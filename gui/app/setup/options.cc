@@ -19,9 +19,9 @@ Status ParseSize(const std::string& text, Options* options) {
   char rest = 0;
   if (std::sscanf(text.c_str(), "%dx%d%c", &width, &height, &rest) != 2 || width < kSideMin ||
       height < kSideMin || width > kSideMax || height > kSideMax) {
-    return Status::InvalidArgument("--size " + text + ": it must be WIDTHxHEIGHT in pixels, each from " +
-                                   std::to_string(kSideMin) + " to " + std::to_string(kSideMax) +
-                                   ", as in --size 1280x720");
+    return Status::InvalidArgument(
+        "--size " + text + ": it must be WIDTHxHEIGHT in pixels, each from " +
+        std::to_string(kSideMin) + " to " + std::to_string(kSideMax) + ", as in --size 1280x720");
   }
   options->width = width;
   options->height = height;
@@ -83,7 +83,8 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
     }
     if (!word.starts_with("-")) {
       if (!options.recording.empty()) {
-        return Status::InvalidArgument("one recording at a time: " + options.recording + " or " + word);
+        return Status::InvalidArgument("one recording at a time: " + options.recording + " or " +
+                                       word);
       }
       options.recording = word;
       continue;
@@ -99,20 +100,20 @@ Result<Options> ParseOptions(const std::vector<std::string>& arguments) {
 }
 
 std::string OptionsHelp() {
-  return
-      "Usage: backstep-gui [REC] [flags]\n"
-      "Opens a recording: scrub it, see who told what to whom, fork it, compare.\n\n"
-      "  --at MOMENT        first, last, 40, 50%, b1:12\n"
-      "  --branch B         the branch to look at; default: main\n"
-      "  --compare ADDRESS  compare with this branch or moment (also PATH.backstep:branch)\n"
-      "  --theme T          dark or light\n"
-      "  --scale S          size of everything, 0.5 to 4\n"
-      "  --size WxH         of the window; default: 1280x720\n"
-      "  --screenshot PNG   save a picture when everything is there, and end\n"
-      "  --dump-view JSON   write what every panel shows, and end (- for standard output)\n"
-      "  --script FILE      commands, clicks, keys and waits (docs/gui.md)\n"
-      "  --frame-log FILE   write what each frame and each move of the cursor cost (docs/gui.md)\n\n"
-      "Example: backstep-gui team.backstep --at 50%\n";
+  return "Usage: backstep-gui [REC] [flags]\n"
+         "Opens a recording: scrub it, see who told what to whom, fork it, compare.\n\n"
+         "  --at MOMENT        first, last, 40, 50%, b1:12\n"
+         "  --branch B         the branch to look at; default: main\n"
+         "  --compare ADDRESS  compare with this branch or moment (also PATH.backstep:branch)\n"
+         "  --theme T          dark or light\n"
+         "  --scale S          size of everything, 0.5 to 4\n"
+         "  --size WxH         of the window; default: 1280x720\n"
+         "  --screenshot PNG   save a picture when everything is there, and end\n"
+         "  --dump-view JSON   write what every panel shows, and end (- for standard output)\n"
+         "  --script FILE      commands, clicks, keys and waits (docs/gui.md)\n"
+         "  --frame-log FILE   write what each frame and each move of the cursor cost "
+         "(docs/gui.md)\n\n"
+         "Example: backstep-gui team.backstep --at 50%\n";
 }
 
 }  // namespace backstep::gui

@@ -13,8 +13,8 @@
 
 namespace backstep::gui {
 
-// The folder with the recordings that the build makes (samples/CMakeLists.txt), found from where this
-// program lies; empty: there is none.
+// The folder with the recordings that the build makes (samples/CMakeLists.txt), found from where
+// this program lies; empty: there is none.
 std::string SamplesFolder();
 
 // One thread. Recordings are kept by their absolute path. A file that cannot be read or is damaged
@@ -26,8 +26,8 @@ class Settings {
 
   const std::vector<std::string>& recent() const { return recent_; }
   void AddRecent(const std::string& recording);
-  // Theme, layout and wheel into `view`; where `recording` is not empty its bookmarks and node places
-  // alone, so that what was changed since the window began stays.
+  // Theme, layout and wheel into `view`; where `recording` is not empty its bookmarks and node
+  // places alone, so that what was changed since the window began stays.
   void Load(const std::string& recording, ViewState* view);
   // Writes what this window has changed since it last read or wrote the file, and leaves what other
   // windows have written meanwhile; `recording` empty: without bookmarks. Io: it cannot be written.

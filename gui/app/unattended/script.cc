@@ -92,7 +92,8 @@ Status Script::BeginGesture(const Line& line, const World& world) {
   if (rect == nullptr) return NotDrawn(line.where, line.name, *world.named);
   const std::optional<ImVec2> seen = rect->Seen();
   if (!seen) {
-    return Status::NotFound(line.where + ": '" + line.name + "' is scrolled or clipped away; bring it "
+    return Status::NotFound(line.where + ": '" + line.name +
+                            "' is scrolled or clipped away; bring it "
                             "into sight first, with 'wheel' or a larger --size");
   }
   from_ = to_ = *seen;

@@ -33,7 +33,8 @@ class LineLoader {
 
   std::shared_ptr<const replay::Timeline> Timeline() const { return timeline_->Snapshot(); }
   // At `step`, or as far as the graph has been read.
-  Result<replay::AgentGraph> GraphAt(StepNumber step, const std::vector<std::string>& touched) const;
+  Result<replay::AgentGraph> GraphAt(StepNumber step,
+                                     const std::vector<std::string>& touched) const;
 
  private:
   LineLoader() = default;

@@ -1,6 +1,6 @@
 // What follows the cursor: the checkpoint, the state and the conversation of an agent. While the
-// cursor is on its way only as much is read as the panels show without being scrolled; the rest of it
-// lies all over a long recording. It follows once the cursor has rested.
+// cursor is on its way only as much is read as the panels show without being scrolled; the rest of
+// it lies all over a long recording. It follows once the cursor has rested.
 #pragma once
 
 #include <optional>

@@ -13,8 +13,8 @@ struct Place {
 };
 
 Place PlaceOf(const std::string& path);
-// What has become of the recording that was opened at `path` when that led to `opened`, and what can
-// be done; empty: it is there.
+// What has become of the recording that was opened at `path` when that led to `opened`, and what
+// can be done; empty: it is there.
 std::string WhyLost(const std::string& path, const Place& opened);
 
 }  // namespace backstep::gui

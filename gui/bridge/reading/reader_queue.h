@@ -68,8 +68,8 @@ class ReaderQueue {
   Requests Take(std::optional<double> wait_ms);
   // What can be answered while a long recording is being read; nullopt: that is to end.
   std::optional<Requests> TakeMeanwhile();
-  // What follows the cursor, while two lines are being compared: there may be none; nullopt: that is
-  // to end, for another comparison too. Everything else goes on waiting.
+  // What follows the cursor, while two lines are being compared: there may be none; nullopt: that
+  // is to end, for another comparison too. Everything else goes on waiting.
   std::optional<Requests> TakeLooks();
   // Another step of the comparison is looked at by now.
   bool PairWaits() const;

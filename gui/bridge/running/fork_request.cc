@@ -69,7 +69,9 @@ RunRequest Begin(const OpenFacts& facts) {
 
 std::string Quoted(const std::vector<std::string>& words) {
   std::string line;
-  for (const std::string& word : words) line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  for (const std::string& word : words) {
+    line += (line.empty() ? "" : " ") + replay::ShellQuote(word);
+  }
   return line;
 }
 

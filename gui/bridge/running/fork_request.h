@@ -19,8 +19,8 @@ std::string WhyNotNow(const ForkDraft& draft, const Model& model);
 void BeginAnew(ForkDraft* draft);
 // InvalidArgument: what of the form is missing or wrong.
 Result<RunRequest> MakeRunRequest(const ForkDraft& draft, const OpenFacts& facts);
-// A command line in words, as a shell splits it: blanks, quotes and backslashes; nothing is expanded.
-// InvalidArgument: a quote is not closed.
+// A command line in words, as a shell splits it: blanks, quotes and backslashes; nothing is
+// expanded. InvalidArgument: a quote is not closed.
 Result<std::vector<std::string>> SplitCommand(const std::string& line);
 // Whether the form's own command line is run: it was chosen, or the recording has none.
 bool RunsOther(const ForkDraft& draft, const OpenFacts& facts);
@@ -44,11 +44,11 @@ RunRequest MakeBaselineRequest(const OpenFacts& facts);
 std::string ReplayCommandLine(const ForkDraft& draft, const OpenFacts& facts);
 // "agent/clock#ordinal"
 std::string CallOf(const replay::Miss& miss);
-// Makes the form go on with the paused branch of `report`: `draft->answer` answers its question, and
-// no other.
+// Makes the form go on with the paused branch of `report`: `draft->answer` answers its question,
+// and no other.
 void AnswerOnce(const replay::ReplayReport& report, ForkDraft* draft);
-// The same, its question answered by `policy` ("live", "substitute"), which holds for such calls from
-// there on.
+// The same, its question answered by `policy` ("live", "substitute"), which holds for such calls
+// from there on.
 void AnswerMiss(const replay::ReplayReport& report, const std::string& policy, ForkDraft* draft);
 // Why a recording cannot be re-executed, and what to do about it; empty: it can.
 std::string WhyNotRunnable(const OpenFacts& facts);

@@ -27,8 +27,8 @@ void DrawGraphNodes(Frame& frame, const replay::AgentGraph& graph, const GraphPi
 ImVec2 GraphOverlaySize(const Frame& frame, const replay::AgentGraph& graph, float width);
 void DrawGraphOverlay(Frame& frame, const replay::AgentGraph& graph, const GraphRegion& region,
                       GraphDetail detail);
-// A condition as its shape: idle a small ring, running a play sign, waiting two bars, failed a cross,
-// hit a diamond.
+// A condition as its shape: idle a small ring, running a play sign, waiting two bars, failed a
+// cross, hit a diamond.
 void DrawCondition(ImDrawList* draw, ImVec2 centre, float radius, replay::AgentCondition condition,
                    const Theme& theme);
 ImU32 ConditionColor(const Theme& theme, replay::AgentCondition condition);

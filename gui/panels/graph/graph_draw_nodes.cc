@@ -124,7 +124,8 @@ struct DotNames {
   bool beside = false;                   // else above
   bool few = true;                       // every one is of note
   float right = 0;                       // where the panel ends
-  std::vector<ImVec4> drawn, dots;       // rectangles; dots: of those in sight, where names avoid them
+  // rectangles; dots: of those in sight, where names avoid them
+  std::vector<ImVec4> drawn, dots;
 };
 
 bool Covers(const std::vector<ImVec4>& drawn, const ImVec4& r) {
@@ -175,8 +176,8 @@ std::optional<ImVec4> FreePlace(const Frame& frame, const PlacedNode& placed, Im
   return InsidePanel(DotNamePlace(frame, placed, size, names.beside ? 1 : 0));
 }
 
-void DrawDotName(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed, bool hovered,
-                 int rank, DotNames* names) {
+void DrawDotName(Frame& frame, const replay::GraphNode& node, const PlacedNode& placed,
+                 bool hovered, int rank, DotNames* names) {
   ImFont* font = frame.fonts.small;
   float width = frame.Px(hovered ? kHoveredName : names->beside ? kNameBeside : kNameAbove);
   if (names->beside && !hovered) {  // as far as the panel goes

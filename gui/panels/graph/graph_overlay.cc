@@ -99,7 +99,8 @@ void DrawFind(Frame& frame, const replay::AgentGraph& graph, const GraphRegion& 
   ImGui::PopStyleColor();
   ImGui::PopStyleVar();
   frame.NameItem("field:find-agent");
-  Hint(none ? "No agent has that in its name." : "Enter goes to it, and on to the next of that name.");
+  Hint(none ? "No agent has that in its name."
+            : "Enter goes to it, and on to the next of that name.");
   if (!entered) return;
   if (next != nullptr) frame.Send(FindAgent{next->name});
   ImGui::SetKeyboardFocusHere(-1);

@@ -13,7 +13,8 @@ constexpr float kDotBelow = 0.42f;        // zoom, in pixels a point at scale 1
 constexpr float kNameBelow = 0.8f;
 constexpr float kFitZoomMax = 1.15f;         // of fitting
 constexpr float kDotRadius = 5;
-constexpr float kDotName = 32, kDotNameHeight = 26;   // half its width, and how far above it reaches
+// half its width, and how far above it reaches
+constexpr float kDotName = 32, kDotNameHeight = 26;
 constexpr size_t kAvoidNodesMax = 40;     // beyond it edges do not go round nodes
 constexpr int kSamples = 12;
 constexpr float kRowGap = 24;

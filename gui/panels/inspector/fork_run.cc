@@ -141,7 +141,8 @@ void DrawFailure(Frame& frame, const RunState& run) {
   Wrapped("It was not run. " + run.error, frame.theme.failed);
   frame.NameItem("error:run");
   CopyMenu(frame, "error-menu", run.error);
-  if (!RunsOther(frame.view.fork, *frame.model.open.value) && PlainButton(frame, "Another program")) {
+  if (!RunsOther(frame.view.fork, *frame.model.open.value) &&
+      PlainButton(frame, "Another program")) {
     BeginOtherProgram(*frame.model.open.value, &frame.view.fork);
   }
   ImGui::Separator();

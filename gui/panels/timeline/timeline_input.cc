@@ -229,7 +229,9 @@ void ClampScroll(Frame& frame, const TimelinePicture& picture) {
 
 void SetMouseCursor(const TimelinePicture& picture, const TimelineHover& hover, float reach) {
   if (hover.playhead) ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
-  if (hover.fork != nullptr || hover.bookmark != nullptr) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+  if (hover.fork != nullptr || hover.bookmark != nullptr) {
+    ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
+  }
   if (hover.zone != TimelineHover::Zone::kOverview) return;
   const Grip grip = OverviewGrip(picture, ImGui::GetIO().MousePos.x, reach);
   if (grip == Grip::kOverviewLeft || grip == Grip::kOverviewRight) {

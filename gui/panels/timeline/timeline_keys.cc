@@ -46,7 +46,9 @@ void ShowLane(const TimelinePicture& picture, int lane, TimelineWindow* window) 
 
 // Not while it plays or is dragged: lanes that jump cannot be read.
 void FollowLane(Frame& frame, const replay::Timeline& timeline, const TimelinePicture& picture) {
-  if (frame.view.playing || frame.view.cursor.value == 0 || frame.view.cursor > timeline.last) return;
+  if (frame.view.playing || frame.view.cursor.value == 0 || frame.view.cursor > timeline.last) {
+    return;
+  }
   const int lane = timeline.lane_of(frame.view.cursor);
   const auto height = static_cast<int>(picture.lanes.height());
   const bool resized = std::exchange(*Kept("lanes-height"), height) != height;

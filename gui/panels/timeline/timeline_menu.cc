@@ -56,8 +56,8 @@ void StepTooltip(Frame& frame, const replay::Timeline& timeline, StepNumber step
   Dim(frame, "step " + GroupDigits(step.value));
   const int64_t began = lane.began_ns(index), took = lane.ended_ns(index) - began;
   const bool rounded = (lane.flags(index) & replay::kStepRounded) != 0;
-  Dim(frame, (rounded ? "about " : "") + replay::FormatDuration({took}) + ", from " + replay::FormatDuration({began}) +
-                 (timeline.wall ? "" : " (virtual time)"));
+  Dim(frame, (rounded ? "about " : "") + replay::FormatDuration({took}) + ", from " +
+                 replay::FormatDuration({began}) + (timeline.wall ? "" : " (virtual time)"));
   Dim(frame, SharesText(lane.shares(index)));
   const std::string flags = FlagText(lane.flags(index));
   if (!flags.empty()) ImGui::TextUnformatted(flags.c_str());

@@ -91,7 +91,8 @@ std::string RangeText(const replay::Timeline& timeline, const TimelinePicture& p
   }
   const size_t drawn = picture.dense ? picture.own.size() : picture.arrows.arrows.size();
   if (picture.arrows.total > drawn) {
-    text += "  ·  " + GroupDigits(drawn) + " of " + GroupDigits(picture.arrows.total) + " messages";
+    text += "  ·  " + GroupDigits(drawn) + " of " + GroupDigits(picture.arrows.total) +
+            " messages";
   } else if (drawn > 0) {
     text += "  ·  " + GroupDigits(drawn) + (drawn == 1 ? " message" : " messages");
   }

@@ -1,5 +1,5 @@
-// A text difference that can be read, selected and copied: removed and added lines with a colour and
-// a sign each, the words that changed in a stronger one.
+// A text difference that can be read, selected and copied: removed and added lines with a colour
+// and a sign each, the words that changed in a stronger one.
 #pragma once
 
 #include <map>

@@ -17,7 +17,9 @@ class RowVisitor : public JsonVisitor {
   // [row…], {session: [row…]}, or a row after another.
   JsonWant Begin(const JsonPath& path, char first) override {
     if (path.empty()) return first == '[' || !by_line_ ? JsonWant::kEnter : JsonWant::kTake;
-    if (path.size() == 1 && path[0] != "*") return first == '[' ? JsonWant::kEnter : JsonWant::kPass;
+    if (path.size() == 1 && path[0] != "*") {
+      return first == '[' ? JsonWant::kEnter : JsonWant::kPass;
+    }
     return JsonWant::kTake;
   }
 
@@ -51,7 +53,8 @@ class RowVisitor : public JsonVisitor {
     if (resource.empty() && !service.empty()) {
       resource.push_back({"service.name", span_.arena.Keep(service)});
     }
-    for (const auto& [column, key] : {std::pair{"ScopeName", "name"}, {"ScopeVersion", "version"}}) {
+    for (const auto& [column, key] :
+         {std::pair{"ScopeName", "name"}, {"ScopeVersion", "version"}}) {
       const std::string said = TextAt(row, column);
       if (!said.empty()) scope.push_back({key, span_.arena.Keep(said)});
     }

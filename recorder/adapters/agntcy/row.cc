@@ -27,8 +27,8 @@ TimeNs PythonTime(std::string_view text, size_t* at) {
   }
   *at = static_cast<size_t>(next - text.data());
   char iso[128];
-  std::snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02d.%06d", parts[0], parts[1], parts[2],
-                parts[3], parts[4], parts[5], parts[6]);
+  std::snprintf(iso, sizeof(iso), "%04d-%02d-%02dT%02d:%02d:%02d.%06d", parts[0], parts[1],
+                parts[2], parts[3], parts[4], parts[5], parts[6]);
   return TimeOf(Json(std::string(iso)));
 }
 
@@ -100,7 +100,9 @@ bool ReadClickhouseRow(const Json& row, Span* span) {
   span->name = span->arena.Keep(TextAt(row, "SpanName"));
   if (span->name.empty() && span->span_id.empty()) return false;
   span->kind = KindOf(TextAt(row, "SpanKind"));
-  if (const Json* at = Find(row, "Timestamp")) span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  if (const Json* at = Find(row, "Timestamp")) {
+    span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  }
   const Json* duration = Find(row, "Duration");
   const bool told = duration != nullptr && !duration->is_null();
   const double duration_ns = NumberAt(row, "Duration").value_or(told ? -1 : 0);

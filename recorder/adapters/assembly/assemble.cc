@@ -37,7 +37,9 @@ std::string AttributeText(const Attributes& attributes, std::string_view key) {
 
 void Assembler::AddSegment(Current* now) {
   const int32_t parent = now->node->parent;
-  if (parent >= 0 && segments_[parent] != UINT32_MAX) now->segment = SegmentIndex(segments_[parent]);
+  if (parent >= 0 && segments_[parent] != UINT32_MAX) {
+    now->segment = SegmentIndex(segments_[parent]);
+  }
   if (now->meaning.role == SpanRole::kSegment && !now->outer_step) {
     SegmentDraft segment;
     segment.name = now->meaning.Has(Field::kSegmentName) ? now->meaning.Text(Field::kSegmentName)
@@ -156,7 +158,8 @@ void Assembler::AddMessage(const Current& now) {
   if (name.target.empty() || (sends && name.source.empty())) return;
   std::optional<KeptBody> body;
   if (find_body_) {
-    body = find_body_({session_.scope, session_.id, name.id, name.hash, sends ? "send" : "receive"});
+    body =
+        find_body_({session_.scope, session_.id, name.id, name.hash, sends ? "send" : "receive"});
   }
   if (!body && meaning.Has(Field::kMessageBody)) {
     body = sink_.Keep(meaning.Text(Field::kMessageBody), Media::kText);
@@ -261,7 +264,8 @@ Status Assembler::Take(int32_t at) {
   if (now.node->is_step) AddStep(&now);
   ResourceNumber(span_.resource);
   if (IsCall(now.meaning.role)) AddEffect(&now);
-  const bool message = now.meaning.role == SpanRole::kSend || now.meaning.role == SpanRole::kHandoff ||
+  const bool message = now.meaning.role == SpanRole::kSend ||
+                       now.meaning.role == SpanRole::kHandoff ||
                        (now.meaning.role == SpanRole::kReceive && !now.node->is_step);
   if (message) AddMessage(now);
   NoteLinks(now);
@@ -269,7 +273,9 @@ Status Assembler::Take(int32_t at) {
   AddEvents(now);
   AddSpanNote(now);
   if (draft_.user_id.empty()) draft_.user_id = now.meaning.Text(Field::kUser);
-  if (draft_.name.empty()) draft_.name = session_.id.empty() ? std::string(span_.name) : session_.id;
+  if (draft_.name.empty()) {
+    draft_.name = session_.id.empty() ? std::string(span_.name) : session_.id;
+  }
   return {};
 }
 
@@ -280,7 +286,8 @@ void Assembler::Conclude() {
   draft_.state_source = reconstructed_ ? StateSource::kReconstructed : StateSource::kViewOnly;
   if (root_failed_) {
     draft_.outcome.kind = Outcome::Kind::kFailed;
-    draft_.outcome.reason = root_failure_.empty() ? "a root span says that it failed" : root_failure_;
+    draft_.outcome.reason =
+        root_failure_.empty() ? "a root span says that it failed" : root_failure_;
   } else if (root_ok_) {
     draft_.outcome.kind = Outcome::Kind::kOk;
     draft_.outcome.reason = "the root span's status is OK";
@@ -293,9 +300,12 @@ void Assembler::Conclude() {
     if (files.size() < 16 && files.insert(file).second) metadata.emplace_back("import.file", file);
   }
   const auto known = [&](std::string_view key) {
-    return std::any_of(metadata.begin(), metadata.end(), [&](const auto& m) { return m.first == key; });
+    return std::any_of(metadata.begin(), metadata.end(),
+                       [&](const auto& m) { return m.first == key; });
   };
-  if (!session_.id.empty() && !known("session.id")) metadata.emplace_back("session.id", session_.id);
+  if (!session_.id.empty() && !known("session.id")) {
+    metadata.emplace_back("session.id", session_.id);
+  }
   for (size_t i = 0; i < session_.traces.size() && i < 16; ++i) {
     metadata.emplace_back("trace.id", collector_.trace_id(session_.traces[i]));
   }
@@ -319,8 +329,9 @@ Result<SessionDraft> Assembler::Run() {
   return std::move(draft_);
 }
 
-Result<SessionDraft> AssembleSession(const SpanCollector& collector, const CollectedSession& session,
-                                     Sink& sink, const BodyFinder& find_body) {
+Result<SessionDraft> AssembleSession(const SpanCollector& collector,
+                                     const CollectedSession& session, Sink& sink,
+                                     const BodyFinder& find_body) {
   return Assembler(collector, session, sink, find_body).Run();
 }
 

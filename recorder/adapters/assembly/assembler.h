@@ -89,7 +89,8 @@ class Assembler {
   std::vector<uint8_t> effects_in_step_;         // by step: it has one
   std::map<uint32_t, std::string> states_;       // by step: its newest conversation
   size_t states_bytes_ = 0;
-  std::optional<KeptBody> root_input_;  // of a root that is no step: the first one in it works on it
+  // of a root that is no step: the first one in it works on it
+  std::optional<KeptBody> root_input_;
   struct Link {
     uint64_t span;
     std::optional<uint32_t> trace;

@@ -171,7 +171,9 @@ std::vector<CollectedSession> SpanCollector::Sessions() const {
     if (at == UINT32_MAX) {
       const Trace& trace = traces_[sketch.trace];
       uint32_t named = trace.own() ? 0 : trace.session;  // two lines of a name stay apart
-      if (named == 0 && !trace.own() && origin(trace.resource)) named = origin(trace.resource)->session;
+      if (named == 0 && !trace.own() && origin(trace.resource)) {
+        named = origin(trace.resource)->session;
+      }
       const auto next = static_cast<uint32_t>(sessions.size());
       at = named == 0 ? next : by_name.try_emplace(named, next).first->second;
       if (at == next) sessions.emplace_back().exported = trace.own();

@@ -48,16 +48,21 @@ std::string FirstWord(std::string_view text) {
 }
 
 Usage UsageOf(const Meaning& meaning) {
-  const auto count = [&](Field field) { return meaning.IsCount(field) ? meaning.Number(field) : 0; };
+  const auto count = [&](Field field) {
+    return meaning.IsCount(field) ? meaning.Number(field) : 0;
+  };
   Usage usage;
   usage.input_tokens = count(Field::kInputTokens);
   usage.output_tokens = count(Field::kOutputTokens);
   usage.cached_tokens = std::min(count(Field::kCachedTokens), usage.input_tokens);
   usage.reasoning_tokens = std::min(count(Field::kReasoningTokens), usage.output_tokens);
   usage.cost_usd = std::max(0.0, meaning.Real(Field::kCost));
-  const double first_s = meaning.Has(Field::kFirstTokenS) ? meaning.Real(Field::kFirstTokenS)
-                                                          : meaning.Real(Field::kFirstTokenMs) / 1e3;
-  if (first_s > 0 && first_s < 1e6) usage.time_to_first_token.ns = static_cast<int64_t>(first_s * 1e9);
+  const double first_s = meaning.Has(Field::kFirstTokenS)
+                             ? meaning.Real(Field::kFirstTokenS)
+                             : meaning.Real(Field::kFirstTokenMs) / 1e3;
+  if (first_s > 0 && first_s < 1e6) {
+    usage.time_to_first_token.ns = static_cast<int64_t>(first_s * 1e9);
+  }
   return usage;
 }
 
@@ -159,7 +164,8 @@ void Assembler::KeepOutput(const Current& now, const KeptBody& output) {
   draft_.notes.push_back(std::move(note));
 }
 
-// The newest call of a step shows the agent's whole conversation: its state, as far as one can tell.
+// The newest call of a step shows the agent's whole conversation: its state, as far as one can
+// tell.
 void Assembler::KeepConversation(const Current& now) {
   if (now.exchange.conversation.empty()) return;
   std::string state = R"({"reconstructed":true,"conversation":[)";

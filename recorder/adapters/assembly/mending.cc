@@ -59,8 +59,9 @@ void TellCounts(const Meaning& meaning, Words* words) {
                                     {Field::kCachedTokens, "cached tokens"},
                                     {Field::kReasoningTokens, "reasoning tokens"},
                                     {Field::kCost, "cost"}}) {
-    const bool sound = field == Field::kCost ? meaning.Real(field) >= 0 && meaning.Real(field) < 1e15
-                                             : meaning.IsCount(field);
+    const bool sound = field == Field::kCost
+                           ? meaning.Real(field) >= 0 && meaning.Real(field) < 1e15
+                           : meaning.IsCount(field);
     if (!meaning.Has(field) || sound) continue;
     words->Add("its " + std::string(what) + " are left out: " +
                JsonText(Json(std::string(meaning.Text(field).substr(0, kQuotedMax)))));

@@ -55,7 +55,8 @@ void CutCircles(const SpanCollector& collector, Sink& sink, SpanTree* tree) {
       }
       tree->nodes[first].parent = -1;
       Tell(collector, *tree->nodes[first].sketch,
-           "its parents form a circle: this span is taken as their beginning, and its parent is left out",
+           "its parents form a circle: this span is taken as their beginning, and its parent is "
+           "left out",
            sink);
     }
     for (int32_t passed : path) seen[passed] = kDone;

@@ -22,8 +22,8 @@ struct SpanTree {
   std::vector<int32_t> order;  // every node once, parents before children, else by time
 };
 
-// A parent that is not there, or that would close a circle, makes its span a root; the latter, and a
-// span that is there twice, is told to `sink`.
+// A parent that is not there, or that would close a circle, makes its span a root; the latter, and
+// a span that is there twice, is told to `sink`.
 SpanTree GrowTree(const SpanCollector& collector, const CollectedSession& session, Sink& sink);
 void MarkSteps(SpanTree* tree);
 

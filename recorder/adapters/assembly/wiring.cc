@@ -10,7 +10,9 @@ namespace {
 std::vector<std::string> KeysOf(const Wiring::Named& name) {
   const std::string ends = name.source + '\n' + name.target + '\n';
   std::vector<std::string> keys;
-  if (!name.id.empty() && !name.hash.empty()) keys.push_back("a" + ends + name.id + '\n' + name.hash);
+  if (!name.id.empty() && !name.hash.empty()) {
+    keys.push_back("a" + ends + name.id + '\n' + name.hash);
+  }
   if (!name.hash.empty()) keys.push_back("b" + ends + name.hash);
   if (!name.id.empty()) keys.push_back("c" + ends + name.id);
   return keys;
@@ -34,7 +36,8 @@ MessageDraft Wiring::Message(const Named& name, const KeptBody& body, TimeNs at)
 // The step of the node before this one in the same graph. Nodes of one number run side by side.
 std::optional<StepIndex> Wiring::Before(const Node& node, StepIndex step) {
   if (!node.graph || node.parent < 0) return std::nullopt;
-  const auto [found, first] = last_sibling_.try_emplace(node.parent, Sibling{step, node.number, {}});
+  const auto [found, first] =
+      last_sibling_.try_emplace(node.parent, Sibling{step, node.number, {}});
   if (first) return std::nullopt;
   Sibling& last = found->second;
   const bool beside = node.number != 0 && node.number == last.number;
@@ -196,7 +199,9 @@ void Wiring::Join(const Taken& taken) {
 
 void Wiring::Finish() {
   StepsOf({});
-  for (const auto& [parent, graph] : inner_graphs_) ReplyFrom(graph.last, graph.output, graph.request);
+  for (const auto& [parent, graph] : inner_graphs_) {
+    ReplyFrom(graph.last, graph.output, graph.request);
+  }
   std::stable_sort(taken_.begin(), taken_.end(),
                    [](const Taken& a, const Taken& b) { return a.at < b.at; });
   for (const Taken& taken : taken_) Join(taken);

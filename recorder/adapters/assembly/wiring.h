@@ -32,7 +32,8 @@ class Wiring {
   struct Named {  // what a span says of a message
     std::string source, target, id, hash, edge, channel, kind;
   };
-  void Sent(std::optional<StepIndex> step, const Named& name, KeptBody body, TimeNs at, bool dropped);
+  void Sent(std::optional<StepIndex> step, const Named& name, KeptBody body, TimeNs at,
+            bool dropped);
   // Taken inside a step of its own; `mid_step`: after that had done something else.
   void Took(StepIndex step, const Named& name, KeptBody body, TimeNs at, bool mid_step);
   // The step is what its taker does with it. `causes`: steps that its links lead to.

@@ -20,8 +20,8 @@ bool IsLabelFile(const Head& head);
 std::vector<std::string> LabelFilesOf(const std::string& argument);
 
 // The judgements of a label file: objects with a list "failures", one or a list of them; what else
-// is in a list is left out. NotFound, Io, Corruption: it cannot be read, or is no JSON, with path and
-// reason. InvalidArgument: there is none in it.
+// is in a list is left out. NotFound, Io, Corruption: it cannot be read, or is no JSON, with path
+// and reason. InvalidArgument: there is none in it.
 Result<std::vector<Json>> ReadJudgements(const std::string& path);
 
 }  // namespace backstep::adapters

@@ -165,7 +165,8 @@ LabelBook::Fit LabelBook::FitOf(const Judgement& judgement, const LabelledRun& r
                                 const SessionDraft& draft) {
   const std::string stem = FileStem(run.path);
   if (!judgement.id.empty() && judgement.id == draft.name) return Fit::kNamed;
-  const bool same_name = judgement.numbered ? FileStem(judgement.file) == stem : judgement.id == stem;
+  const bool same_name =
+      judgement.numbered ? FileStem(judgement.file) == stem : judgement.id == stem;
   const bool linked = !judgement.link.empty() && EndsWithPath(run.path, judgement.link);
   if (run.alone && (linked || same_name)) return Fit::kNamed;
   const bool other_trial =
@@ -252,7 +253,8 @@ void LabelBook::Resolve(const Judgement& judgement, Sink& sink) {
   sink.LabelTold(judgement.file, judgement.number);
   sink.Skip({.file = judgement.file},
             "the labels of " + judgement.id + " fit " + std::to_string(meant.size()) + " runs (" +
-                runs + ") and are put on none: name the \"trial\" in them, or the run in LINKS.tsv");
+                runs +
+                ") and are put on none: name the \"trial\" in them, or the run in LINKS.tsv");
 }
 
 Status LabelBook::Finish(Sink& sink) {

@@ -16,7 +16,8 @@ namespace backstep::adapters {
 struct LabelledRun {
   std::string path;              // of its file
   bool alone = true;             // no other run is in that file, so that its name means this one
-  std::vector<std::string> ids;  // its ids in the source, as text; of a task, other runs have them too
+  // its ids in the source, as text; of a task, other runs have them too
+  std::vector<std::string> ids;
   std::string trial{};           // which run of its task it is; may be empty
   // The step of a 1-based number; none: the run has no such step.
   std::vector<StepIndex> steps{};
@@ -26,10 +27,10 @@ struct LabelledRun {
 class LabelBook {
  public:
   // Annotates every step that a label which fits this run names, and hands the run on. A label fits
-  // the run that it names: by the line of a LINKS.tsv beside it (or one folder up), by its own name,
-  // by its trajectory_id. One that has the id of a task alone fits the run of that task, and of the
-  // trial it names, one of whose agents it blames, where there is one such run: runs are held back
-  // from the first of these on, until Finish. Errors are those of Sink::Session.
+  // the run that it names: by the line of a LINKS.tsv beside it (or one folder up), by its own
+  // name, by its trajectory_id. One that has the id of a task alone fits the run of that task, and
+  // of the trial it names, one of whose agents it blames, where there is one such run: runs are
+  // held back from the first of these on, until Finish. Errors are those of Sink::Session.
   Status Session(LabelledRun run, SessionDraft draft, Sink& sink);
   // Hands on the runs held back. What fits several of them is told, and put on none.
   Status Finish(Sink& sink);

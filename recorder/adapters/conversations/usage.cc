@@ -46,10 +46,9 @@ Usage UsageOfModel(const Json& told) {
       usage, {"prompt_tokens_details", "input_tokens_details", "input_token_details"},
       {"cached_tokens", "cache_read"});
   if (used.cached_tokens == 0) {
-    used.cached_tokens =
-        FirstCount(usage, {"cache_read_input_tokens", "cache_read_tokens", "cachedContentTokenCount",
-                           "cached_content_token_count", "cacheReadInputTokens",
-                           "input_tokens_cache_read"});
+    used.cached_tokens = FirstCount(
+        usage, {"cache_read_input_tokens", "cache_read_tokens", "cachedContentTokenCount",
+                "cached_content_token_count", "cacheReadInputTokens", "input_tokens_cache_read"});
   }
   used.reasoning_tokens = CountWithin(
       usage, {"completion_tokens_details", "output_tokens_details", "output_token_details"},

@@ -113,14 +113,16 @@ struct NoteDraft {
   std::string name{};      // see EventRecord
   std::string category{};
   std::string data{};
-  std::optional<KeptBody> kept_data{};  // in place of `data`: a run of a million spans has as many notes
+  // in place of `data`: a run of a million spans has as many notes
+  std::optional<KeptBody> kept_data{};
   TimeNs began{};
   DurationNs duration{};
 };
 
 // What someone said about a step, or about the whole run, afterwards. Kept as an event of category
 // "annotation" whose name is the author and whose data is the JSON object
-//   {"author": …, "kind": …, "agent": …, "reason": …, "decisive": true|false, "details": {…}}.
+//   {"author": …, "kind": …, "agent": …, "reason": …, "decisive": true|false,
+//    "details": {…}}.
 struct Annotation {
   std::string author;    // who judged: "who_when", "agentrx", …; two authors stay apart
   std::string kind;      // "mistake", "failure", "label"

@@ -50,8 +50,8 @@ class Sink {
   // Reads one back.
   virtual Result<std::string> Read(const KeptBody& body) = 0;
   // Orders and writes a run; it is in the recording when this returns. One in which nothing happens
-  // (no agent, step, message, call or event) is none: it is left out and told. InvalidArgument: the draft
-  // contradicts itself (a bug of the importer); Io, Cancelled: the import is to end.
+  // (no agent, step, message, call or event) is none: it is left out and told. InvalidArgument: the
+  // draft contradicts itself (a bug of the importer); Io, Cancelled: the import is to end.
   virtual Status Session(SessionDraft draft) = 0;
   // Begins a log that is written as it was. Errors as of Session. Unavailable: this sink takes runs
   // only.

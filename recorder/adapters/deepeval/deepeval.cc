@@ -52,7 +52,9 @@ bool ReadDeepevalSpan(const Json& json, const char* type, const std::string& tra
   span->began = When(json, "startTime", kOddBegin, span);
   span->ended = When(json, "endTime", kOddEnd, span);
   span->status = StatusOf(TextAt(json, "status"));
-  if (span->status == SpanStatus::kError) span->status_message = span->arena.Keep(TextAt(json, "error"));
+  if (span->status == SpanStatus::kError) {
+    span->status_message = span->arena.Keep(TextAt(json, "error"));
+  }
   span->Set("deepeval.span.type", type);
   if (std::string_view(type) == "agent") span->Set("gen_ai.agent.name", span->name);
   for (const auto& [key, value] : json.items()) {

@@ -1,5 +1,5 @@
-// Traces as DeepEval records them: {"uuid", "baseSpans": […], "agentSpans": […], "llmSpans": […],
-// "retrieverSpans": […], "toolSpans": […]}, or a list of such.
+// Traces as DeepEval records them: {"uuid", "baseSpans": […], "agentSpans": […],
+// "llmSpans": […], "retrieverSpans": […], "toolSpans": […]}, or a list of such.
 #pragma once
 
 #include <memory>

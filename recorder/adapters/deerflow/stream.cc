@@ -132,7 +132,8 @@ std::string_view FromFirstEvent(std::string_view text) {
     if (text.starts_with("event:")) return text;
     const bool data = text.starts_with("data:") && text.find("\"thread_id\"") != text.npos;
     if (data) return text;
-    const bool aside = text.starts_with(':') || text.starts_with("id:") || text.starts_with("retry:");
+    const bool aside =
+        text.starts_with(':') || text.starts_with("id:") || text.starts_with("retry:");
     if (!aside) return {};
     text.remove_prefix(std::min(text.find('\n'), text.size()));
   }

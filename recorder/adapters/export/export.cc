@@ -7,7 +7,8 @@ Status Export(store::Line& line, const ExportOptions& options, const ByteSink& o
     case ExportFormat::kJsonl:
       if (options.from > StepNumber(1)) {
         return Status::InvalidArgument(
-            "JSON Lines begin at the first step, so that they come in again as they were; leave out "
+            "JSON Lines begin at the first step, so that they come in again as they were; leave "
+            "out "
             "--from, or export to another format");
       }
       return ExportJsonl(line, options.to, out);

@@ -46,8 +46,8 @@ struct OutSpan {
 };
 
 std::string SpanJson(const OutSpan& span);
-// A ResourceSpans message of these, as field 1 of TracesData: such pieces behind one another are one
-// TracesData.
+// A ResourceSpans message of these, as field 1 of TracesData: such pieces behind one another are
+// one TracesData.
 std::string SpansProto(const OutAttributes& resource, const std::vector<OutSpan>& spans);
 std::string ResourceJson(const OutAttributes& resource);
 

@@ -170,7 +170,9 @@ Status ImportRun::OneFile(const std::string& path) {
   const uint64_t told = summary_.skipped_count;
   const Status read = importer->Read(*source, *this);
   const Status no_run = NoRunIn(path, importer->info().name);
-  if ((read.ok() && !found_) || read == no_run) return Status::Corruption(no_run.message() + Told(told));
+  if ((read.ok() && !found_) || read == no_run) {
+    return Status::Corruption(no_run.message() + Told(told));
+  }
   if (!read.ok() && read.message().find(path) == std::string::npos) return read.WithContext(path);
   BACKSTEP_RETURN_IF_ERROR(read);
   bytes_done_ += source->packed_size();
@@ -183,11 +185,13 @@ Status ImportRun::OneFile(const std::string& path) {
 std::string ImportRun::Told(uint64_t before) const {
   const uint64_t count = summary_.skipped_count - before;
   if (count == 0) return {};
-  std::string text = "; " + (count == 1 ? "1 record was" : std::to_string(count) + " records were") +
+  std::string text = "; " +
+                     (count == 1 ? "1 record was" : std::to_string(count) + " records were") +
                      " not understood";
   if (before >= summary_.skipped.size()) return text;
   const SkippedRecord& first = summary_.skipped[before];
-  return text + (count == 1 ? ": " : ", the first: ") + FormatPlace(first.place) + ": " + first.reason;
+  return text + (count == 1 ? ": " : ", the first: ") + FormatPlace(first.place) + ": " +
+         first.reason;
 }
 
 Result<Importer*> ImportRun::Choose(Source& source) {
@@ -218,7 +222,9 @@ Result<Importer*> ImportRun::Choose(Source& source) {
                                  "--format F names one where its content does not tell");
 }
 
-KeptBody ImportRun::Keep(std::string_view bytes, Media media) { return bodies_->Keep(bytes, media); }
+KeptBody ImportRun::Keep(std::string_view bytes, Media media) {
+  return bodies_->Keep(bytes, media);
+}
 
 Result<std::string> ImportRun::Read(const KeptBody& body) { return bodies_->Read(body); }
 

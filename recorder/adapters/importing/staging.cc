@@ -78,7 +78,9 @@ Result<std::unique_ptr<Staging>> Staging::Begin(const std::string& given, bool a
   std::error_code error;
   std::string recording = WithoutSlashes(given);
   // One that is a link is added to where it lies.
-  if (const auto real = fs::canonical(recording, error); append && !error) recording = real.string();
+  if (const auto real = fs::canonical(recording, error); append && !error) {
+    recording = real.string();
+  }
   RemoveLeftBehind(recording);
   std::unique_ptr<store::Recording> target;
   // An empty directory becomes the recording.
@@ -124,8 +126,8 @@ Status Staging::Publish() {
 Status Staging::PublishNew() {
   staged_.reset();
   int failed = renameat2(AT_FDCWD, path_.c_str(), AT_FDCWD, recording_.c_str(), RENAME_NOREPLACE);
-  // Not every file system can; and an empty directory may be replaced, one with something in it never
-  // is.
+  // Not every file system can; and an empty directory may be replaced, one with something in it
+  // never is.
   if (failed != 0 && (errno == EINVAL || errno == EEXIST)) {
     failed = rename(path_.c_str(), recording_.c_str());
   }

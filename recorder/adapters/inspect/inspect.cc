@@ -75,9 +75,10 @@ Status InspectImporter::NoSamples(const Json& log, const Source& source, Sink& s
   KeepRest(&draft, "source.", log, {"samples"});
   draft.outcome.reason = "no samples; " + TextAt(log, "status");
   const Json* error = Find(log, "error");
-  draft.notes.push_back({.name = "no samples",
-                         .category = "warning",
-                         .kept_data = sink.Keep(error == nullptr ? "" : JsonText(*error), Media::kJson)});
+  draft.notes.push_back(
+      {.name = "no samples",
+       .category = "warning",
+       .kept_data = sink.Keep(error == nullptr ? "" : JsonText(*error), Media::kJson)});
   return sink.Session(std::move(draft));
 }
 

@@ -34,7 +34,8 @@ void ReadReferences(const Json& json, Span* span) {
   const Json* references = Find(json, "references");
   if (references == nullptr || !references->is_array()) return;
   for (const Json& reference : *references) {
-    const std::string_view trace = span->arena.Keep(IdOf(TextAt(reference, "traceID"), kTraceIdSize));
+    const std::string_view trace =
+        span->arena.Keep(IdOf(TextAt(reference, "traceID"), kTraceIdSize));
     const std::string_view id = span->arena.Keep(IdOf(TextAt(reference, "spanID"), kSpanIdSize));
     const bool here = trace.empty() || trace == span->trace_id;
     if (TextAt(reference, "refType") == "CHILD_OF" && here && span->parent_id.empty()) {
@@ -117,7 +118,8 @@ class JaegerVisitor : public JsonVisitor {
       return {};
     }
     const Json* inner = Find(*json, "process");  // as in Jaeger's own storage
-    const std::string process = inner != nullptr ? TextAt(*json, "spanID") : TextAt(*json, "processID");
+    const std::string process =
+        inner != nullptr ? TextAt(*json, "spanID") : TextAt(*json, "processID");
     span_.resource = OriginOf(process);
     if (inner != nullptr) Describe(process, *inner);
     collector_.Add(&span_, place, sink_);

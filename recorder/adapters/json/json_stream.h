@@ -39,9 +39,9 @@ class JsonVisitor {
 // program printed before; empty: there is none.
 std::string_view FromFirstValue(std::string_view text);
 
-// In a file whose lines are each an object, each line begins a value anew, whatever the one before it
-// lacks. Goes on behind what is broken, at the next line that begins with '{' or '[', and tells `sink`.
-// What it returns is the first failure of the visitor or of the source.
+// In a file whose lines are each an object, each line begins a value anew, whatever the one before
+// it lacks. Goes on behind what is broken, at the next line that begins with '{' or '[', and tells
+// `sink`. What it returns is the first failure of the visitor or of the source.
 Status WalkJson(Source& source, JsonVisitor& visitor, Sink& sink);
 
 }  // namespace backstep::adapters

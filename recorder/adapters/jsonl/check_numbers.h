@@ -5,8 +5,8 @@
 
 namespace backstep::adapters {
 
-// Corruption, with name and value: a time, a duration, a number of an agent or of something else that
-// no recording can have, or that could not be added to.
+// Corruption, with name and value: a time, a duration, a number of an agent or of something else
+// that no recording can have, or that could not be added to.
 Status CheckNumbers(const Json& record);
 
 }  // namespace backstep::adapters

@@ -145,7 +145,8 @@ class JsonlReader {
       if (messages_.count(taken.id) == 0) return Broken("a step took a message that is not there");
       if (!taken_.insert(taken.id).second) return Broken("a message was taken twice");
       const StepKey sender(taken.id.sender, taken.id.clock);
-      const bool ended = taken.id.sender == kOutside || sender == key || committed_.count(sender) > 0;
+      const bool ended =
+          taken.id.sender == kOutside || sender == key || committed_.count(sender) > 0;
       taken.early = taken.early || !ended;
     }
     for (const SentMessage& sent : record.sent) {

@@ -1,5 +1,5 @@
-// Records as JSON and back: the lines of the format `backstep_jsonl` (docs/import.md). A key that is
-// not there reads as zero, empty or none.
+// Records as JSON and back: the lines of the format `backstep_jsonl` (docs/import.md). A key that
+// is not there reads as zero, empty or none.
 #pragma once
 
 #include <optional>

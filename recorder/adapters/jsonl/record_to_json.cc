@@ -139,7 +139,8 @@ Json ToJson(const SegmentRecord& record) {
   Members members;
   members.Number("id", record.id.value).Number("parent", record.parent.value);
   members.Text("name", record.name).Number("order", record.order);
-  members.Signed("began_wall", record.began_wall.ns).Number("began_after", record.began_after.value);
+  members.Signed("began_wall", record.began_wall.ns)
+      .Number("began_after", record.began_after.value);
   if (record.ended_wall) members.Put("ended_wall", record.ended_wall->ns);
   return members.Number("ended_after", record.ended_after.value).Take();
 }

@@ -36,7 +36,9 @@ class LangfuseVisitor : public JsonVisitor {
     }
     const std::string session = SessionOf(*trace);
     DescribeTrace(*trace, session);
-    for (size_t i = 0; i < observations->size(); ++i) AddObservation((*observations)[i], session, place);
+    for (size_t i = 0; i < observations->size(); ++i) {
+      AddObservation((*observations)[i], session, place);
+    }
     return {};
   }
 
@@ -48,7 +50,9 @@ class LangfuseVisitor : public JsonVisitor {
 
   void DescribeTrace(const Json& trace, const std::string& session) {
     for (const auto& [key, value] : trace.items()) {
-      if (value.is_null() || key == "observations" || (value.is_structured() && value.empty())) continue;
+      if (value.is_null() || key == "observations" || (value.is_structured() && value.empty())) {
+        continue;
+      }
       std::string text = value.is_string() ? value.get<std::string>() : JsonText(value);
       if (!text.empty()) collector_.Describe(session, "source." + key, std::move(text));
     }

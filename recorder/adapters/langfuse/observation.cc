@@ -50,7 +50,9 @@ bool IsTold(const std::string& key) {
 Json Unwrapped(const Json& value) {
   if (!value.is_string()) return value;
   const auto& text = value.get_ref<const std::string&>();
-  if (text.empty() || (text.front() != '{' && text.front() != '[' && text.front() != '"')) return value;
+  if (text.empty() || (text.front() != '{' && text.front() != '[' && text.front() != '"')) {
+    return value;
+  }
   Result<Json> parsed = ParseJson(text);
   if (!parsed.ok()) return value;
   return std::move(*parsed);
@@ -63,7 +65,9 @@ bool ReadObservation(const Json& json, Span* span, Attributes* resource, Attribu
   span->trace_id = span->arena.Keep(TextAt(json, "traceId"));
   span->parent_id = span->arena.Keep(TextAt(json, "parentObservationId"));
   span->name = span->arena.Keep(TextAt(json, "name"));
-  if (const Json* at = Find(json, "startTime")) span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  if (const Json* at = Find(json, "startTime")) {
+    span->began = Noted(TimeOf(*at), at, kOddBegin, span);
+  }
   if (const Json* at = Find(json, "endTime")) span->ended = Noted(TimeOf(*at), at, kOddEnd, span);
   if (span->ended.ns == 0) span->ended = span->began;
   if (TextAt(json, "level") == "ERROR") span->status = SpanStatus::kError;

@@ -21,7 +21,9 @@ Kind KindOfHead(std::string_view text) {
   if (told && has("\"message_id\"") && has("\"body\"") && has("\"session_id\"")) {
     return Kind::kMessages;
   }
-  if (has("\"spans\"") && has("\"trace_id\"") && has("\"start_time_unix_nano\"")) return Kind::kSpans;
+  if (has("\"spans\"") && has("\"trace_id\"") && has("\"start_time_unix_nano\"")) {
+    return Kind::kSpans;
+  }
   if (has("\"phase\"") && has("\"from_agent\"") && has("\"message_content\"")) return Kind::kPhases;
   return Kind::kNone;
 }

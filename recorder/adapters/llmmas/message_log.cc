@@ -10,7 +10,9 @@ namespace {
 std::string KeyOf(std::string_view run, std::string_view session, std::string_view id,
                   std::string_view hash, std::string_view direction) {
   std::string key;
-  for (std::string_view part : {run, session, id, hash, direction}) key.append(part).push_back('\n');
+  for (std::string_view part : {run, session, id, hash, direction}) {
+    key.append(part).push_back('\n');
+  }
   return key;
 }
 
@@ -20,7 +22,9 @@ bool MessageLog::Add(const Json& line, const std::string& run, const Place& plac
   Message message;
   message.direction = TextAt(line, "direction");
   const Json* body = adapters::Find(line, "body");
-  if (body == nullptr || (message.direction != "send" && message.direction != "receive")) return false;
+  if (body == nullptr || (message.direction != "send" && message.direction != "receive")) {
+    return false;
+  }
   sink.Holds();
   message.run = run;
   message.session = TextAt(line, "session_id");
@@ -104,8 +108,10 @@ Status MessageLog::Assemble(const std::vector<size_t>& indexes, Sink& sink) {
     if (sends) wiring.Sent(step->second, name, message.body, {}, message.dropped);
     else wiring.Took(step->second, name, message.body, {}, false);
     if (message.decision.empty() || message.decision == "DecisionKind.PASS") continue;
-    draft.notes.push_back(
-        {.step = step->second, .name = "fault_decision", .category = "info", .data = message.decision});
+    draft.notes.push_back({.step = step->second,
+                           .name = "fault_decision",
+                           .category = "info",
+                           .data = message.decision});
   }
   wiring.Finish();
   return sink.Session(std::move(draft));

@@ -64,7 +64,8 @@ class PhaseRun {
     for (const char* key : {"tool_calls", "metadata"}) {
       const Json* found = Find(line, key);
       if (found == nullptr || found->empty()) continue;
-      draft_.notes.push_back({.step = step, .name = key, .category = "info", .data = JsonText(*found)});
+      draft_.notes.push_back(
+          {.step = step, .name = key, .category = "info", .data = JsonText(*found)});
     }
   }
 

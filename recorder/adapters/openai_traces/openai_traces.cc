@@ -58,7 +58,8 @@ void ReadError(const Json& item, Span* span) {
   const Json* error = Find(item, "error");
   if (error == nullptr || error->is_null()) return;
   span->status = SpanStatus::kError;
-  const std::string message = error->is_string() ? error->get<std::string>() : TextAt(*error, "message");
+  const std::string message =
+      error->is_string() ? error->get<std::string>() : TextAt(*error, "message");
   span->status_message = span->arena.Keep(message.empty() ? JsonText(*error) : message);
   if (error->is_object()) SetJson("openai.error", *error, span, &span->attributes);
 }
@@ -141,7 +142,9 @@ void OpenAiTraces::Take(const Json& item, bool calls_beside, const Place& place,
   if (const Json* at = Find(item, "started_at")) {
     span_.began = Noted(TimeOf(*at), at, kOddBegin, &span_);
   }
-  if (const Json* at = Find(item, "ended_at")) span_.ended = Noted(TimeOf(*at), at, kOddEnd, &span_);
+  if (const Json* at = Find(item, "ended_at")) {
+    span_.ended = Noted(TimeOf(*at), at, kOddEnd, &span_);
+  }
   ReadSpanData(*data, calls_beside, &span_);
   ReadError(item, &span_);
   collector_.Add(&span_, place, sink);

@@ -1,5 +1,5 @@
-// The OpenAI Agents SDK's own export of traces: items {"object": "trace" | "trace.span", …}, in a list
-// or one a line, as it sends them to …/v1/traces/ingest.
+// The OpenAI Agents SDK's own export of traces: items {"object": "trace" | "trace.span", …}, in a
+// list or one a line, as it sends them to …/v1/traces/ingest.
 #pragma once
 
 #include <memory>

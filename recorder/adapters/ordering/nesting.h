@@ -31,9 +31,9 @@ class Nesting {
       if (parent_[children_[i]] == step) visit(children_[i]);
     }
   }
-  // Takes `step`, with all that lies in it, out of its parent. Returns the steps that have no parent
-  // any more, each with the one it had: this one only, unless so much was detached before that what
-  // lies in it is taken apart as well.
+  // Takes `step`, with all that lies in it, out of its parent. Returns the steps that have no
+  // parent any more, each with the one it had: this one only, unless so much was detached before
+  // that what lies in it is taken apart as well.
   std::vector<std::pair<uint32_t, uint32_t>> Detach(uint32_t step);
 
  private:

@@ -362,7 +362,8 @@ bool Orderer::RelieveOpen() {
   return !takes.empty() || !children.empty();
 }
 
-// Nothing is open: the earliest step that lies in no other begins without the messages it waits for.
+// Nothing is open: the earliest step that lies in no other begins without the messages it waits
+// for.
 bool Orderer::RelieveUnbegun() {
   while (!outermost_.empty() && done_[Begin(outermost_.top())]) outermost_.pop();
   if (outermost_.empty()) return false;

@@ -2,9 +2,9 @@
 // its place in the source.
 //
 // What must hold: a step begins and ends within its parent; a message is sent, by a step that is
-// open, before it is taken; an agent's steps do not overlap unless one lies in the other. What holds
-// where it can: a message is taken after its sender's step has ended, and the draft's own `order`.
-// Causes that go in a circle are given up, the least that helps.
+// open, before it is taken; an agent's steps do not overlap unless one lies in the other. What
+// holds where it can: a message is taken after its sender's step has ended, and the draft's own
+// `order`. Causes that go in a circle are given up, the least that helps.
 #pragma once
 
 #include <cstdint>

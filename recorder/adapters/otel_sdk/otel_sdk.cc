@@ -56,7 +56,8 @@ class OtelSdkImporter : public Importer {
     for (const char* key : {"\"context\"", "\"trace_id\"", "\"span_id\"", "\"name\""}) {
       if (text.find(key) == text.npos) return 0;
     }
-    return text.find("\"parent_id\"") != text.npos || text.find("\"start_time\"") != text.npos ? 85 : 0;
+    return text.find("\"parent_id\"") != text.npos || text.find("\"start_time\"") != text.npos ? 85
+                                                                                               : 0;
   }
   Status Read(Source& source, Sink& sink) override {
     const uint64_t before = collector_.span_count();

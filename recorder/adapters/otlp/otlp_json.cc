@@ -35,7 +35,9 @@ Json PlainValue(const Json& any, int depth) {
   }
   const Json* list = Member(any, "arrayValue", "array_value");
   const Json* map = Member(any, "kvlistValue", "kvlist_value");
-  const Json* values = list != nullptr ? Find(*list, "values") : map ? Find(*map, "values") : nullptr;
+  const Json* values = list != nullptr ? Find(*list, "values")
+                       : map           ? Find(*map, "values")
+                                       : nullptr;
   Json plain = list != nullptr ? Json::array() : Json::object();
   if (values == nullptr || !values->is_array()) return plain;
   for (const Json& item : *values) {
@@ -43,7 +45,8 @@ Json PlainValue(const Json& any, int depth) {
       plain.push_back(PlainValue(item, depth + 1));
     } else if (const Json* value = Find(item, "value")) {
       // Not by operator[], which looks at every key that is there.
-      plain.get_ref<Json::object_t&>().emplace_back(TextAt(item, "key"), PlainValue(*value, depth + 1));
+      plain.get_ref<Json::object_t&>().emplace_back(TextAt(item, "key"),
+                                                    PlainValue(*value, depth + 1));
     }
   }
   return plain;
@@ -216,7 +219,8 @@ class OtlpVisitor : public JsonVisitor {
   // The objects and lists that spans lie in.
   static bool OnTheWay(PathInRequest path) {
     static constexpr std::string_view kCamel[] = {"resourceSpans", "*", "scopeSpans", "*", "spans"};
-    static constexpr std::string_view kSnake[] = {"resource_spans", "*", "scope_spans", "*", "spans"};
+    static constexpr std::string_view kSnake[] = {"resource_spans", "*", "scope_spans", "*",
+                                                  "spans"};
     if (path.size() > 5) return false;
     for (size_t i = 0; i < path.size(); ++i) {
       const bool old = path[i] == "instrumentationLibrarySpans" ||

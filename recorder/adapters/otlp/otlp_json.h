@@ -1,5 +1,5 @@
-// OTLP/JSON (opentelemetry-proto, the protobuf JSON mapping): ids as hex or base64, enums as numbers
-// or names, 64-bit numbers as numbers or texts, keys in camelCase or as in the .proto file.
+// OTLP/JSON (opentelemetry-proto, the protobuf JSON mapping): ids as hex or base64, enums as
+// numbers or names, 64-bit numbers as numbers or texts, keys in camelCase or as in the .proto file.
 #pragma once
 
 #include "backstep/recorder/adapters/assembly/collector.h"

@@ -20,7 +20,8 @@ constexpr int kBlock = 64 << 10;
 // Field numbers of trace.proto and trace_service.proto, down to a span.
 constexpr uint32_t kResourceSpans = 1;                    // TracesData, ExportTraceServiceRequest
 constexpr uint32_t kResource = 1, kScopeSpans = 2;        // ResourceSpans
-constexpr uint32_t kOldScopeSpans = 1000;                 // before 0.15: InstrumentationLibrarySpans
+// before 0.15: InstrumentationLibrarySpans
+constexpr uint32_t kOldScopeSpans = 1000;
 constexpr uint32_t kScope = 1, kSpans = 2;                // ScopeSpans
 
 enum class Framing { kNone, kVarint, kFourBytes };
@@ -69,7 +70,8 @@ class SourceStream : public google::protobuf::io::ZeroCopyInputStream {
 class ProtoFile {
  public:
   ProtoFile(Source& source, Framing framing, SpanCollector& collector, Sink& sink)
-      : path_(source.path()), stream_(source), framing_(framing), collector_(collector), sink_(sink) {}
+      : path_(source.path()), stream_(source), framing_(framing), collector_(collector),
+        sink_(sink) {}
 
   Status Run() {
     // One CodedInputStream a message of the top: it counts its bytes in an int.
@@ -86,7 +88,9 @@ class ProtoFile {
     int size = 0;
     if (!in.GetDirectBufferPointer(&data, &size) || size == 0) return false;
     begun_ -= size;
-    if (framing_ == Framing::kNone) return Field(in, kResourceSpans, [&] { return InResource(in); });
+    if (framing_ == Framing::kNone) {
+      return Field(in, kResourceSpans, [&] { return InResource(in); });
+    }
     uint32_t frame = 0;
     if (!(framing_ == Framing::kVarint ? in.ReadVarint32(&frame) : FourBytes(in, &frame))) {
       return Broken(in, "the length of a message is cut off");
@@ -99,7 +103,8 @@ class ProtoFile {
   static bool FourBytes(CodedInputStream& in, uint32_t* number) {
     uint8_t bytes[4];
     if (!in.ReadRaw(bytes, 4)) return false;
-    *number = uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
+    *number =
+        uint32_t{bytes[0]} << 24 | uint32_t{bytes[1]} << 16 | uint32_t{bytes[2]} << 8 | bytes[3];
     return true;
   }
 
@@ -236,7 +241,8 @@ class ProtoFile {
 bool LooksLikeTraces(std::string_view bytes) {
   uint32_t expected[3] = {kResourceSpans, kResource, 1};
   for (int level = 0; level < 3; ++level) {
-    CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+    CodedInputStream in(reinterpret_cast<const uint8_t*>(bytes.data()),
+                        static_cast<int>(bytes.size()));
     const uint32_t tag = in.ReadTag();
     uint32_t size = 0;
     if ((tag & 7) != static_cast<uint32_t>(Wire::kBytes) || !in.ReadVarint32(&size)) return false;

@@ -33,7 +33,9 @@ enum Status : uint32_t { kMessage = 2, kCode = 3 };
 }  // namespace field
 
 std::string NumberText(double number) {
-  if (!std::isfinite(number)) return std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+  if (!std::isfinite(number)) {
+    return std::isnan(number) ? "NaN" : number < 0 ? "-Infinity" : "Infinity";
+  }
   char text[40];
   const auto end = std::to_chars(text, text + sizeof(text), number);
   return std::string(text, end.ptr);
@@ -256,7 +258,9 @@ bool ReadProtoSpan(std::string_view message, Span* span) {
       case field::kLinks: ok = ReadLink(reader.bytes(), span); break;
       case field::kStatus: ok = ReadStatus(reader.bytes(), span); break;
       case field::kTraceState:
-        if (!reader.bytes().empty()) span->attributes.push_back({"otlp.trace_state", reader.bytes()});
+        if (!reader.bytes().empty()) {
+          span->attributes.push_back({"otlp.trace_state", reader.bytes()});
+        }
         break;
       case field::kDroppedAttributes:
         SetNumber("otlp.dropped_attributes_count", reader.number(), span);

@@ -56,7 +56,8 @@ void AppendJsonString(std::string_view text, std::string* out) {
   out->append(text.substr(plain)).push_back('"');
 }
 
-void AppendJsonObject(const Attributes& attributes, const std::vector<bool>* but, std::string* out) {
+void AppendJsonObject(const Attributes& attributes, const std::vector<bool>* but,
+                      std::string* out) {
   out->push_back('{');
   bool first = true;
   for (size_t i = 0; i < attributes.size(); ++i) {

@@ -181,7 +181,8 @@ Texts Messages(const Span& span, const Meaning& meaning, bool answers, std::vect
   return FromEvents(span, answers);
 }
 
-std::optional<SpanExchange::Part> TextPart(const Meaning& meaning, Field field, std::vector<bool>* used) {
+std::optional<SpanExchange::Part> TextPart(const Meaning& meaning, Field field,
+                                           std::vector<bool>* used) {
   if (!meaning.Has(field)) return std::nullopt;
   Use(meaning.At(field), used);
   const std::string_view text = meaning.Text(field);
@@ -285,7 +286,9 @@ SpanExchange PlainExchange(const Span& span, const Meaning& meaning) {
   const SpanExchange model = ModelExchange(span, meaning);  // agents that carry lists of messages
   if (!exchange.request && model.request) {
     exchange.request = model.request;
-    for (size_t i = 0; i < model.used.size(); ++i) exchange.used[i] = exchange.used[i] || model.used[i];
+    for (size_t i = 0; i < model.used.size(); ++i) {
+      exchange.used[i] = exchange.used[i] || model.used[i];
+    }
   }
   if (!exchange.response) exchange.response = model.response;
   return exchange;

@@ -48,7 +48,8 @@ const FieldRule* FindField(std::string_view key);
 // The list that a key belongs to, and what stands behind it ("0.role"); nothing: none.
 std::optional<Family> FindFamily(std::string_view key, std::string_view* rest);
 // `key` without the name of the tool that handed a program's own property on
-// ("traceloop.association.properties.", "langfuse.observation.metadata.", …); empty: none of these.
+// ("traceloop.association.properties.", "langfuse.observation.metadata.", …); empty: none of
+// these.
 std::string_view PropertyOf(std::string_view key);
 // What the word a key holds says of the span, with the rank of that key; nothing: nothing.
 struct RoleRule {

@@ -110,7 +110,8 @@ SpanRole RoleByName(const Span& span, const Meaning& meaning) {
   return SpanRole::kOther;
 }
 
-// CrewAI's tasks name their agent only as Python prints it: "agent": "id=UUID('…') role='Writer' goal=…".
+// CrewAI's tasks name their agent only as Python prints it: "agent": "id=UUID('…') role='Writer'
+// goal=…".
 std::string CrewRole(const Span& span, const Meaning& meaning) {
   if (!StartsWith(span.name, "Task._execute") && span.name != "Agent.execute_task") return {};
   const std::string_view text = meaning.Text(Field::kInput).substr(0, 16u << 10);

@@ -106,8 +106,8 @@ struct Span {
     beyond_room = 0;
     arena.Clear();
   }
-  // Whether a list of its attributes, events or links has room for one more; counts those it has not.
-  // A part of two bytes in a file takes some fifty here.
+  // Whether a list of its attributes, events or links has room for one more; counts those it has
+  // not. A part of two bytes in a file takes some fifty here.
   template <typename Parts>
   bool Room(const Parts& parts) {
     constexpr size_t kMax = sizeof(parts[0]) <= sizeof(Attribute) ? kAttributesMax : kPartsMax;

@@ -73,7 +73,9 @@ class Parts {
   bool failed_ = false;
 };
 
-Status NotOurs() { return Status::Corruption("a span in the file of bodies is not as it was written"); }
+Status NotOurs() {
+  return Status::Corruption("a span in the file of bodies is not as it was written");
+}
 
 }  // namespace
 

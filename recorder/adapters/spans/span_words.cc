@@ -26,7 +26,9 @@ bool IsHex(std::string_view text) {
 }
 
 std::string IdOf(std::string_view text, size_t size) {
-  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) text.remove_prefix(2);
+  if (text.size() > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+    text.remove_prefix(2);
+  }
   if (text.find_first_not_of('0') == text.npos) return {};
   if (IsHex(text)) return Lower(text);
   if (text.size() <= size * 2) {
@@ -51,7 +53,9 @@ std::string_view KindOf(std::string_view word) {
   const std::string lower = Lower(word.substr(0, 64));
   for (uint64_t number = 1; number <= 5; ++number) {
     const std::string_view name = KindOf(number);
-    if (lower.size() >= name.size() && lower.substr(lower.size() - name.size()) == name) return name;
+    if (lower.size() >= name.size() && lower.substr(lower.size() - name.size()) == name) {
+      return name;
+    }
   }
   return {};
 }
@@ -86,7 +90,8 @@ TimeNs NanosOf(const Json& value) {
 TimeNs Noted(TimeNs time, const Json* value, Oddity oddity, Span* span) {
   if (time.ns != 0 || value == nullptr || value->is_null()) return time;
   const std::string text = value->is_string() ? value->get<std::string>() : JsonText(*value);
-  const bool nothing = text.empty() || text == "0" || text == "0.0" || text == "None" || text == "null";
+  const bool nothing =
+      text.empty() || text == "0" || text == "0.0" || text == "None" || text == "null";
   if (!nothing) span->odd |= oddity;
   return time;
 }

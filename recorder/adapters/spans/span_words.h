@@ -11,8 +11,8 @@
 namespace backstep::adapters {
 
 bool IsHex(std::string_view text);
-// Hex in lower case of an id given as hex or as base64 of `size` bytes; another text as it is; an id
-// of zeros is none.
+// Hex in lower case of an id given as hex or as base64 of `size` bytes; another text as it is; an
+// id of zeros is none.
 std::string IdOf(std::string_view text, size_t size);
 inline constexpr size_t kTraceIdSize = 16, kSpanIdSize = 8;
 

@@ -1,5 +1,5 @@
-// Turns what a draft says of its agents' states into what the store is given: of a conversation that
-// went on, only what is new.
+// Turns what a draft says of its agents' states into what the store is given: of a conversation
+// that went on, only what is new.
 #pragma once
 
 #include <cstdint>

@@ -59,7 +59,8 @@ Status Play::One(const Happening& happening) {
 }
 
 Status Play::Agents() {
-  auto next = static_cast<uint32_t>(options_.parent != nullptr ? options_.parent->agents.size() : 0);
+  auto next =
+      static_cast<uint32_t>(options_.parent != nullptr ? options_.parent->agents.size() : 0);
   for (uint32_t i = 0; i < draft_.agents.size(); ++i) {
     const AgentDraft& agent = draft_.agents[i];
     BACKSTEP_ASSIGN_OR_RETURN(Body initial, states_.Initial(AgentIndex(i)));
@@ -92,7 +93,9 @@ Status Play::Agents() {
 }
 
 Result<Body> Play::Read(const KeptBody& body) {
-  if (body.size == 0) return Body{{}, body.media == Media::kText ? "text/plain; charset=utf-8" : ""};
+  if (body.size == 0) {
+    return Body{{}, body.media == Media::kText ? "text/plain; charset=utf-8" : ""};
+  }
   BACKSTEP_ASSIGN_OR_RETURN(std::string bytes, bodies_.Read(body));
   return BodyOf(std::move(bytes), body.media);
 }

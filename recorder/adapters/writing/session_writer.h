@@ -40,8 +40,8 @@ class SessionWriter {
   SessionWriter(store::Recording* recording, SessionWriterOptions options);
 
   // Orders and writes a run, and adds what came in to `summary`. InvalidArgument: the draft
-  // contradicts itself. Io and what go_on says: the run is not there, nor does anything of it count.
-  // Io can be of a run before, which is sealed meanwhile.
+  // contradicts itself. Io and what go_on says: the run is not there, nor does anything of it
+  // count. Io can be of a run before, which is sealed meanwhile.
   Result<WrittenSession> Write(SessionDraft draft, ImportSummary* summary);
   // Begins a log that is written as it was; counts what comes in into `summary`. It is to be sealed
   // or destroyed before the next call of this or of Write.

@@ -11,10 +11,10 @@ namespace backstep::adapters {
 
 // Asked about parts in the order in which they happen. One thread.
 //
-// A step begins when the source says, but not before its agent's last step has ended, its parent has
-// begun and what it takes has been sent: where these say that its clock is early, its end is moved
-// with its begin. It ends when the source says, but not before what happened in it. Where no step of
-// the run has a time each takes a millisecond, one after the other.
+// A step begins when the source says, but not before its agent's last step has ended, its parent
+// has begun and what it takes has been sent: where these say that its clock is early, its end is
+// moved with its begin. It ends when the source says, but not before what happened in it. Where no
+// step of the run has a time each takes a millisecond, one after the other.
 class StepTimes {
  public:
   // `now`: when a run without times is said to have begun. `base`: of the run it branches from; 0:

@@ -56,7 +56,8 @@ class Edits {
   std::map<EffectId, KnownEdit> effects_;
 };
 
-// The record an edit leaves on the step it hit. `before` and `after` are cut to what a record holds.
+// The record an edit leaves on the step it hit. `before` and `after` are cut to what a record
+// holds.
 FaultRecord EditRecord(const KnownEdit& edit, const std::string& hook, const std::string& before,
                        const std::string& after);
 // The text an edit puts in place of `original`.

@@ -10,8 +10,8 @@ struct Difference {
   std::string expected, actual;
 };
 
-// Excerpts around the first differing byte, quoted, control bytes escaped, each with `label` and the
-// byte in front: `llm request 0 from byte 41: "…"`. Stable wording, bounded length.
+// Excerpts around the first differing byte, quoted, control bytes escaped, each with `label` and
+// the byte in front: `llm request 0 from byte 41: "…"`. Stable wording, bounded length.
 Difference DescribeDifference(const std::string& label, std::string_view recorded,
                               std::string_view here);
 // At most `bytes_max` bytes of `text`, quoted and escaped.

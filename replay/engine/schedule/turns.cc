@@ -39,7 +39,8 @@ uint64_t Turns::HolderOf(const std::string& agent, uint64_t but) const {
 }
 
 bool Turns::WaitsFor(uint64_t waiter, uint64_t target) const {
-  for (auto at = waits_for_.find(waiter); at != waits_for_.end(); at = waits_for_.find(at->second)) {
+  for (auto at = waits_for_.find(waiter); at != waits_for_.end();
+       at = waits_for_.find(at->second)) {
     if (at->second == target) return true;
   }
   return false;

@@ -87,7 +87,9 @@ std::string FormatCalls(const CallCounts& calls) {
       {"fault", calls.fault},       {"live", calls.live},   {"miss", calls.miss}};
   std::string out;
   for (const auto& [name, count] : all) {
-    if (count != 0) out += (out.empty() ? "" : ", ") + (std::string(name) + " " + std::to_string(count));
+    if (count != 0) {
+      out += (out.empty() ? "" : ", ") + (std::string(name) + " " + std::to_string(count));
+    }
   }
   return out.empty() ? "none" : out;
 }

@@ -33,7 +33,8 @@ void AddLine(const std::string& line, std::string* text) {
   *text += line;
 }
 
-// A call that the model asks for: {"function": {name, arguments}}, {name, arguments | input | args}.
+// A call that the model asks for: {"function": {name, arguments}}, {name, arguments | input |
+// args}.
 std::string ToolCall(const json& call) {
   const json* inner = Find(call, "function");
   const json& function = inner != nullptr ? *inner : call;

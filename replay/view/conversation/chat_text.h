@@ -27,8 +27,9 @@ ChatPrompt NewestTurns(const std::string& request, size_t turns_max);
 // shaped as an answer.
 std::string AnswerText(const std::string& response);
 
-// A JSON object or list as lines that a person reads: "key: value", what is inside indented, strings
-// with their own line breaks, at most `bytes_max`. Empty: it is neither, or longer than that.
+// A JSON object or list as lines that a person reads: "key: value", what is inside indented,
+// strings with their own line breaks, at most `bytes_max`. Empty: it is neither, or longer than
+// that.
 std::string ReadableJson(const std::string& text, size_t bytes_max);
 
 }  // namespace backstep::replay

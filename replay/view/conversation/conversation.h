@@ -42,7 +42,8 @@ struct ChatRow {
   bool open = false;             // of a step that had not committed at the moment
   std::string who;               // agent, model or tool; fault: its type
   std::string topic;             // message: its kind; fault: spec id; failure: kind; may be empty
-  std::string about;             // fault: id of what it hit; message: id it replies to; may be empty
+  // fault: id of what it hit; message: id it replies to; may be empty
+  std::string about;
   bool edited = false, dropped = false, early = false;  // of a message
   // Message: its body. Failure, fault, outcome: the text.
   BodyView body;

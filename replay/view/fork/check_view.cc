@@ -26,7 +26,8 @@ std::string DescribeFault(const recorder::FaultSpec& fault) {
     out += (i == 0 ? "" : ", ") + std::string(recorder::FaultHookName(fault.hooks[i]));
   }
   for (size_t i = 0; i < fault.selectors.size(); ++i) {
-    out += (i == 0 ? " where " : " and ") + fault.selectors[i].key + "=" + fault.selectors[i].pattern;
+    out +=
+        (i == 0 ? " where " : " and ") + fault.selectors[i].key + "=" + fault.selectors[i].pattern;
   }
   for (const auto& [key, value] : fault.params) out += ", " + key + "=" + value;
   if (fault.probability < 1) {

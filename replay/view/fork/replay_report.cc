@@ -144,7 +144,9 @@ Result<ReplayReport> MakeReplayReport(const store::Recording& recording,
 
 std::string ExplainReplay(const ReplayReport& report) {
   const ReplayResult& result = report.result;
-  if (result.result == "crashed") return "The program did not get through: " + OneLine(result.detail);
+  if (result.result == "crashed") {
+    return "The program did not get through: " + OneLine(result.detail);
+  }
   if (result.result == "cancelled") {
     const std::string where = result.died_at ? FormatActivation(*result.died_at) : "";
     return "Cancelled" + (where.empty() ? "" : " in " + OneLine(where)) +
@@ -172,7 +174,8 @@ std::string ExplainReplay(const ReplayReport& report) {
            FormatCount(result.last.value - result.fork.value, "new step") + ".";
   }
   if (result.result != "finished") {
-    return "Ended by " + result.result + (result.detail.empty() ? "." : ": " + OneLine(result.detail));
+    return "Ended by " + result.result +
+           (result.detail.empty() ? "." : ": " + OneLine(result.detail));
   }
   return result.summary.changes == 0
              ? "It took effect, and nothing else came out differently."

@@ -99,7 +99,9 @@ std::string StatesToJson(const CheckpointView& view) {
 std::string ToJson(const CheckpointView& view) {
   Json json = HeadJson(view);
   json["mailboxes"] = Json::array();
-  for (const MessageRow& message : view.mailboxes) json["mailboxes"].push_back(MessageJson(message));
+  for (const MessageRow& message : view.mailboxes) {
+    json["mailboxes"].push_back(MessageJson(message));
+  }
   json["open"] = Json::array();
   for (const OpenStepRow& open : view.open) json["open"].push_back(OpenJson(open));
   json["step"] = view.detail ? DetailJson(*view.detail) : Json(nullptr);

@@ -85,7 +85,8 @@ Status FillStateChanges(store::Line& line, const StepRecord& step, size_t change
   return {};
 }
 
-void AddNotes(const store::Line& line, const CheckpointView& view, std::vector<std::string>* notes) {
+void AddNotes(const store::Line& line, const CheckpointView& view,
+              std::vector<std::string>* notes) {
   if (const std::string states = StatesNote(line.header()); !states.empty()) {
     notes->push_back(states);
   }

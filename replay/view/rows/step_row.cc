@@ -106,7 +106,8 @@ Result<std::string> StepRowReader::SegmentPath(SegmentId segment) {
   for (int depth = 0; segment.value != 0 && depth < kSegmentDepthMax; ++depth) {
     const auto found = segments_.find(segment);
     const bool known = found != segments_.end();
-    const std::string name = known ? found->second.name : "segment#" + std::to_string(segment.value);
+    const std::string name =
+        known ? found->second.name : "segment#" + std::to_string(segment.value);
     path = path.empty() ? name : name + "/" + path;
     segment = known ? found->second.parent : SegmentId{};
   }
@@ -119,7 +120,9 @@ Status StepRowReader::FillCalls(const StepRecord& step, StepRow* row) {
                             line_.Effects(step.agent, step.clock));
   for (const EffectRecord& effect : effects) {
     std::string key = EffectKindName(effect.kind);
-    if (effect.status != CallStatus::kRecorded) key += std::string(" ") + CallStatusName(effect.status);
+    if (effect.status != CallStatus::kRecorded) {
+      key += std::string(" ") + CallStatusName(effect.status);
+    }
     AddCount(key, &row->calls);
     row->failed_calls += effect.error.has_value();
     row->usage += effect.usage;

@@ -86,7 +86,8 @@ struct StepFilter {
   StepNumber from{1}, to{UINT64_MAX};
   std::vector<AgentId> agents;  // empty: all
   std::string segment;          // a segment's name or path; steps inside nested ones count
-  bool errors = false;          // failed steps, those with a failed call or a mistake somebody found
+  // failed steps, those with a failed call or a mistake somebody found
+  bool errors = false;
   bool Accepts(const StepRow& row) const;            // segment and errors
   bool AcceptsAgent(const StepRecord& step) const;   // agents
 };

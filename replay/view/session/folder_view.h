@@ -45,12 +45,14 @@ struct FolderView {
   std::string parent;                // empty: it is the root
   std::vector<FolderEntry> entries;  // by name; without those that begin with a dot
   uint64_t total = 0;                // of them, where `entries` is cut
-  std::string named;                 // the program in it that the path leads to; empty: to the folder
+  // the program in it that the path leads to; empty: to the folder
+  std::string named;
 };
 
 // The folders inside `folder` ("~" and "~/..." are the user's home), 5,000 entries at most: with
 // recordings, or with files that may be run; then `folder` may be such a file.
-// Io, NotFound: it cannot be read, with path and reason. InvalidArgument: a file that cannot be run.
+// Io, NotFound: it cannot be read, with path and reason. InvalidArgument: a file that cannot be
+// run.
 Result<FolderView> ViewFolder(const std::string& folder, Sought sought = Sought::kRecording);
 
 }  // namespace backstep::replay

@@ -110,7 +110,9 @@ Json SessionJson(const SessionView& view) {
   json["branches"] = Json::array();
   for (const BranchRow& row : view.branches) json["branches"].push_back(BranchJson(row));
   json["baselines"] = Json::array();
-  for (const BaselineState& state : view.baselines) json["baselines"].push_back(BaselineJson(state));
+  for (const BaselineState& state : view.baselines) {
+    json["baselines"].push_back(BaselineJson(state));
+  }
   json["dropped_bodies"] = view.end ? view.end->dropped_bodies : 0;
   json["annotations"] = Json::array();
   for (const AnnotationRow& said : view.annotations) {

@@ -52,8 +52,9 @@ void AddNotes(SessionView* view) {
     return;
   }
   if (view->header.program_name.empty()) {
-    view->notes.push_back("recorded with scopes alone: it can be inspected and compared; to re-execute "
-                          "it, implement backstep::replay::Program");
+    view->notes.push_back(
+        "recorded with scopes alone: it can be inspected and compared; to re-execute "
+        "it, implement backstep::replay::Program");
   }
   if (!view->end) return;
   if (view->end->dropped_bodies != 0) {

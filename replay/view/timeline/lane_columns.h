@@ -1,5 +1,5 @@
-// Steps and messages in chunks that snapshots share: what has been published is never written again,
-// so a snapshot copies pointers and its readers need no lock. Private to this folder.
+// Steps and messages in chunks that snapshots share: what has been published is never written
+// again, so a snapshot copies pointers and its readers need no lock. Private to this folder.
 #pragma once
 
 #include <array>

@@ -9,8 +9,8 @@
 
 namespace backstep::replay {
 
-// Aligns by (agent, agent clock) and decides as Compare does (replay/compare.h), one step at a time,
-// so that its memory does not grow with the lines. One thread; neither line is owned.
+// Aligns by (agent, agent clock) and decides as Compare does (replay/compare.h), one step at a
+// time, so that its memory does not grow with the lines. One thread; neither line is owned.
 class ParentSteps {
  public:
   ParentSteps(store::Line& parent, store::Line& branch) : parent_(parent), branch_(branch) {}

@@ -161,7 +161,8 @@ std::string Timeline::MessageText(const MessageOnTimeline& message) const {
 
 uint64_t Timeline::bytes() const {
   uint64_t sum = sizeof(*this);
-  constexpr uint64_t kShared = 16 + sizeof(std::shared_ptr<void>);   // counts, and the pointer to it
+  // counts, and the pointer to it
+  constexpr uint64_t kShared = 16 + sizeof(std::shared_ptr<void>);
   for (const Lane& lane : lanes) {
     sum += sizeof(lane) + lane.name.capacity() + lane.role.capacity();
     sum += lane.chunks.size() * (sizeof(LaneChunk) + kShared);

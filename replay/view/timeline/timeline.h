@@ -125,7 +125,8 @@ struct Timeline {
   const MessageCell& message_cell(uint32_t index) const {
     return message_chunks[index / MessageChunk::kMessages]->cells[index % MessageChunk::kMessages];
   }
-  // The first message that was sent by that step or a later one; `message_count` when there is none.
+  // The first message that was sent by that step or a later one; `message_count` when there is
+  // none.
   uint32_t FirstMessageSentBy(uint64_t step) const;
   MessageId message_id(const MessageOnTimeline& message) const;
   // "planner/12", "planner/12.0"; "@outside/0.3".
@@ -143,10 +144,10 @@ struct StepEntry;
 // Builds the timeline of a line. One thread, the line's; `line` is not owned and outlives it.
 class TimelineBuilder {
  public:
-  // `parent`: the line that a branch leaves, with whose steps those after the fork are compared; not
-  // owned. Null, or unreadable: they carry neither kStepSame nor kStepDifferent.
-  // `recording`: of which the line is, and whose index is asked for steps it has packed; not owned.
-  // Null: all are read from the line.
+  // `parent`: the line that a branch leaves, with whose steps those after the fork are compared;
+  // not owned. Null, or unreadable: they carry neither kStepSame nor kStepDifferent. `recording`:
+  // of which the line is, and whose index is asked for steps it has packed; not owned. Null: all
+  // are read from the line.
   explicit TimelineBuilder(store::Line& line, store::Line* parent = nullptr,
                            const store::Recording* recording = nullptr);
   ~TimelineBuilder();
@@ -154,15 +155,15 @@ class TimelineBuilder {
   // Adds the steps that the line has and the timeline has not: call it after Line::Refresh().
   // `progress(done, total)` in steps; may be empty; returning false cancels (Cancelled): what was
   // added stays and the next call goes on from there. InvalidArgument: more than 65,535 agents or
-  // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay. `added` is given each step
-  // that was added, in order, for who needs them too; may be empty.
+  // 2^32 steps. Corruption, Io: as of store::Line; the steps before stay. `added` is given each
+  // step that was added, in order, for who needs them too; may be empty.
   using Progress = std::function<bool(uint64_t, uint64_t)>;
   using Added = std::function<void(const store::StepOutline&)>;
   Status Extend(const Progress& progress = {}, const Added& added = {});
 
-  // What has been added so far; after a cancelled Extend, or from `progress`, the segments are those
-  // of the last whole one. Costs a pointer for every 128 steps, not the steps: about a millisecond
-  // at a million. Earlier snapshots stay as they are.
+  // What has been added so far; after a cancelled Extend, or from `progress`, the segments are
+  // those of the last whole one. Costs a pointer for every 128 steps, not the steps: about a
+  // millisecond at a million. Earlier snapshots stay as they are.
   std::shared_ptr<const Timeline> Snapshot() const;
 
  private:

@@ -1,11 +1,11 @@
-// Lists of numbers as bytes, in the smaller of two forms: as planes, which is good for what repeats,
-// or as widths and bits, which is good for what is spread. Private to store/index.
+// Lists of numbers as bytes, in the smaller of two forms: as planes, which is good for what
+// repeats, or as widths and bits, which is good for what is spread. Private to store/index.
 //
 //   list   varint count, one byte form
 //   form   0 to 8: so many planes: the numbers' lowest bytes together, then the next ones, ...
 //          9: a plane of widths: of each number its lowest bit, which is the sign of a ZigZag, and
-//          twice the place of its highest bit above that, from 1 on, 0: none; then what lies between
-//          these two bits, of all numbers, low bits first, to the end of a byte
+//          twice the place of its highest bit above that, from 1 on, 0: none; then what lies
+//          between these two bits, of all numbers, low bits first, to the end of a byte
 //   plane  varint size; 0: all its bytes are the one that follows; count: stored as it is; else a
 //          zstd frame of that size
 #pragma once

@@ -19,8 +19,8 @@ StepNumber ChunkOf(StepNumber step, StepNumber after);
 class ChunkWriter {
  public:
   Status Prepare(Database& db);
-  // The next step of the line's own log. Steps of its chunk that it has not been given are read from
-  // the line when the chunk's last one comes.
+  // The next step of the line's own log. Steps of its chunk that it has not been given are read
+  // from the line when the chunk's last one comes.
   Status Add(Line& line, const StepRecord& step, const std::vector<EffectRecord>& effects);
   // To be called when what it was given was undone or deleted.
   void Forget() { packer_.reset(); }

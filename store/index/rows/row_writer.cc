@@ -279,7 +279,8 @@ Status RowWriter::DeleteBeyond(LogId log, StepNumber after) {
   const std::string where = " WHERE log = " + std::to_string(log.value) + " AND ";
   const std::string beyond = " > " + std::to_string(after.value);
   for (const char* table : {"step_rows", "step_details", "effects", "faults_applied"}) {
-    BACKSTEP_RETURN_IF_ERROR(db_.Exec("DELETE FROM " + std::string(table) + where + "step" + beyond));
+    BACKSTEP_RETURN_IF_ERROR(
+        db_.Exec("DELETE FROM " + std::string(table) + where + "step" + beyond));
   }
   chunks_.Forget();
   BACKSTEP_RETURN_IF_ERROR(db_.Exec("DELETE FROM step_columns" + where + "first_step + " +

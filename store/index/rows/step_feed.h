@@ -22,8 +22,8 @@ class StepFeed {
   StepFeed(const StepFeed&) = delete;
   StepFeed& operator=(const StepFeed&) = delete;
 
-  // The next step, to be asked for as long as there is one; the caller's until the next call. Errors
-  // as of LogRows::Step; nothing follows one.
+  // The next step, to be asked for as long as there is one; the caller's until the next call.
+  // Errors as of LogRows::Step; nothing follows one.
   Result<StepRows>& Next();
 
  private:

@@ -124,8 +124,8 @@ struct KvStore::Impl {
   }
 
   ~Impl() { CloseAnyhow(); }
-  // For destructors: what was written is in the WAL, or of a bulk log counts for nothing before it is
-  // sealed; so a failure to close loses nothing.
+  // For destructors: what was written is in the WAL, or of a bulk log counts for nothing before it
+  // is sealed; so a failure to close loses nothing.
   void CloseAnyhow() { static_cast<void>(Close()); }
 
   class Pinned;

@@ -21,16 +21,16 @@ inline constexpr int kLevels = 24;
 // than all else at this level.
 inline constexpr int kBulkLevel = 1;
 
-// An Env whose files are readable by their owner alone, whatever the umask. Not `forced`: nothing of
-// it is forced to the disk, whoever asks.
+// An Env whose files are readable by their owner alone, whatever the umask. Not `forced`: nothing
+// of it is forced to the disk, whoever asks.
 std::unique_ptr<rocksdb::Env> OwnerOnlyEnv(bool forced);
 
 // For the one writer; `env` outlives the database. `bulk`: nobody waits for what is written.
 rocksdb::Options WriterDbOptions(rocksdb::Env* env, bool bulk);
 rocksdb::Options ReaderDbOptions();
 
-// How tables are written to which nothing will be added, of about `content_bytes` of keys and values:
-// as RocksDB's SetOptions takes it. zstd at `level`.
+// How tables are written to which nothing will be added, of about `content_bytes` of keys and
+// values: as RocksDB's SetOptions takes it. zstd at `level`.
 std::unordered_map<std::string, std::string> SealedTableOptions(uint64_t content_bytes, int level);
 
 // Removes what says how RocksDB was opened: nobody reads it, and nothing says whether it is

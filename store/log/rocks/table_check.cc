@@ -71,9 +71,10 @@ class Table {
     const auto index = Block(*metaindex);
     if (!index) return Damaged("its metaindex");
     const size_t key = index->find(kProperties);
-    const auto properties = key == std::string::npos
-                                ? std::nullopt
-                                : ReadHandle(std::string_view(*index).substr(key + kProperties.size()));
+    const auto properties =
+        key == std::string::npos
+            ? std::nullopt
+            : ReadHandle(std::string_view(*index).substr(key + kProperties.size()));
     if (!properties || !Block(*properties)) return Damaged("its properties");
     return {};
   }

@@ -1,6 +1,7 @@
 // Checks what RocksDB reads of a table before it has checked it: the footer, the metaindex and the
 // properties. Its packaged build asserts on damage there, and so would end the host.
-// Layout: https://github.com/facebook/rocksdb/wiki/Rocksdb-BlockBasedTable-Format, format version 5.
+// Layout: https://github.com/facebook/rocksdb/wiki/Rocksdb-BlockBasedTable-Format, format
+// version 5.
 #pragma once
 
 #include <string>

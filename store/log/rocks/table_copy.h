@@ -23,10 +23,10 @@ struct Contents {
 using CopyProgress = std::function<bool(uint64_t)>;
 
 // Makes a database in the existing, empty directory `to` with all that `from` holds and `more`,
-// whose keys `from` must not have; one bottom level, zstd at `level`, made for about `content_bytes`
-// of keys and values. All of it is on the disk when it returns, but for the directory's entry in its
-// parent.
-// Corruption: `from` cannot be read. Io: path and reason; what is in `to` is then of no use.
+// whose keys `from` must not have; one bottom level, zstd at `level`, made for about
+// `content_bytes` of keys and values. All of it is on the disk when it returns, but for the
+// directory's entry in its parent. Corruption: `from` cannot be read. Io: path and reason; what is
+// in `to` is then of no use.
 Result<Contents> CopyToTables(const KvReader& from, const std::map<std::string, std::string>& more,
                               const std::string& to, uint64_t content_bytes, int level,
                               const CopyProgress& progress);

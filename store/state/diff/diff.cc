@@ -149,7 +149,9 @@ bool Differ::Nearby(size_t i, size_t j, Match* out) {
     near_stamp_ = 0;
   }
   const uint16_t stamp = static_cast<uint16_t>(++near_stamp_ << kNearBits);
-  const auto slot = [](uint64_t word) { return (word * 0x9e3779b97f4a7c15ULL) >> (64 - kNearBits); };
+  const auto slot = [](uint64_t word) {
+    return (word * 0x9e3779b97f4a7c15ULL) >> (64 - kNearBits);
+  };
   // From the far end, so that the nearest of equal words stands.
   for (size_t a = old_reach - 7; a-- > 0;) {
     near_[slot(Word(old_.data() + i + a))] = static_cast<uint16_t>(stamp | a);
@@ -164,7 +166,9 @@ bool Differ::Nearby(size_t i, size_t j, Match* out) {
   int candidates = 0;
   for (size_t b = 0; b + 8 <= new_reach && candidates < kNearCandidates; ++b) {
     const uint64_t word = Word(new_.data() + j + b);
-    if (b + 8 <= old_reach && Word(old_.data() + i + b) == word && (++candidates, sure(b, b))) break;
+    if (b + 8 <= old_reach && Word(old_.data() + i + b) == word && (++candidates, sure(b, b))) {
+      break;
+    }
     const uint16_t entry = near_[slot(word)];
     if (entry >> kNearBits != near_stamp_) continue;
     const size_t a = entry & ((1u << kNearBits) - 1);

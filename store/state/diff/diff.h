@@ -27,14 +27,14 @@ size_t CommonSuffix(std::string_view a, std::string_view b);
 // Common prefix and suffix first. In between, after each mismatch, it looks for where the two go
 // on alike: among the next bytes (a field changed), by searching for samples of either side in the
 // other (something was put in or taken out), by content-defined anchors of the old text that no
-// copy has taken (something moved). Each search draws on a budget that is linear in the sizes; what is left when
-// it runs out is an insert. So the cost is O(old + new) whatever the input.
+// copy has taken (something moved). Each search draws on a budget that is linear in the sizes; what
+// is left when it runs out is an insert. So the cost is O(old + new) whatever the input.
 class Differ {
  public:
   // Hunks that in order make up `new_bytes`; none is empty. Copies need not ascend in the old.
   const std::vector<Hunk>& Run(std::string_view old_bytes, std::string_view new_bytes);
-  // The same for a thread that has other things to do: an eighth of the searching, and what moved is
-  // an insert.
+  // The same for a thread that has other things to do: an eighth of the searching, and what moved
+  // is an insert.
   const std::vector<Hunk>& RunQuickly(std::string_view old_bytes, std::string_view new_bytes);
 
  private:

@@ -12,8 +12,8 @@ namespace {
 // A near one costs even less when logged, for it lies in the same compressed block.
 constexpr size_t kMinEarlier = 160;
 constexpr size_t kMinEarlierNear = 256;
-// One in another agent's log lies in a block that a reader decompresses for it alone, about 50 us for
-// each. A large version must not be made of hundreds of them: each is this part of it at least.
+// One in another agent's log lies in a block that a reader decompresses for it alone, about 50 us
+// for each. A large version must not be made of hundreds of them: each is this part of it at least.
 constexpr size_t kMinEarlierOther = 256;
 constexpr uint64_t kOtherPartMax = 128;
 // Where an agent hears a good part of what another one says, blocks are read for many at once.
@@ -68,7 +68,8 @@ bool LiteralLog::WorthOther(const Segment& other, uint64_t version_size) {
     heard.span /= 2;
     heard.bytes /= 2;
   }
-  return dense || other.length >= std::max<uint64_t>(kMinEarlierOther, version_size / kOtherPartMax);
+  return dense ||
+         other.length >= std::max<uint64_t>(kMinEarlierOther, version_size / kOtherPartMax);
 }
 
 const std::vector<Segment>& LiteralLog::Split(std::string_view text,

@@ -10,8 +10,8 @@
 
 namespace backstep::store {
 
-// Sees the log as it was at the first read. Ascending positions read fastest. What it copies is only
-// as good as the hash that the caller compares it with. One thread.
+// Sees the log as it was at the first read. Ascending positions read fastest. What it copies is
+// only as good as the hash that the caller compares it with. One thread.
 class LiteralReader {
  public:
   explicit LiteralReader(const KvReader* log) : log_(log) {}  // not owned

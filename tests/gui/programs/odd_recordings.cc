@@ -141,9 +141,10 @@ void LongNames(Session& session) {
 void Bytes(Session& session) {
   const std::string odd("nul \0 escape \x1b[31m red \xff\xfe half \xc3", 38);
   AddAgents(session, {"raw", "sink"});
-  Tell(session, {{"raw", "sink", odd},
-                 {"raw", "sink", std::string(300, '\0'), "application/octet-stream"},
-                 {"raw", "sink", "bell \a, delete \x7f, C1 \xc2\x9b, override \u202e back", kText}});
+  Tell(session,
+       {{"raw", "sink", odd},
+        {"raw", "sink", std::string(300, '\0'), "application/octet-stream"},
+        {"raw", "sink", "bell \a, delete \x7f, C1 \xc2\x9b, override \u202e back", kText}});
 }
 
 // Every step begins and ends at the same moment.

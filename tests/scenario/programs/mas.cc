@@ -108,7 +108,8 @@ class Critic : public Agent {
       const bool bad = verdicts_.find("bad") != std::string::npos;
       step.SetOutcome({bad ? Outcome::Kind::kFailed : Outcome::Kind::kOk, {}, verdicts_});
     } else {
-      step.Send({.to = "writer", .kind = "feedback", .body = {"more, it was " + word, "text/plain"}});
+      step.Send(
+          {.to = "writer", .kind = "feedback", .body = {"more, it was " + word, "text/plain"}});
     }
     return step.Commit(Body{verdicts_, "text/plain"});
   }
@@ -123,7 +124,10 @@ class Mas : public backstep::replay::Program {
   explicit Mas(const Options& options) : options_(options) {}
   std::string Name() const override { return "mas"; }
   std::vector<AgentSpec> Agents() override {
-    return {{.name = "writer", .role = "writes", .model = "model-1", .initial_state = {"{\"rounds\":0}"}},
+    return {{.name = "writer",
+             .role = "writes",
+             .model = "model-1",
+             .initial_state = {"{\"rounds\":0}"}},
             {.name = "critic", .role = "checks", .initial_state = {"", "text/plain"}}};
   }
   std::vector<Message> Start() override {

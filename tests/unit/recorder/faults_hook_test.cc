@@ -114,7 +114,8 @@ TEST_CASE("A message from outside is met where it is received, not where it is s
   CHECK(sent.carried.size() == 1);
   CHECK(sent.faults.empty());
   CHECK(hook.Applied().empty());
-  const ReceiveOutcome received = hook.OnReceive(At("coder", 1), Mail(kOutsideName, "coder", "task", 0));
+  const ReceiveOutcome received =
+      hook.OnReceive(At("coder", 1), Mail(kOutsideName, "coder", "task", 0));
   CHECK(!received.message);
   CHECK(received.faults.size() == 1);
 }
@@ -154,7 +155,8 @@ TEST_CASE("A replaced body keeps its media type unless the new one is structured
   FaultHook text(Plan("- {id: r, hook: a2a_send, action: {type: a2a.replace_body, params: "
                       "{body: other}}}"),
                  {}, &world);
-  CHECK(text.OnSend(At("a", 1), Mail("a", "b", "x")).carried[0].body == Body{"other", "text/plain"});
+  CHECK(text.OnSend(At("a", 1), Mail("a", "b", "x")).carried[0].body ==
+        Body{"other", "text/plain"});
   FaultHook json(Plan("- {id: r, hook: a2a_send, action: {type: a2a.replace_body, params: "
                       "{body: {k: 1}}}}"),
                  {}, &world);
@@ -174,7 +176,8 @@ TEST_CASE("Copies of a message have ids of their own") {
 }
 
 TEST_CASE("A message's delay is virtual, held by the runner, or waited for in the step") {
-  const std::string fault = "- {id: d, hook: a2a_send, action: {type: a2a.delay, params: {ms: 40}}}";
+  const std::string fault =
+      "- {id: d, hook: a2a_send, action: {type: a2a.delay, params: {ms: 40}}}";
   Hook world;
   StoppedClock clock;
   FaultHook counted(Plan(fault), {}, &world);
@@ -189,7 +192,8 @@ TEST_CASE("A message's delay is virtual, held by the runner, or waited for in th
 }
 
 TEST_CASE("A call's delay is part of its duration") {
-  const std::string fault = "- {id: d, hook: llm_call, action: {type: llm.delay, params: {ms: 40}}}";
+  const std::string fault =
+      "- {id: d, hook: llm_call, action: {type: llm.delay, params: {ms: 40}}}";
   ServedHook recording;
   FaultHook replayed(Plan(fault), {}, &recording);
   Called served = Call(replayed, EffectKind::kLlm, "m");
@@ -223,7 +227,8 @@ TEST_CASE("Injected failures are typed values and the call does not run") {
     INFO(type);
     Hook world;
     const std::string hook_name = kind == EffectKind::kLlm ? "llm_call" : "tool_call";
-    FaultHook hook(Plan("- {id: f, hook: " + hook_name + ", action: {type: " + type + "}}"), {}, &world);
+    FaultHook hook(Plan("- {id: f, hook: " + hook_name + ", action: {type: " + type + "}}"), {},
+                   &world);
     Called called = Call(hook, kind, "compile");
     CHECK_FALSE(called.ran);
     REQUIRE_FALSE(called.outcome.result.ok());
@@ -256,12 +261,14 @@ TEST_CASE("A malformed answer is what the file gives, or a plain default") {
                   {}, &world);
   Called called = Call(given, EffectKind::kTool, "code_search");
   CHECK_FALSE(called.ran);
-  CHECK(called.outcome.result.response().body == Body{"<<<NOT JSON>>>", "text/plain; charset=utf-8"});
+  CHECK(called.outcome.result.response().body ==
+        Body{"<<<NOT JSON>>>", "text/plain; charset=utf-8"});
   CHECK(called.outcome.faults[0].after == "<<<NOT JSON>>>");
   CHECK(Call(given, EffectKind::kTool, "other").ran);
   CHECK(Call(given, EffectKind::kLlm, "code_search").ran);
   CHECK(Call(given, EffectKind::kEnv, "code_search").ran);
-  FaultHook plain(Plan("- {id: f, hook: llm_call, action: {type: llm.malformed_response}}"), {}, &world);
+  FaultHook plain(Plan("- {id: f, hook: llm_call, action: {type: llm.malformed_response}}"), {},
+                  &world);
   CHECK(Call(plain, EffectKind::kLlm, "m").outcome.result.response().body.bytes ==
         "MALFORMED_RESPONSE");
 }
@@ -286,9 +293,10 @@ TEST_CASE("A crash fails the selected step before it runs") {
 
 TEST_CASE("The first match wins and a spent fault makes way for the next") {
   Hook world;
-  FaultHook hook(Plan("- {id: one, hook: llm_call, action: {type: llm.timeout}, limits: {max_times: 2}}\n"
-                      "- {id: two, hook: llm_call, action: {type: llm.rate_limit}}"),
-                 {.applied_before = {{"one", 1}}}, &world);
+  FaultHook hook(
+      Plan("- {id: one, hook: llm_call, action: {type: llm.timeout}, limits: {max_times: 2}}\n"
+           "- {id: two, hook: llm_call, action: {type: llm.rate_limit}}"),
+      {.applied_before = {{"one", 1}}}, &world);
   CHECK(Call(hook, EffectKind::kLlm, "m", 1).outcome.result.error().kind == "timeout");
   CHECK(Call(hook, EffectKind::kLlm, "m", 2).outcome.result.error().kind == "rate_limit");
   CHECK(hook.Applied() == std::map<std::string, uint64_t>{{"one", 1}, {"two", 1}});
@@ -297,8 +305,11 @@ TEST_CASE("The first match wins and a spent fault makes way for the next") {
 TEST_CASE("A protected call is passed on untouched and uncounted") {
   ServedHook recording;
   FaultHookOptions options;
-  options.call_is_protected = [](const StepInfo&, const CallInfo& call) { return call.ordinal == 0; };
-  FaultHook hook(Plan("- {id: f, hook: tool_call, action: {type: tool.error}}"), options, &recording);
+  options.call_is_protected = [](const StepInfo&, const CallInfo& call) {
+    return call.ordinal == 0;
+  };
+  FaultHook hook(Plan("- {id: f, hook: tool_call, action: {type: tool.error}}"), options,
+                 &recording);
   CHECK(Call(hook, EffectKind::kTool, "x", 1, 0).outcome.status == CallStatus::kExact);
   CHECK(Call(hook, EffectKind::kTool, "x", 1, 1).outcome.status == CallStatus::kFault);
 }
@@ -328,7 +339,8 @@ TEST_CASE("A probability draws per match, the same in every order, and near its 
 
 TEST_CASE("Sends and receives of one step draw apart") {
   const std::string fault =
-      "- {id: f, hooks: [a2a_send, a2a_receive], action: {type: a2a.drop}, limits: {probability: 0.5}}";
+      "- {id: f, hooks: [a2a_send, a2a_receive], action: {type: a2a.drop}, limits: {probability: "
+      "0.5}}";
   const FaultPlan plan = Plan(fault);
   int differ = 0, sent = 0;
   for (uint32_t i = 0; i < 400; ++i) {
@@ -352,7 +364,8 @@ TEST_CASE("What is matched statically is what the hook does") {
   FaultHook hook(plan, {.seed = 3}, &world);
   for (uint64_t clock = 1; clock < 100; ++clock) {
     const Message message = Mail("a", "b", "x", clock);
-    const bool expected = FirstOnSend(plan, 3, FactsOf(At("a", clock)), FactsOf(message)) != nullptr;
+    const bool expected =
+        FirstOnSend(plan, 3, FactsOf(At("a", clock)), FactsOf(message)) != nullptr;
     CHECK(hook.OnSend(At("a", clock), message).carried.empty() == expected);
   }
 }
@@ -369,18 +382,19 @@ TEST_CASE("Every selector holds what it is named after") {
                                 "}, action: {type: a2a.drop}}");
     return MatchesSend(plan.faults()[0], FactsOf(step), FactsOf(message));
   };
-  for (const char* good : {"agent_id: planner", "step_index: 5", "step_index: ..9", "phase_name: planning",
-                           "phase_order: 2", "source_agent_id: planner", "target_agent_id: coder",
-                           "edge_id: planner->coder", "message_id: planner/5.1",
-                           "message_id: msg-0001", "channel: 'req*'", "agent_id: '[op]lanner'",
-                           "agent_id: 'pl?nner', channel: requirements"}) {
+  for (const char* good :
+       {"agent_id: planner", "step_index: 5", "step_index: ..9", "phase_name: planning",
+        "phase_order: 2", "source_agent_id: planner", "target_agent_id: coder",
+        "edge_id: planner->coder", "message_id: planner/5.1", "message_id: msg-0001",
+        "channel: 'req*'", "agent_id: '[op]lanner'",
+        "agent_id: 'pl?nner', channel: requirements"}) {
     INFO(good);
     CHECK(matches(good));
   }
-  for (const char* bad : {"agent_id: coder", "step_index: 6..", "phase_name: coding", "phase_order: 0",
-                          "source_agent_id: coder", "target_agent_id: planner", "edge_id: e1",
-                          "message_id: planner/5.2", "channel: r", "agent_id: '[!p]lanner'",
-                          "agent_id: planner, channel: other"}) {
+  for (const char* bad : {"agent_id: coder", "step_index: 6..", "phase_name: coding",
+                          "phase_order: 0", "source_agent_id: coder", "target_agent_id: planner",
+                          "edge_id: e1", "message_id: planner/5.2", "channel: r",
+                          "agent_id: '[!p]lanner'", "agent_id: planner, channel: other"}) {
     INFO(bad);
     CHECK_FALSE(matches(bad));
   }

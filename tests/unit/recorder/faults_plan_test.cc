@@ -147,12 +147,15 @@ TEST_CASE("A slip of the keyboard is refused in every file, with line and neares
   }
 }
 
-TEST_CASE("What llmmas-otel takes and cannot be honoured warns there and is an error in our files") {
+TEST_CASE(
+    "What llmmas-otel takes and cannot be honoured warns there and is an error in our files") {
   const std::vector<std::array<std::string, 4>> cases = {
       {"tool_call", "{type: a2a.drop}", "", "cannot serve tool_call"},
       {"a2a_receive", "{type: a2a.delay, params: {ms: 1}}", "", "cannot serve a2a_receive"},
-      {"llm_call", "{type: llm.timeout}", "    selector: {tool_name: x}\n", "says nothing on llm_call"},
-      {"llm_call", "{type: llm.timeout}", "    selector: {favourite_colour: x}\n", "unknown selector"},
+      {"llm_call", "{type: llm.timeout}", "    selector: {tool_name: x}\n",
+       "says nothing on llm_call"},
+      {"llm_call", "{type: llm.timeout}", "    selector: {favourite_colour: x}\n",
+       "unknown selector"},
       {"llm_call", "{type: llm.timeout}", "    owner_team: x\n", "unknown key"},
       {"llm_call", "{type: llm.prompt_inject, params: {note: x}}", "",
        "is not available in this version; available on this hook: llm.delay, llm.rate_limit"},
@@ -167,8 +170,8 @@ TEST_CASE("What llmmas-otel takes and cannot be honoured warns there and is an e
     CHECK(warnings[0].find("f.yaml:") == 0);
   }
   std::vector<std::string> warnings;
-  const FaultPlan some = Load("faults: [{id: f, hooks: [a2a_send, tool_call], action: {type: a2a.drop}}]",
-                              &warnings);
+  const FaultPlan some =
+      Load("faults: [{id: f, hooks: [a2a_send, tool_call], action: {type: a2a.drop}}]", &warnings);
   CHECK(some.faults()[0].hooks == std::vector<FaultHookKind>{FaultHookKind::kA2aSend});
 }
 
@@ -252,7 +255,8 @@ TEST_CASE("The page on faults names every hook, selector, action and parameter")
     CHECK((line.find("not yet") == std::string::npos) == action.available());
     for (FaultHookKind hook : AllFaultHooks()) {
       const bool serves = (action.hooks & HookBit(hook)) != 0;
-      CHECK((line.find("`" + std::string(FaultHookName(hook)) + "`") != std::string::npos) == serves);
+      CHECK((line.find("`" + std::string(FaultHookName(hook)) + "`") != std::string::npos) ==
+            serves);
     }
     for (const ParamInfo& param : action.params) {
       CHECK(line.find("`" + std::string(param.name) + "`") != std::string::npos);

@@ -93,7 +93,8 @@ TEST_CASE("Values that a name, a header or a scheme marks as secret are found") 
 }
 
 TEST_CASE("A private key loses its inside") {
-  std::string text = "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\n-----END RSA PRIVATE KEY-----\ny";
+  std::string text =
+      "x\n-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA7\n-----END RSA PRIVATE KEY-----\ny";
   REQUIRE(Plain()->Redact(&text));
   REQUIRE(text.find("MIIE") == std::string::npos);
   REQUIRE(text.find("-----END RSA PRIVATE KEY-----\ny") != std::string::npos);
@@ -260,7 +261,8 @@ TEST_CASE("A secret that goes through a session reaches no file of the recording
     MustOk(step->Commit(Text(both)));
   }
   // A secret that only an edit completes.
-  MustOk(session->BeginStep("a")->Commit(StateEdit::Append(both.size(), "\n" + secret.substr(0, 9))));
+  MustOk(
+      session->BeginStep("a")->Commit(StateEdit::Append(both.size(), "\n" + secret.substr(0, 9))));
   MustOk(session->BeginStep("a")->Commit(
       StateEdit::Append(both.size() + 10, secret.substr(9))));
   session->BeginStep("a")->Fail({both, both});
@@ -285,14 +287,16 @@ StateEdit SpliceOf(const std::string& before, const std::string& after) {
   const size_t shorter = std::min(before.size(), after.size());
   size_t front = 0, back = 0;
   while (front < shorter && before[front] == after[front]) ++front;
-  while (back < shorter - front && before[before.size() - 1 - back] == after[after.size() - 1 - back]) {
+  while (back < shorter - front &&
+         before[before.size() - 1 - back] == after[after.size() - 1 - back]) {
     ++back;
   }
   return {{{front, before.size() - front - back,
             after.substr(front, after.size() - front - back)}}};
 }
 
-TEST_CASE("A long state is stored as if it had been redacted whole, wherever a secret comes and goes") {
+TEST_CASE(
+    "A long state is stored as if it had been redacted whole, wherever a secret comes and goes") {
   const auto redactor = Redactor::Make({}).value();
   const std::string secret = Fake("sk-ant-api03-", 90);
   RandomStream random(11);

@@ -54,7 +54,8 @@ TEST_CASE("A disabled session runs its host, records nothing and is no error") {
 
 TEST_CASE("The environment names the recording, the seed and the faults") {
   backstep::testing::TempDir dir;
-  std::ofstream(dir / "f.yaml") << "faults:\n- id: lost\n  hook: a2a_send\n  action: {type: a2a.drop}\n";
+  std::ofstream(dir / "f.yaml")
+      << "faults:\n- id: lost\n  hook: a2a_send\n  action: {type: a2a.drop}\n";
   const Variables variables({{"BACKSTEP_RECORDING", dir / "r"},
                              {"BACKSTEP_SEED", "77"},
                              {"BACKSTEP_FAULTS", dir / "f.yaml"}});

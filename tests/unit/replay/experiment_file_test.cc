@@ -43,7 +43,8 @@ edits:
   - message: "@outside/0.0"
     body: "<p>"
     media_type: text/html
-on_miss: {llm: live, "tool:compile": substitute, env: "substitute:x=y", "tool:ask": {substitute: {a: 1}}}
+on_miss: {llm: live, "tool:compile": substitute, env: "substitute:x=y",
+          "tool:ask": {substitute: {a: 1}}}
 limits: {steps: 50, live_calls: 3, cost_usd: 0.25, wall_s: 1.5}
 seed: 18446744073709551615
 )");
@@ -110,10 +111,13 @@ TEST_CASE("A body can come from a file beside the edit file, and from nowhere el
 TEST_CASE("Mistakes in an edit file are told with line and nearest name") {
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"edts: []", "e.yaml:1: unknown key 'edts'; nearest is 'edits'"},
-      {"edits:\n- mesage: a/1.0\n  body: x", "e.yaml:2: unknown key 'mesage'; nearest is 'message'"},
+      {"edits:\n- mesage: a/1.0\n  body: x",
+       "e.yaml:2: unknown key 'mesage'; nearest is 'message'"},
       {"edits:\n- message: a/1.0\n  boddy: x", "e.yaml:3: unknown key 'boddy'; nearest is 'body'"},
-      {"edits:\n- message: a/1\n  body: x", "e.yaml:2: 'message' must be a message like planner/12.0"},
-      {"edits:\n- response: a/1.0\n  body: x", "e.yaml:2: 'response' must be a call like coder/7#1"},
+      {"edits:\n- message: a/1\n  body: x",
+       "e.yaml:2: 'message' must be a message like planner/12.0"},
+      {"edits:\n- response: a/1.0\n  body: x",
+       "e.yaml:2: 'response' must be a call like coder/7#1"},
       {"edits: [{message: /1.0, body: x}]", "must be a message"},
       {"edits: [{message: a/1.0}]", "needs a 'body'"},
       {"edits: [{message: a/1.0, body: x, body_file: y}]", "needs a 'body'"},

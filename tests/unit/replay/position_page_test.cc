@@ -16,8 +16,9 @@ using testing::TempDir;
 namespace {
 
 Position Somewhere() {
-  return {StepNumber(12),
-          {{"planner", AgentClock(4), {"@outside/0.0", "coder/3.1"}}, {"co\nder", AgentClock(5), {}}}};
+  return {
+      StepNumber(12),
+      {{"planner", AgentClock(4), {"@outside/0.0", "coder/3.1"}}, {"co\nder", AgentClock(5), {}}}};
 }
 
 }  // namespace

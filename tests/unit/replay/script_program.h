@@ -123,7 +123,8 @@ inline Experiment From(uint64_t step, uint32_t log = 1) {
 }
 
 inline std::string Describe(const replay::ReplayResult& result) {
-  std::string text = result.result + " " + result.detail + " " + replay::FormatSummary(result.summary) +
+  std::string text = result.result + " " + result.detail + " " +
+                     replay::FormatSummary(result.summary) +
                      " changes=" + std::to_string(result.summary.changes);
   for (const auto& divergence : result.divergences) text += "\n" + divergence.ToString();
   for (const auto& warning : result.warnings) text += "\nwarning: " + warning;

@@ -204,7 +204,8 @@ TEST_CASE("a record longer than the scratch space reads back") {
   CheckRoundTrip(step, Encode(step), DecodeStepRecord);
 }
 
-TEST_CASE("a reference into the record's own log is kept as zero and follows the log it is read from") {
+TEST_CASE(
+    "a reference into the record's own log is kept as zero and follows the log it is read from") {
   MessageRecord message;
   message.body.where = BodyRef::Where::kLiteral;
   message.body.log = kOwnLog;

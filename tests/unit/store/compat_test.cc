@@ -48,7 +48,8 @@ TEST_CASE("a recording of format 1 is read as it was written") {
   REQUIRE(logs.size() == 2);
   CHECK(logs[0].state == LogState::kSealed);
   CHECK(logs[1].state == LogState::kCrashed);
-  CHECK(Must(Must(recording->OpenLine(LogId{1}))->Digest()).ToHex() == "7829bedde340611fa39e4587e277e892");
+  CHECK(Must(Must(recording->OpenLine(LogId{1}))->Digest()).ToHex() ==
+        "7829bedde340611fa39e4587e277e892");
   auto branch = Must(recording->OpenLine(LogId{2}));
   CHECK(branch->last() == StepNumber{310});
   CHECK(Must(branch->Digest()).ToHex() == "11ba5a3a8c8c0eed00a24aa2e8e81ad0");

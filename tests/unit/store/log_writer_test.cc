@@ -209,7 +209,9 @@ TEST_CASE("message ids are read as they are printed, and typing errors name the 
   const Status typo = line->ParseMessageId("planer/1.0").status();
   CHECK(typo.code() == StatusCode::kNotFound);
   CHECK(typo.message() == "no agent 'planer'; nearest is 'planner'");
-  const auto missing = [&](const MessageId& id) { return line->FindMessage(id).status().message(); };
+  const auto missing = [&](const MessageId& id) {
+    return line->FindMessage(id).status().message();
+  };
   CHECK(missing({kPlanner, AgentClock{1}, 3, 0}) ==
         "no message planner/1.3; nearest is planner/1.0");
   CHECK(missing({kPlanner, AgentClock{9}, 0, 0}) ==

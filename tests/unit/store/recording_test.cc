@@ -256,7 +256,8 @@ TEST_CASE("what is said of a crash may be anything and takes nothing from its lo
   TempDir dir;
   auto recording = Must(Recording::Create(dir / "a.backstep"));
   NewSession(recording.get(), "crashed", 2).reset();
-  for (const char* text : {"", "{}", "[1]", "{\"checksum\":4}", "\xff\xfe", "{\"result\":\"crashed\"}"}) {
+  for (const char* text :
+       {"", "{}", "[1]", "{\"checksum\":4}", "\xff\xfe", "{\"result\":\"crashed\"}"}) {
     WriteText(recording->path() + "/logs/1/cut_off", text);
     const auto logs = Must(recording->Logs());
     CHECK_FALSE(logs[0].cut_off);

@@ -129,7 +129,8 @@ TEST_CASE("of a log beyond what is ever merged, sealing compresses what is fresh
   CheckHoldsAll(path, digest);
 }
 
-TEST_CASE("merging that takes longer than it may is given up, and sealing compresses what is fresh") {
+TEST_CASE(
+    "merging that takes longer than it may is given up, and sealing compresses what is fresh") {
   TempDir dir;
   const DurationNs merge_max = GENERATE(DurationNs{0}, DurationNs{1000});
   const std::string path = dir / "a.backstep";

@@ -103,7 +103,8 @@ TEST_CASE("a session that is being written is sound") {
   CHECK(Show(VerifyAt(path)) == "");
 }
 
-TEST_CASE("a long session, with cut snapshots and several data files, is sound sealed and crashed") {
+TEST_CASE(
+    "a long session, with cut snapshots and several data files, is sound sealed and crashed") {
   SampleShape shape;
   shape.steps = testing::kSanitized ? 700 : 1200;
   shape.state_bytes = 30000;
@@ -237,7 +238,8 @@ TEST_CASE("each flipped bit of the tables of a log that was not sealed is found"
   CHECK(tables > 0);
 }
 
-TEST_CASE("a table that its writer never finished is no finding and keeps nothing from being read") {
+TEST_CASE(
+    "a table that its writer never finished is no finding and keeps nothing from being read") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
   REQUIRE(testing::WriteSampleSession(path, SampleShape{}).ok());

@@ -26,7 +26,8 @@ class Peer {
   virtual uint64_t Bytes() const = 0;
 };
 
-// A table of whole states in SQLite, a row and a transaction a step, as checkpoint savers lay it out.
+// A table of whole states in SQLite, a row and a transaction a step, as checkpoint savers lay it
+// out.
 std::unique_ptr<Peer> MakeFullRows(const std::string& path);
 // What was new, a row a step, and a whole state every 1,000 updates of an agent.
 std::unique_ptr<Peer> MakeDeltaRows(const std::string& path);

@@ -49,7 +49,9 @@ class Run {
     message.body = {std::to_string(number) + " " + corpus_.Text(Size()), "text/plain"};
     added += message.body.bytes + "\n";
     if (floor_ != nullptr) floor_->Add(message.body.bytes);
-    for (Message& carried : step->Send(std::move(message))) next.inbox.push_back(std::move(carried));
+    for (Message& carried : step->Send(std::move(message))) {
+      next.inbox.push_back(std::move(carried));
+    }
     Need(step->Commit(Edited(&agent.state, added)));
     samples_.Note(number, agent.name, agent.state);
   }

@@ -91,7 +91,8 @@ void Add(Context& context, const std::string& name, const Took& took, const Took
   context.add(Figure{name + ": bytes", took.bytes, "B"}.Against("of ours", ours.bytes));
   context.add(Figure{"  written and closed", took.per_second, "steps/s"}
                   .Against("of ours", ours.per_second));
-  context.add(Figure{"  opened, a random state, p50", took.seek, "ns"}.Against("of ours", ours.seek));
+  context.add(
+      Figure{"  opened, a random state, p50", took.seek, "ns"}.Against("of ours", ours.seek));
 }
 
 }  // namespace

@@ -48,8 +48,8 @@ double RawPerSecond(const Context& context, Histories histories, uint64_t steps)
   const double begin = WallNs();
   for (uint64_t i = 0; i < steps; ++i) {
     char key[32];
-    const int size = std::snprintf(key, sizeof key, "s%04zu%012zu", static_cast<size_t>(i % kAgents),
-                                   static_cast<size_t>(i));
+    const int size = std::snprintf(key, sizeof key, "s%04zu%012zu",
+                                   static_cast<size_t>(i % kAgents), static_cast<size_t>(i));
     raw.Put({key, static_cast<size_t>(size)}, histories.Next(i).bytes);
     raw.EndStep();
   }

@@ -126,7 +126,8 @@ void MeasureTimeline(Context& context) {
   Need(builder.Extend());
   const double filled = WallNs() - begin;
   const auto timeline = builder.Snapshot();
-  context.add(Figure{"columns filled from the log", filled, "ns"}.Against("reading its steps", scan));
+  context.add(
+      Figure{"columns filled from the log", filled, "ns"}.Against("reading its steps", scan));
   MeasurePacked(context, *recording, *line, scan);
   context.add(Figure{"  in memory, messages too", static_cast<double>(timeline->bytes()) / steps,
                      "B/step"}.AtMost(64));

@@ -14,29 +14,44 @@ const std::vector<std::string> kSeeds = {
     R"j("Orchestrator (-> W)"},{"content":["b",{"text":"c"}],"role":"W","name":7},{"role":"x"}],)j"
     R"("mistake_step":"1","mistake_agent":"W","mistake_reason":"r","system_prompt":{"W":"s"}})",
     R"({"task_id":1,"reward":0.5,"traj":[{"role":"system","content":"p","index":1},{"role":)"
-    R"("assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f","arguments":"{}"}}]},)"
+    R"("assistant","content":null,"tool_calls":[{"id":"c","function":{"name":"f",)"
+    R"("arguments":"{}"}}]},)"
     R"({"role":"tool","tool_call_id":"c","content":"x"},{"role":"user","content":"u"}]})",
-    R"({"method":"POST","uri":"http://h/v1/chat/completions","request":{"messages":[{"role":"user",)"
-    R"("content":[{"type":"text","text":"t"}]}],"model":"m"},"status":200,"response":"data: {\"choices\")"
+    R"({"method":"POST","uri":"http://h/v1/chat/completions",)"
+    R"("request":{"messages":[{"role":"user",)"
+    R"("content":[{"type":"text","text":"t"}]}],"model":"m"},"status":200,)"
+    R"("response":"data: {\"choices\")"
     R"(:[{\"delta\":{\"content\":\"x\"}}]}\n\n"})",
-    R"([{"mode":"create","messages":[{"content":"a","type":"UserMessage","source":"U"}],"response":)"
+    R"([{"mode":"create","messages":[{"content":"a","type":"UserMessage","source":"U"}],)"
+    R"("response":)"
     R"({"content":[{"id":"1","name":"n","arguments":"{}"}],"usage":{"prompt_tokens":-5}}}])",
     R"({"instance_id":"i","problem_statement":"p","other_data":{"correct":[1]},"trajectory":[)"
-    R"("HyperAgent_x - INFO - Planner's Response: a","Action:","```python","f._run(","```"],"note":)"
+    R"("HyperAgent_x - INFO - Planner's Response: a","Action:","```python","f._run(","```"],)"
+    R"("note":)"
     R"({"text":"t","options":{"m":"yes"}}})",
-    R"({"instance_id":"i","problem_statement":"p","other_data":{},"trajectory":{"0":[{"role":"user",)"
+    R"({"instance_id":"i","problem_statement":"p","other_data":{},)"
+    R"("trajectory":{"0":[{"role":"user",)"
     R"("content":"a"}],"1":[{"role":"assistant","content":"b"}]}})",
-    R"({"run_id":1,"prompt":"p","content":"2025-01-12 14:40:01.446 | INFO     | m:f:1 - A(R): to do W(W)\nx"})",
-    R"({"metadata":{"id":"t","parent_id":"t","n_added_steps":1},"steps":[{"metadata":{"agent":"A/B",)"
-    R"("prompt_id":"p"},"kind":"call","agent_name":"C"},{"kind":"x_action"},{"kind":"y_observation"}]})",
-    "event: tool_calls\ndata: {\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"tool_calls\":[{\"name\":"
-    "\"handoff_to_b\",\"id\":\"c\"}],\"tool_call_chunks\":[{\"args\":\"{\",\"id\":\"c\",\"index\":0}]}\n\n"
+    R"({"run_id":1,"prompt":"p","content":"2025-01-12 14:40:01.446 | INFO     | m:f:1 - A(R):)"
+    R"( to do W(W)\nx"})",
+    R"({"metadata":{"id":"t","parent_id":"t","n_added_steps":1},)"
+    R"("steps":[{"metadata":{"agent":"A/B",)"
+    R"("prompt_id":"p"},"kind":"call","agent_name":"C"},{"kind":"x_action"},)"
+    R"({"kind":"y_observation"}]})",
+    "event: tool_calls\ndata: "
+    "{\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"tool_calls\":[{\"name\":"
+    "\"handoff_to_b\",\"id\":\"c\"}],\"tool_call_chunks\":[{\"args\":\"{\",\"id\":\"c\",\"index\":"
+    "0}]}\n\n"
     "event: tool_call_result\ndata: {\"thread_id\":\"t\",\"id\":\"2\",\"tool_call_id\":\"c\"}\n\n",
-    R"({"values":{"messages":[{"type":"human","content":"h"},{"type":"ai","tool_calls":[{"id":"c"}]},)"
+    R"({"values":{"messages":[{"type":"human","content":"h"},{"type":"ai",)"
+    R"("tool_calls":[{"id":"c"}]},)"
     R"({"type":"tool","tool_call_id":"c"}]},"next":[],"checkpoint":{}})",
-    R"({"trajectory":[{"action":"a b","observation":"o","state":"{\"x\":1}","execution_time":1e300}],)"
-    R"("history":[{"role":"user","content":"u","agent":"m"}],"info":{"model_stats":{"tokens_sent":1}}})",
-    R"([{"id":1,"source":"agent","action":"run","args":{},"timestamp":"2025-02-01"},{"id":2,"source":)"
+    R"({"trajectory":[{"action":"a b","observation":"o","state":"{\"x\":1}",)"
+    R"("execution_time":1e300}],)"
+    R"("history":[{"role":"user","content":"u","agent":"m"}],)"
+    R"("info":{"model_stats":{"tokens_sent":1}}})",
+    R"([{"id":1,"source":"agent","action":"run","args":{},"timestamp":"2025-02-01"},{"id":2,)"
+    R"("source":)"
     R"("environment","observation":"error","cause":1,"content":"c"}])",
     R"({"version":2,"status":"s","eval":{"task":"t"},"samples":[{"id":1,"events":[{"event":"step",)"
     R"("action":"begin","name":"n"},{"event":"sample_init","state":{"a":[1]}},{"event":"state",)"
@@ -44,7 +59,8 @@ const std::vector<std::string> kSeeds = {
     R"("tool","events":[{"event":"info"}]}],"scores":{"s":{"value":1}}}]})",
     R"({"id":"s","events":[{"invocation_id":"v","author":"a","content":{"parts":[{"function_call":)"
     R"({"name":"transfer_to_x","args":{"agent_name":"b"}}}]}},{"author":"b"}]})",
-    "# 基础人设\n\n## 甲\n\n年龄：1\n\n# 20240213-06:00\n\n## 活动记录：\n\n### 甲\n位置：a\n活动：b\n\n"
+    "# 基础人设\n\n## 甲\n\n年龄：1\n\n# 20240213-06:00\n\n## 活动记录：\n\n### "
+    "甲\n位置：a\n活动：b\n\n"
     "## 对话记录：\n\n### 甲 -> 乙 @ c\n\n`甲`\n> d\n"};
 
 // Lets whoever takes it for theirs read it.

@@ -87,13 +87,15 @@ TEST_CASE("streamed answers are joined, whatever they are streamed in") {
   CHECK(responses["id"] == "r");
   const Json gemini = JoinStream(
       "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}\n"
-      "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"b\"}]},\"finishReason\":\"STOP\"}],"
+      "data: "
+      "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"b\"}]},\"finishReason\":\"STOP\"}],"
       "\"usageMetadata\":{\"promptTokenCount\":2}}\n");
   CHECK(gemini["candidates"][0]["content"]["parts"].size() == 2);
   const Json claude = JoinStream(
       "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"role\":\"assistant\"}}\n"
       "data: {\"type\":\"content_block_delta\",\"delta\":{\"text\":\"hi\"}}\n"
-      "data: {\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
+      "data: "
+      "{\"type\":\"content_block_start\",\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\","
       "\"name\":\"n\"}}\n"
       "data: {\"type\":\"content_block_delta\",\"delta\":{\"partial_json\":\"{\\\"a\\\":1}\"}}\n"
       "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"}}\n");
@@ -112,10 +114,11 @@ TEST_CASE("a streamed exchange keeps what was joined and what came over the wire
   testing::Told told;
   const std::string stream =
       R"("data: {\"choices\":[{\"delta\":{\"content\":\"ok\"}}]}\n\ndata: [DONE]\n\n")";
-  testing::Tell(*MakeLlmHttpImporter(),
-                {testing::WriteTo(dir / "s.jsonl",
-                                  Line(0, kChatUri, R"({"messages":[],"model":"m"})", 200, stream))},
-                &told);
+  testing::Tell(
+      *MakeLlmHttpImporter(),
+      {testing::WriteTo(dir / "s.jsonl",
+                        Line(0, kChatUri, R"({"messages":[],"model":"m"})", 200, stream))},
+      &told);
   const SessionDraft& draft = told.sessions.at(0);
   CHECK(told.Text(*draft.effects[0].response).find("\"content\":\"ok\"") != std::string::npos);
   CHECK(draft.notes.at(0).data.starts_with("data: {"));
@@ -162,7 +165,8 @@ TEST_CASE("published cassettes bring every exchange with its tokens", "[data]") 
       if (one["uri"].get<std::string>().ends_with("/traces/ingest")) continue;
       ++exchanges;
       const Json usage = one["response"].value("usage", Json::object());
-      output += usage.value("completion_tokens", size_t{0}) + usage.value("output_tokens", size_t{0});
+      output +=
+          usage.value("completion_tokens", size_t{0}) + usage.value("output_tokens", size_t{0});
       output += one["response"].value("usageMetadata", Json::object())
                     .value("candidatesTokenCount", size_t{0});
     }

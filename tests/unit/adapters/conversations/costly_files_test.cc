@@ -43,7 +43,8 @@ std::string DatabaseOf(const std::string& statements) {
 }
 
 constexpr const char* kColumns =
-    "prompt_id, timestamp, prompt, output, prompt_length_tokens, output_length_tokens, llm_info, cost";
+    "prompt_id, timestamp, prompt, output, prompt_length_tokens, output_length_tokens, llm_info, "
+    "cost";
 
 std::string Times(int count, const std::function<std::string(int)>& make) {
   std::string all;
@@ -57,14 +58,16 @@ TEST_CASE("a problem of a megabyte that every round poses anew is kept once") {
   constexpr size_t kProblem = 1u << 20;
   const std::string rounds = Times(20'000, [](int i) {
     const std::string reasoner = "Reasoner " + std::to_string(i % 3 + 1);
-    return "\"***** " + reasoner + " output:\",\"x\",\"*****\",\"" + reasoner + ": Answer: y\",\"*****\"";
+    return "\"***** " + reasoner + " output:\",\"x\",\"*****\",\"" + reasoner +
+           ": Answer: y\",\"*****\"";
   });
   testing::Told told;
-  REQUIRE(TellText(MakeMastImporter(),
-                   R"({"instance_id":"i","other_data":{},"note":{"options":{}},"problem_statement":")" +
-                       std::string(kProblem, 'p') + R"(","trajectory":[)" + rounds + "]}",
-                   &told)
-              .ok());
+  REQUIRE(
+      TellText(MakeMastImporter(),
+               R"({"instance_id":"i","other_data":{},"note":{"options":{}},"problem_statement":")" +
+                   std::string(kProblem, 'p') + R"(","trajectory":[)" + rounds + "]}",
+               &told)
+          .ok());
   REQUIRE(told.sessions.size() == 1);
   CHECK(told.sessions[0].steps.size() == 40'000);
   CHECK(told.kept.size() < 16 * kProblem);
@@ -72,7 +75,8 @@ TEST_CASE("a problem of a megabyte that every round poses anew is kept once") {
 
 TEST_CASE("of a hundred thousand peers only those that still speak are asked") {
   const std::string one = R"([{"role":"user","content":"a"}])";
-  const std::string peers = Times(50'000, [&](int i) { return "\"" + std::to_string(i) + "\":" + one; });
+  const std::string peers =
+      Times(50'000, [&](int i) { return "\"" + std::to_string(i) + "\":" + one; });
   const std::string many =
       "[" + Times(50'000, [](int) { return R"({"role":"assistant","content":"b"})"; }) + "]";
   testing::Told told;
@@ -122,10 +126,11 @@ TEST_CASE("a table whose columns are computed gives no more than its file can ho
 
 TEST_CASE("counts and times of a database of tapes that cannot be are told") {
   testing::Told told;
-  REQUIRE(TellText(MakeTapeAgentsImporter(),
-                   DatabaseOf(std::string("CREATE TABLE llmcalls(") + kColumns +
-                              "); INSERT INTO llmcalls VALUES('p', 'never', '[]', '', -4, 2, '{}', 0);"),
-                   &told)
+  REQUIRE(TellText(
+              MakeTapeAgentsImporter(),
+              DatabaseOf(std::string("CREATE TABLE llmcalls(") + kColumns +
+                         "); INSERT INTO llmcalls VALUES('p', 'never', '[]', '', -4, 2, '{}', 0);"),
+              &told)
               .ok());
   CHECK(Says(told, "prompt_length_tokens is left out"));
   CHECK(Says(told, "timestamp is left out"));
@@ -141,7 +146,8 @@ TEST_CASE("a long tape with thousands of forks is looked at once") {
   });
   testing::Told told;
   REQUIRE(TellText(MakeTapeAgentsImporter(),
-                   R"([{"metadata":{"id":"p","n_added_steps":1},"steps":[)" + steps + "]}," + forks + "]",
+                   R"([{"metadata":{"id":"p","n_added_steps":1},"steps":[)" + steps + "]}," +
+                       forks + "]",
                    &told)
               .ok());
   REQUIRE(told.sessions.size() == 5'001);
@@ -167,8 +173,11 @@ TEST_CASE("patches that look for the last of many members are stopped, and that 
 TEST_CASE("pieces of one call under a hundred thousand numbers are one call") {
   std::string stream;
   for (int i = 0; i < 100'000; ++i) {
-    stream += "event: messages\ndata: {\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"tool_call_chunks\":"
-              "[{\"args\":\"x\",\"id\":\"c\",\"index\":" + std::to_string(i) + "}]}\n\n";
+    stream +=
+        "event: messages\ndata: "
+        "{\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"tool_call_chunks\":"
+        "[{\"args\":\"x\",\"id\":\"c\",\"index\":" +
+        std::to_string(i) + "}]}\n\n";
   }
   testing::Told told;
   REQUIRE(TellText(MakeLangGraphStreamImporter(), stream, &told).ok());

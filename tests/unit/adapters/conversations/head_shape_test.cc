@@ -5,7 +5,8 @@
 namespace backstep::adapters {
 
 TEST_CASE("the shape of a head is its keys by path, up to where it is cut off") {
-  const std::string text = R"({"a": 1, "b": {"c": "x\"y"}, "d": [{"e": null}, {"f": [true]}], "g": "z"})";
+  const std::string text =
+      R"({"a": 1, "b": {"c": "x\"y"}, "d": [{"e": null}, {"f": [true]}], "g": "z"})";
   const HeadShape whole(text);
   CHECK(whole.object());
   CHECK(whole.complete());
@@ -23,11 +24,13 @@ TEST_CASE("the shape of a head is its keys by path, up to where it is cut off") 
 }
 
 TEST_CASE("what a parser must refuse tells nothing about the shape") {
-  const HeadShape shape("\xEF\xBB\xBF [{\"a\": NaN, \"b\": \"\\ud800\xff\", \"c\": -Infinity, \"d\": {}}]");
+  const HeadShape shape(
+      "\xEF\xBB\xBF [{\"a\": NaN, \"b\": \"\\ud800\xff\", \"c\": -Infinity, \"d\": {}}]");
   CHECK(shape.array());
   CHECK(shape.complete());
   CHECK(shape.Has("[].d"));
-  for (const char* none : {"", "   ", "words", "]", "{]", "[}", "\"text\"", "{\"a\" \"b\" \"c\"}"}) {
+  for (const char* none :
+       {"", "   ", "words", "]", "{]", "[}", "\"text\"", "{\"a\" \"b\" \"c\"}"}) {
     const HeadShape nothing(none);
     CHECK_FALSE(nothing.Has("[].a"));
   }

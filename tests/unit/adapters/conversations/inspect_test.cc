@@ -171,12 +171,14 @@ TEST_CASE("patches that make a state grow out of itself are refused") {
   state.Set(Json{{"a", Json::object()}});
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += "/a";
-  CHECK_FALSE(state.Change(Json::array({Json{{"op", "add"}, {"path", deep}, {"value", 1}}}), false));
+  CHECK_FALSE(
+      state.Change(Json::array({Json{{"op", "add"}, {"path", deep}, {"value", 1}}}), false));
   size_t doubled = 0;
   state.Set(Json{{"text", std::string(1u << 20, 'x')}});
   for (int i = 0; i < 40; ++i) {
     const std::string path = "/copy" + std::to_string(i);
-    doubled += state.Change(Json::array({Json{{"op", "copy"}, {"from", ""}, {"path", path}}}), false);
+    doubled +=
+        state.Change(Json::array({Json{{"op", "copy"}, {"from", ""}, {"path", path}}}), false);
   }
   CHECK(doubled < 12);
   state.Set(Json{{"x", Json::object()}});

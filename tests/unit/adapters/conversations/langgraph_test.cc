@@ -24,7 +24,8 @@ const std::string kStream =
 "tool_call_chunks": [{"name": null, "args": "{\"a\"", "id": null, "index": 0}])") +
     EventOf("tool_call_chunks", R"("id": "2", "agent": "coordinator",
 "tool_call_chunks": [{"name": null, "args": ":1}", "id": null, "index": 0}])") +
-    EventOf("message_chunk", R"("id": "3", "agent": "planner", "role": "assistant", "content": "pl")") +
+    EventOf("message_chunk",
+            R"("id": "3", "agent": "planner", "role": "assistant", "content": "pl")") +
     EventOf("interrupt", R"("id": "human_feedback:9", "role": "assistant", "content": "ok?",
 "finish_reason": "interrupt", "options": [1])") +
     EventOf("message_chunk", R"("id": "3", "agent": "planner", "content": "an")") +

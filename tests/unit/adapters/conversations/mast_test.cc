@@ -92,7 +92,8 @@ TEST_CASE("reviewers work side by side, and what they quote came from whom they 
   testing::Told told;
   const std::string first(50, 'a'), second(50, 'b');
   const SessionDraft draft = ToldMast(InstanceOf(
-      R"({"0": [{"role": "user", "content": "Solve."}, {"role": "assistant", "content": ")" + first +
+      R"({"0": [{"role": "user", "content": "Solve."}, {"role": "assistant",)"
+      R"( "content": ")" + first +
       R"("}, {"role": "user", "content": "Look: )" + second +
       R"("}], "1": [{"role": "user", "content": "Solve."}, {"role": "assistant", "content": ")" +
       second + R"("}]})"), &told);
@@ -127,7 +128,8 @@ TEST_CASE("a tree of thoughts is reasoners in rounds, each before its verifier")
 TEST_CASE("published MAST logs bring every entry", "[data]") {
   std::vector<std::string> files = testing::RealFiles("mast", ".json");
   for (const std::string& packed : testing::RealFiles("mast", ".json.gz")) files.push_back(packed);
-  const std::regex entry("^HyperAgent_[^ ]+ - INFO - ([A-Za-z-]+'s Response|[A-Za-z]+->[A-Za-z]+):");
+  const std::regex entry(
+      "^HyperAgent_[^ ]+ - INFO - ([A-Za-z-]+'s Response|[A-Za-z]+->[A-Za-z]+):");
   for (const std::string& file : files) {
     INFO(file);
     testing::Told told;

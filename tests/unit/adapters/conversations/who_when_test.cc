@@ -174,7 +174,8 @@ TEST_CASE("a role that names no addressee, and items without a speaker, are kept
   Told told;
   const std::string run = R"json({"question_ID": null, "ground_truth": {}, "is_corrected": "maybe",
       "mistake_step": "-3", "mistake_agent": ["x"], "history": [
-        {"role": "human", "content": "\ud800 \u0000"}, {"role": "Orchestrator (-> )", "content": "a"},
+        {"role": "human", "content": "\ud800 \u0000"},
+        {"role": "Orchestrator (-> )", "content": "a"},
         {"role": "Orchestrator (", "content": null}, {"role": "", "content": {"a": 1}}, 7]})json";
   auto importer = MakeWhoWhenImporter();
   CHECK(SureOf(*importer, run) >= 80);

@@ -97,7 +97,8 @@ TEST_CASE("labels that find no run, no step, no agent or no failure are told, ea
   options.files = {imported.dir() / "seven.json"};
   options.labels = {folder};
   std::ofstream(options.files[0])
-      << R"({"question": "q", "is_correct": false, "question_ID": "seven", "mistake_agent": "A", "mistake_step": "0",
+      << R"({"question": "q", "is_correct": false, "question_ID": "seven", "mistake_agent": "A",
+             "mistake_step": "0",
              "history": [{"role": "A", "content": "x"}, {"role": "B", "content": "y"}]})";
   std::ofstream(folder + "/seven.json")
       << R"({"trajectory_id": "seven", "root_cause": {"failure_id": 9}, "failures": [
@@ -112,7 +113,8 @@ TEST_CASE("labels that find no run, no step, no agent or no failure are told, ea
   CHECK(summary->annotations >= 3);  // whatever is odd about them
   std::string told;
   for (const SkippedRecord& skipped : summary->skipped) {
-    told += std::filesystem::path(skipped.place.file).filename().string() + ": " + skipped.reason + "\n";
+    told += std::filesystem::path(skipped.place.file).filename().string() + ": " + skipped.reason +
+            "\n";
   }
   INFO(told);
   CHECK(summary->skipped_count == 4);

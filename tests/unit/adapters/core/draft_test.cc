@@ -25,7 +25,8 @@ TEST_CASE("an annotation says who, what and why") {
   CHECK(draft.notes[0].step == step);
   CHECK(draft.notes[0].category == "annotation");
   CHECK(draft.notes[0].data ==
-        R"({"author":"reader","kind":"mistake","agent":"a","reason":"wrong","decisive":true,"details":{"category":3}})");
+        R"({"author":"reader","kind":"mistake","agent":"a","reason":"wrong","decisive":true,)"
+        R"("details":{"category":3}})");
   CHECK(draft.notes[1].data ==
         R"({"author":"reader","kind":"label","decisive":false,"details":"not json"})");
 }

@@ -105,7 +105,8 @@ TEST_CASE("times are read in the forms that occur") {
   CHECK(TimeOf(Json(1761004800000000)).ns == kDay);
   CHECK(TimeOf(Json(1761004800000000000)).ns == kDay);
   CHECK(TimeOf(Json(1761004800.25)).ns == kDay + 250000000);
-  for (const char* text : {"", "yesterday", "2025-13-01", "2025-10-21T25:99", "9999-01-01", "-5", "1e40"}) {
+  for (const char* text :
+       {"", "yesterday", "2025-13-01", "2025-10-21T25:99", "9999-01-01", "-5", "1e40"}) {
     CHECK(at(text) == 0);
   }
   CHECK(TimeOf(Json(-5)).ns == 0);

@@ -67,7 +67,8 @@ TEST_CASE("a source gives lines of any length, their ends left off") {
   const std::string longest(700000, 'x');
   const auto source = Source::OfBytes("lines", "one\r\n\n" + longest + "\nlast");
   std::string_view line;
-  for (const std::string& expected : {std::string("one"), std::string(), longest, std::string("last")}) {
+  for (const std::string& expected :
+       {std::string("one"), std::string(), longest, std::string("last")}) {
     REQUIRE(source->ReadLine(&line).value());
     CHECK(line == expected);
   }
@@ -111,7 +112,8 @@ TEST_CASE("packed files that are cut off or broken end where they are, after wha
     for (size_t i = broken.size() / 2; i < broken.size() / 2 + 40; ++i) broken[i] ^= 0x5a;
     const Status failure = FailureOfAll(*Source::OfBytes("broken", broken));
     CHECK(failure.code() == StatusCode::kCorruption);
-    CHECK(FailureOfAll(*Source::OfBytes("more", packed + "more")).code() == StatusCode::kCorruption);
+    CHECK(FailureOfAll(*Source::OfBytes("more", packed + "more")).code() ==
+          StatusCode::kCorruption);
   }
 }
 
@@ -123,11 +125,13 @@ TEST_CASE("what grows without measure is refused") {
 
   const std::string lines(3000, 'a');
   const SourceLimits limits{.unpacked_max = 100000, .line_max = 2000};
-  CHECK(FailureOfAll(*Source::OfBytes("line", lines, limits)).code() == StatusCode::kInvalidArgument);
+  CHECK(FailureOfAll(*Source::OfBytes("line", lines, limits)).code() ==
+        StatusCode::kInvalidArgument);
   CHECK(Source::OfBytes("all", lines, limits)->ReadAll().status().code() ==
         StatusCode::kInvalidArgument);
   const std::string many = SomeText(300000);
-  CHECK(FailureOfAll(*Source::OfBytes("many", many, limits)).code() == StatusCode::kInvalidArgument);
+  CHECK(FailureOfAll(*Source::OfBytes("many", many, limits)).code() ==
+        StatusCode::kInvalidArgument);
 }
 
 TEST_CASE("a source that is no file says so") {

@@ -53,13 +53,15 @@ SessionDraft SmallRun(Sink& sink) {
   SessionDraft draft;
   draft.name = "small";
   const AgentIndex boss = draft.Agent("boss"), worker = draft.Agent("worker");
-  const StepIndex lead = draft.Add(StepDraft{.agent = boss, .began = {1000000000}, .ended = {9000000000}});
+  const StepIndex lead =
+      draft.Add(StepDraft{.agent = boss, .began = {1000000000}, .ended = {9000000000}});
   const StepIndex work = draft.Add(
       StepDraft{.agent = worker, .parent = lead, .began = {2000000000}, .ended = {5000000000},
                 .state = sink.Keep("{\"n\":1}", Media::kJson)});
   draft.steps[1].faults.push_back({.spec_id = "slow", .type = "llm.delay", .hook = "llm_call",
                                    .decision = "waited"});
-  draft.Add(MessageDraft{.to = boss, .taken_by = lead, .body = sink.Keep("the task", Media::kText)});
+  draft.Add(
+      MessageDraft{.to = boss, .taken_by = lead, .body = sink.Keep("the task", Media::kText)});
   draft.Add(MessageDraft{.from = lead, .to = worker, .taken_by = work, .kind = "request",
                          .body = sink.Keep("do it", Media::kText), .sent = {1500000000}});
   draft.Add(MessageDraft{.from = work, .to = boss, .taken_by = lead, .kind = "reply",

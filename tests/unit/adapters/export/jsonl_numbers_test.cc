@@ -18,9 +18,11 @@ std::string Lines() {
         .agent = a, .segment = SegmentIndex(0), .program_index = 5, .began = begin, .ended = end});
     draft.steps[one.value].faults.push_back(
         {.spec_id = "f", .type = "replace", .before = "was", .after = "is"});
-    const StepIndex two = draft.Add(StepDraft{.agent = b, .began = end, .ended = end + Milliseconds(5)});
+    const StepIndex two =
+        draft.Add(StepDraft{.agent = b, .began = end, .ended = end + Milliseconds(5)});
     draft.Add(MessageDraft{.to = a, .taken_by = one, .body = sink.Keep("in", Media::kText)});
-    draft.Add(MessageDraft{.from = one, .to = b, .taken_by = two, .sent = begin + Milliseconds(10)});
+    draft.Add(
+        MessageDraft{.from = one, .to = b, .taken_by = two, .sent = begin + Milliseconds(10)});
     draft.Add(EffectDraft{.step = one, .kind = EffectKind::kLlm, .name = "m",
                           .usage = {.input_tokens = 3, .output_tokens = 4}, .began = begin,
                           .duration = Milliseconds(7)});
@@ -59,8 +61,8 @@ TEST_CASE("JSON Lines whose numbers no recording can have are refused, each by i
     for (size_t at = lines.find(key); at != lines.npos; at = lines.find(key, at + 1)) {
       const size_t from = at + key.size(), end = lines.find_first_of(",}]", from);
       if (lines[from] != '[' && (lines[from] < '0' || lines[from] > '9')) continue;
-      for (const char* value : {"9223372036854775807", "18446744073709551615", "-9223372036854775808",
-                                "1.5", "\"7\""}) {
+      for (const char* value : {"9223372036854775807", "18446744073709551615",
+                                "-9223372036854775808", "1.5", "\"7\""}) {
         std::string changed = lines;
         if (lines[from] == '[') {
           changed.replace(from + 1, end - from - 1, value);

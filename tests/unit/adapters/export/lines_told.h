@@ -64,7 +64,8 @@ class LineTeller {
 
   void Header() {
     const LogHeader& header = line_.header();
-    told_["session"] = {header.name, header.user_id, header.group_id, OutcomeText(line_.end()->outcome)};
+    told_["session"] = {header.name, header.user_id, header.group_id,
+                        OutcomeText(line_.end()->outcome)};
     for (const std::string& tag : header.tags) told_["session"].push_back(tag);
     for (const auto& [key, value] : header.metadata) {
       if (key.find("import.") == std::string::npos) told_["metadata"].push_back(key + "=" + value);
@@ -75,13 +76,14 @@ class LineTeller {
     std::string text = StepText(step.agent, step.clock) + " " + step.name + " " +
                        std::to_string(step.program_index.value_or(-1)) + " segment " +
                        std::to_string(step.segment.value) + " at " +
-                       std::to_string(step.began_wall.ns) + ".." + std::to_string(std::max(step.began_wall, step.ended_wall).ns);
+                       std::to_string(step.began_wall.ns) + ".." +
+                       std::to_string(std::max(step.began_wall, step.ended_wall).ns);
     if (step.caller) text += " in " + StepText(step.caller->first, step.caller->second);
     if (step.error) text += " failed: " + step.error->kind + ": " + step.error->message;
     if (step.outcome) text += " " + OutcomeText(*step.outcome);
     for (const FaultRecord& fault : step.faults) {
-      text += " fault " + fault.spec_id + " " + fault.type + " " + fault.hook + " " + fault.decision +
-              fault.before + fault.after;
+      text += " fault " + fault.spec_id + " " + fault.type + " " + fault.hook + " " +
+              fault.decision + fault.before + fault.after;
     }
     for (const TakenMessage& taken : step.took) text += " took " + line_.FormatMessageId(taken.id);
     told_["steps"].push_back(text);
@@ -94,9 +96,10 @@ class LineTeller {
                        effect.name + " " + effect.provider + " " + effect.parameters + " " +
                        effect.tool_type + " " + effect.tool_call_id + " " + effect.finish_reason;
     text += " " + BodyText(effect.request) + " -> " + BodyText(effect.response);
-    for (const uint64_t n : {usage.input_tokens, usage.output_tokens, usage.cached_tokens,
-                             usage.reasoning_tokens, static_cast<uint64_t>(usage.time_to_first_token.ns),
-                             static_cast<uint64_t>(effect.duration.ns)}) {
+    for (const uint64_t n :
+         {usage.input_tokens, usage.output_tokens, usage.cached_tokens, usage.reasoning_tokens,
+          static_cast<uint64_t>(usage.time_to_first_token.ns),
+          static_cast<uint64_t>(effect.duration.ns)}) {
       text += " " + std::to_string(n);
     }
     text += " " + std::to_string(usage.cost_usd);
@@ -108,8 +111,8 @@ class LineTeller {
   }
 
   void Message(const MessageRecord& message) {
-    std::string text = line_.FormatMessageId(message.id) + " to " + line_.AgentName(message.to) + " " +
-                       message.channel + " " + message.kind + " " + message.program_id + " " +
+    std::string text = line_.FormatMessageId(message.id) + " to " + line_.AgentName(message.to) +
+                       " " + message.channel + " " + message.kind + " " + message.program_id + " " +
                        message.edge_id + " " + BodyText(message.body) +
                        (message.dropped ? " dropped" : "");
     for (const auto& [key, value] : message.attributes) text += " " + key + "=" + value;
@@ -119,8 +122,9 @@ class LineTeller {
 
   void Event(const EventRecord& event) {
     std::string text = std::to_string(static_cast<int>(event.kind)) + " " + event.name + " " +
-                       event.category + " " + event.data + " " + std::to_string(event.began_wall.ns) +
-                       " " + std::to_string(event.duration.ns);
+                       event.category + " " + event.data + " " +
+                       std::to_string(event.began_wall.ns) + " " +
+                       std::to_string(event.duration.ns);
     if (event.step) text += " in " + StepText(event.step->first, event.step->second);
     told_["events"].push_back(text);
   }

@@ -88,7 +88,8 @@ uint64_t MessagesTaken(store::Line& line) {
 
 }  // namespace
 
-TEST_CASE("a trace for Perfetto has a track an agent, a slice a step and call, a flow a message taken") {
+TEST_CASE(
+    "a trace for Perfetto has a track an agent, a slice a step and call, a flow a message taken") {
   testing::Imported imported;
   imported.Import([&](Sink& sink) {
     for (uint64_t seed = 200; seed < 215; ++seed) {

@@ -73,9 +73,13 @@ SessionDraft Everything(Sink& sink) {
   draft.Agent("idle");  // never acts
   draft.agents[2] = {.name = "idle", .role = "spare", .implementation = "Idle", .model = "model-2",
                      .attributes = R"({"a":1})"};
-  draft.segments = {{.name = "outer"}, {.name = "inner", .parent = SegmentIndex(0)}, {.name = "empty"}};
-  const StepIndex lead = draft.Add(StepDraft{.agent = boss, .segment = SegmentIndex(1), .name = "lead",
-                                             .program_index = 0, .began = {1000000000},
+  draft.segments = {
+      {.name = "outer"}, {.name = "inner", .parent = SegmentIndex(0)}, {.name = "empty"}};
+  const StepIndex lead = draft.Add(StepDraft{.agent = boss,
+                                             .segment = SegmentIndex(1),
+                                             .name = "lead",
+                                             .program_index = 0,
+                                             .began = {1000000000},
                                              .ended = {9000000000}});
   const StepIndex work = draft.Add(StepDraft{.agent = worker, .parent = lead, .began = {2000000000},
                                              .ended = {5000000000},
@@ -83,8 +87,10 @@ SessionDraft Everything(Sink& sink) {
                                              .outcome = Outcome{Outcome::Kind::kOk, 1.0, "well"}});
   draft.steps[1].faults.push_back({.spec_id = "slow", .type = "llm.delay", .hook = "llm_call",
                                    .decision = "waited", .before = "b", .after = "a"});
-  const MessageIndex task = draft.Add(MessageDraft{
-      .to = boss, .taken_by = lead, .program_id = "p1", .body = sink.Keep("the task", Media::kText)});
+  const MessageIndex task = draft.Add(MessageDraft{.to = boss,
+                                                   .taken_by = lead,
+                                                   .program_id = "p1",
+                                                   .body = sink.Keep("the task", Media::kText)});
   draft.Add(MessageDraft{.to = boss, .kind = "never taken", .body = sink.Keep("{}", Media::kJson)});
   draft.Add(MessageDraft{.from = lead, .to = worker, .taken_by = work, .channel = "c",
                          .kind = "request", .edge_id = "e", .attributes = {{"k", "v"}, {"k", "w"}},
@@ -94,21 +100,33 @@ SessionDraft Everything(Sink& sink) {
                          .body = sink.Keep("\xff done", Media::kBytes), .sent = {4500000000}});
   draft.Add(MessageDraft{.from = work, .to = boss, .sent = {4600000000}, .dropped = true});
   draft.Add(EffectDraft{.step = work, .kind = EffectKind::kLlm, .name = "model-1", .provider = "p",
-                        .parameters = R"({"temperature":0})", .request = sink.Keep("[1]", Media::kJson),
+                        .parameters = R"({"temperature":0})",
+                        .request = sink.Keep("[1]", Media::kJson),
                         .response = sink.Keep("yes", Media::kText),
                         .usage = {7, 3, 5, 11, 0.25, {12345}}, .finish_reason = "stop",
                         .began = {2500000000}, .duration = {1000000000}});
   CallError error{"timeout", 110, "too slow", DurationNs{5}};
-  draft.Add(EffectDraft{.step = lead, .name = "search", .tool_type = "mcp", .tool_call_id = "id",
-                        .request = sink.Keep("{}", Media::kJson), .error = error, .began = {6000000000}});
+  draft.Add(EffectDraft{.step = lead,
+                        .name = "search",
+                        .tool_type = "mcp",
+                        .tool_call_id = "id",
+                        .request = sink.Keep("{}", Media::kJson),
+                        .error = error,
+                        .began = {6000000000}});
   draft.Add(EffectDraft{.step = lead, .kind = EffectKind::kRandom, .name = "dice",
                         .response = sink.Keep("4", Media::kText), .began = {7000000000}});
-  draft.Add(EffectDraft{.step = lead, .name = "silent", .response = KeptBody{}, .began = {7500000000}});
+  draft.Add(
+      EffectDraft{.step = lead, .name = "silent", .response = KeptBody{}, .began = {7500000000}});
   draft.Annotate(work, {.author = "me", .kind = "mistake", .reason = "was wrong"});
   draft.Annotate(std::nullopt, {.author = "me", .kind = "label", .reason = "of the whole run"});
   draft.notes.push_back({.name = "log", .category = "info", .data = "of the run", .began = {3}});
-  draft.notes.push_back({.step = work, .kind = EventRecord::Kind::kSpan, .name = "inner span",
-                         .category = "span", .data = "{}", .began = {2100000000}, .duration = {77}});
+  draft.notes.push_back({.step = work,
+                         .kind = EventRecord::Kind::kSpan,
+                         .name = "inner span",
+                         .category = "span",
+                         .data = "{}",
+                         .began = {2100000000},
+                         .duration = {77}});
   draft.notes.push_back({.step = lead, .kind = EventRecord::Kind::kHandoff, .name = "worker",
                          .began = {1600000000}});
   return draft;
@@ -122,7 +140,8 @@ TEST_CASE("a run with some of everything goes out as OTLP and comes in again") {
   CheckRoundTrip(imported.recording(), LogId(1));
 }
 
-TEST_CASE("more events and annotations than an export holds at a time come in again, each in its step") {
+TEST_CASE(
+    "more events and annotations than an export holds at a time come in again, each in its step") {
   testing::Imported imported;
   imported.Import([&](Sink& sink) {
     SessionDraft draft;
@@ -173,9 +192,10 @@ TEST_CASE("runs of other tools go out as OTLP and come in again", "[data]") {
     const char* folder;
     const char* ending;
   };
-  const Kind kinds[] = {{"otlp", ".json"},     {"otlp", ".pb"},      {"who_when", ".json"},
-                        {"mast", ".json"},     {"swe_agent", ".traj"}, {"agentrx_tau/runs", ".json"},
-                        {"tapeagents", ".json"}, {"llm_http", ".jsonl"}, {"llmmas_otel/Sudoku", ""}};
+  const Kind kinds[] = {
+      {"otlp", ".json"},       {"otlp", ".pb"},        {"who_when", ".json"},
+      {"mast", ".json"},       {"swe_agent", ".traj"}, {"agentrx_tau/runs", ".json"},
+      {"tapeagents", ".json"}, {"llm_http", ".jsonl"}, {"llmmas_otel/Sudoku", ""}};
   for (const Kind& kind : kinds) {
     std::vector<std::string> files = testing::RealFiles(kind.folder, kind.ending);
     if (files.empty()) continue;

@@ -1,4 +1,5 @@
-// Files whose beginning is no part of a run: words a program printed, a torn line, a stream's pings.
+// Files whose beginning is no part of a run: words a program printed, a torn line, a stream's
+// pings.
 #include <algorithm>
 
 #include "backstep/recorder/adapters/core/importer.h"
@@ -36,11 +37,15 @@ void Understand(const std::string& text, Understood* understood) {
 }
 
 std::string OtlpLine(int i) {
-  return R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},)"
-         R"("scopeSpans":[{"spans":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","spanId":"00f067aa0ba9020)" +
+  return R"({"resourceSpans":[{"resource":{"attributes":[{"key":"service.name",)"
+         R"("value":{"stringValue":"s"}}]},)"
+         R"("scopeSpans":[{"spans":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+         R"("spanId":"00f067aa0ba9020)" +
          std::to_string(i) + R"(","name":"chat","startTimeUnixNano":"170000000000000000)" +
-         std::to_string(i) + R"(","endTimeUnixNano":"1700000000000000009","attributes":[{"key":)"
-         R"("gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]}]})" "\n";
+         std::to_string(i) +
+         R"(","endTimeUnixNano":"1700000000000000009","attributes":[{"key":)"
+         R"("gen_ai.operation.name","value":{"stringValue":"chat"}}]}]}]}]})"
+         "\n";
 }
 
 constexpr char kConsoleSpan[] = R"({
@@ -58,7 +63,9 @@ constexpr char kConsoleSpan[] = R"({
 
 }  // namespace
 
-TEST_CASE("spans on a console are found behind what the program printed before, and before what follows") {
+TEST_CASE(
+    "spans on a console are found behind what the program printed before, and before what "
+    "follows") {
   const std::string span = kConsoleSpan;
   for (const auto& [text, told] : std::vector<std::pair<std::string, size_t>>{
            {span, 0},
@@ -90,7 +97,8 @@ TEST_CASE("OTLP by lines comes in but for the first line, wherever that is torn"
       CHECK(understood.format == "otlp");
       REQUIRE(understood.status.ok());
       // A span that is whole in a torn line comes in.
-      const bool whole = torn.starts_with(R"({"resourceSpans")") && torn.find("\"chat\"}}]}") != torn.npos;
+      const bool whole =
+          torn.starts_with(R"({"resourceSpans")") && torn.find("\"chat\"}}]}") != torn.npos;
       CHECK(understood.calls == (whole ? 4 : 3));
       CHECK_FALSE(understood.told.skipped.empty());
     }
@@ -114,9 +122,11 @@ TEST_CASE("a list of objects on lines of their own is no file of lines") {
 
 TEST_CASE("event streams begin with comments, ids and waits too") {
   const std::string event =
-      "event: message_chunk\ndata: {\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":\"x\"}\n\n";
-  for (const char* before : {"", ": ping\n\n", ": ping - 2025-01-01 00:00:00+00:00\r\n\r\n", "id: 7\n",
-                             "retry: 3000\n\n", ":\nid: 1\nretry: 5\n", "\xEF\xBB\xBF"}) {
+      "event: message_chunk\ndata: "
+      "{\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":\"x\"}\n\n";
+  for (const char* before :
+       {"", ": ping\n\n", ": ping - 2025-01-01 00:00:00+00:00\r\n\r\n", "id: 7\n",
+        "retry: 3000\n\n", ":\nid: 1\nretry: 5\n", "\xEF\xBB\xBF"}) {
     INFO(before);
     Understood understood;
     Understand(before + event, &understood);
@@ -128,15 +138,18 @@ TEST_CASE("event streams begin with comments, ids and waits too") {
 
 TEST_CASE("files of lines come in but for a broken first line") {
   const std::string exchange =
-      R"({"method":"POST","uri":"http://h/v1/chat/completions","request":{"model":"m"},"status":200,)"
-      R"("response":{"choices":[]}})" "\n";
+      R"({"method":"POST","uri":"http://h/v1/chat/completions","request":{"model":"m"},)"
+      R"("status":200,)"
+      R"("response":{"choices":[]}})"
+      "\n";
   const std::string record =
       R"({"instance_id":"i","metadata":{"agent_class":"c"},"history":[{"id":1,"source":"agent",)"
       R"("action":"run","args":{}}]})" "\n";
   for (const auto& [format, line] : {std::pair<std::string, std::string>{"llm_http", exchange},
                                      {"openhands", record}}) {
-    for (const std::string& before : {std::string(": ping\n"), line.substr(0, line.size() - 9) + "\n",
-                                      line.substr(line.size() / 2)}) {
+    for (const std::string& before :
+         {std::string(": ping\n"), line.substr(0, line.size() - 9) + "\n",
+          line.substr(line.size() / 2)}) {
       INFO(before);
       Understood understood;
       Understand(before + line + line, &understood);

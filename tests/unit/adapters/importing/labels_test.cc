@@ -135,7 +135,8 @@ TEST_CASE("of a folder the files without labels are passed over, a broken one en
 }
 
 TEST_CASE("labels of a task with several trials land on the trial they name, else on none") {
-  const std::string runs = "[" + TauOf(4, 0, "a") + "," + TauOf(4, 1, "b") + "," + TauOf(5, 0, "c") + "]";
+  const std::string runs =
+      "[" + TauOf(4, 0, "a") + "," + TauOf(4, 1, "b") + "," + TauOf(5, 0, "c") + "]";
   {
     LabelledImport import;
     import.Run({{"t.json", runs}}, {{"l.json", LabelsOf("4")}});

@@ -36,12 +36,14 @@ constexpr Hollow kHollow[] = {
     {"swe_agent", R"({"trajectory":[],"history":[],"info":{}})"},
     {"openhands", R"({"instance_id":"i","metadata":{"agent_class":"c"},"history":[]})"},
     {"openhands", "[]"},
-    {"inspect", R"({"version":2,"status":"success","eval":{"task":"t"},"samples":[{"id":1,"events":[]}]})"},
+    {"inspect",
+     R"({"version":2,"status":"success","eval":{"task":"t"},"samples":[{"id":1,"events":[]}]})"},
     {"adk", R"({"id":"s","events":[]})"},
     {"generative_agents", "# 基础人设\n\n## 甲\n\n年龄：1\n"}};
 
 // The one line that an import of such a file ends with.
-std::string RefusalOf(const std::string& text, const std::string& format, bool with_another = false) {
+std::string RefusalOf(const std::string& text, const std::string& format,
+                      bool with_another = false) {
   testing::Imported imported;
   ImportOptions options;
   options.recording = imported.path();
@@ -68,7 +70,8 @@ TEST_CASE("a file of a known format without a run in it is refused in the same w
   for (const Hollow& hollow : kHollow) {
     INFO(hollow.format << ": " << hollow.text);
     const std::string refusal = RefusalOf(hollow.text, hollow.format);
-    CHECK(refusal.starts_with(": no run in it (format " + std::string(hollow.format) + " recognised)"));
+    CHECK(refusal.starts_with(": no run in it (format " + std::string(hollow.format) +
+                              " recognised)"));
   }
 }
 
@@ -79,7 +82,8 @@ TEST_CASE("a hollow file is refused whatever is imported beside it") {
 
 TEST_CASE("no format makes a recording of an empty list, object or line") {
   for (const auto& importer : AllImporters()) {
-    for (const char* text : {"[]", "{}", "[{}]", "\n", R"({"messages":[]})", R"({"resourceSpans":[]})"}) {
+    for (const char* text :
+         {"[]", "{}", "[{}]", "\n", R"({"messages":[]})", R"({"resourceSpans":[]})"}) {
       INFO(importer->info().name << ": " << text);
       CHECK_FALSE(RefusalOf(text, importer->info().name).empty());
     }
@@ -96,7 +100,8 @@ TEST_CASE("what is kept of a list of runs are those in which something happens")
   options.recording = imported.path();
   options.files = {imported.dir() / "runs.json"};
   std::ofstream(options.files[0])
-      << R"([{"task_id":1,"trial":0,"traj":[]},{"task_id":2,"trial":0,"traj":[{"role":"user","content":"a"}]}])";
+      << R"([{"task_id":1,"trial":0,"traj":[]},{"task_id":2,"trial":0,"traj":[{"role":"user",)"
+         R"("content":"a"}]}])";
   const auto summary = Import(options);
   REQUIRE(summary.ok());
   CHECK(summary->sessions == 1);

@@ -36,8 +36,8 @@ std::vector<std::string> Beside(const testing::Imported& imported) {
   return names;
 }
 
-// An import in a process of its own, of what `imported` has to import; `dies`: once its sessions are
-// written. True: it was killed.
+// An import in a process of its own, of what `imported` has to import; `dies`: once its sessions
+// are written. True: it was killed.
 bool ImportElsewhere(const testing::Imported& imported, bool dies) {
   backstep::testing::Child child(backstep::testing::OwnCase("importer of the staging test"),
                                  {.environment = {{kFolderVariable, imported.dir().path()},

@@ -65,9 +65,9 @@ TEST_CASE("Behind what is broken it goes on at the next line that begins a value
 }
 
 TEST_CASE("Of a file of lines one that is torn takes no other with it") {
-  const std::vector<std::string> torn = {"{\"a\":[{\"take\":7}", "{\"a\":{\"b\":", "{\"a\":\"tex", "{\"a",
-                                         "{\"take\":{\"x\":[1,", "{\"take\":\"wo", "{\"pass\":\"wo",
-                                         "{\"a\":1,", "{\"a\":tr"};
+  const std::vector<std::string> torn = {
+      "{\"a\":[{\"take\":7}", "{\"a\":{\"b\":", "{\"a\":\"tex", "{\"a",     "{\"take\":{\"x\":[1,",
+      "{\"take\":\"wo",       "{\"pass\":\"wo", "{\"a\":1,",    "{\"a\":tr"};
   for (const std::string& line : torn) {
     INFO(line);
     Walked walked("{\"take\":1}\n" + line + "\n{\"take\":2}\n{\"take\":3}\n");

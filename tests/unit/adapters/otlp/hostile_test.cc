@@ -10,7 +10,9 @@ namespace {
 using namespace testing;
 
 struct HostileRun : MemorySink {
-  explicit HostileRun(const std::string& text) { status = ReadText(*MakeOtlpImporter(), text, *this); }
+  explicit HostileRun(const std::string& text) {
+    status = ReadText(*MakeOtlpImporter(), text, *this);
+  }
   Status status;
 };
 
@@ -40,11 +42,13 @@ void CheckNotes(HostileRun& run) {
 
 TEST_CASE("Ids of odd lengths, missing ids and times that run backwards are taken as they are") {
   HostileRun run(TraceOf({
-      R"("traceId":"abc","spanId":"1","name":"short","startTimeUnixNano":"2000","endTimeUnixNano":"1000")",
+      R"("traceId":"abc","spanId":"1","name":"short","startTimeUnixNano":"2000",)"
+      R"("endTimeUnixNano":"1000")",
       R"("traceId":"","spanId":"","name":"none","startTimeUnixNano":-5,"endTimeUnixNano":"x")",
       R"("traceId":"abc","spanId":")" + std::string(4000, 'f') +
           R"(","parentSpanId":"1","name":"long","startTimeUnixNano":18446744073709551615)",
-      R"("traceId":"abc","spanId":"zz zz","parentSpanId":"nobody","name":"no hex","startTimeUnixNano":1.5e18)",
+      R"("traceId":"abc","spanId":"zz zz","parentSpanId":"nobody","name":"no hex",)"
+      R"("startTimeUnixNano":1.5e18)",
   }));
   REQUIRE(run.status.ok());
   size_t spans = 0;
@@ -63,10 +67,12 @@ TEST_CASE("Lone surrogates, NULs, quotes and bytes that are no UTF-8 stay one va
                            Said("gen_ai.operation.name", "\"chat\"") + "]"}));
   REQUIRE(json.status.ok());
   CheckNotes(json);
-  ProtoSpanText span{std::string(16, 'a'), std::string(8, 'b'), "", std::string("\xff\xfe\0\"", 4), 1, 2,
-                     BytesField(9, TextAttribute("\xc3(", std::string("\x80\\\n\0", 4))) +
-                         BytesField(9, TextAttribute("gen_ai.operation.name", "chat")) +
-                         BytesField(9, TextAttribute("gen_ai.completion.0.content", "\xed\xa0\x80"))};
+  const std::string attributes =
+      BytesField(9, TextAttribute("\xc3(", std::string("\x80\\\n\0", 4))) +
+      BytesField(9, TextAttribute("gen_ai.operation.name", "chat")) +
+      BytesField(9, TextAttribute("gen_ai.completion.0.content", "\xed\xa0\x80"));
+  ProtoSpanText span{std::string(16, 'a'), std::string(8, 'b'), "",
+                     std::string("\xff\xfe\0\"", 4), 1, 2, attributes};
   HostileRun proto(ProtoTraces(BytesField(2, ProtoSpan(span))));
   REQUIRE(proto.status.ok());
   CHECK(proto.sessions.size() == 1);
@@ -79,7 +85,8 @@ TEST_CASE("A list of a hundred thousand messages and attributes is read in one g
     attributes += "," + Said("gen_ai.prompt." + std::to_string(99999 - i) + ".content", "\"x\"");
     attributes += "," + Said("odd." + std::to_string(i), "\"y\"");
   }
-  HostileRun run(TraceOf({R"("traceId":"a1","spanId":"b1","name":"n","attributes":[)" + attributes + "]"}));
+  HostileRun run(
+      TraceOf({R"("traceId":"a1","spanId":"b1","name":"n","attributes":[)" + attributes + "]"}));
   REQUIRE(run.status.ok());
   REQUIRE(run.sessions.size() == 1);
   REQUIRE(run.sessions[0].effects.size() == 1);
@@ -103,21 +110,27 @@ TEST_CASE("A chain of spans as deep as a file is long is one tree, and a step of
 
 TEST_CASE("Nested values stop at a depth, and a key that stands twice harms nobody") {
   std::string deep = BytesField(1, "leaf");
-  for (int i = 0; i < 200; ++i) deep = BytesField(5, BytesField(1, deep));  // ArrayValue in AnyValue
+  // ArrayValue in AnyValue
+  for (int i = 0; i < 200; ++i) deep = BytesField(5, BytesField(1, deep));
   ProtoSpanText span{std::string(16, 'a'), std::string(8, 'b'), "", "n", 1, 2,
                      BytesField(9, BytesField(1, "deep") + BytesField(2, deep))};
   HostileRun run(ProtoTraces(BytesField(2, ProtoSpan(span))));
   CHECK((!run.status.ok() || !run.skipped.empty()));
-  HostileRun twice(TraceOf({R"("traceId":"a1","spanId":"b1","name":"one","name":"two","attributes":[)" +
-                            Said("k", "\"1\"") + "," + Said("k", "\"2\"") + "]"}));
+  HostileRun twice(
+      TraceOf({R"("traceId":"a1","spanId":"b1","name":"one","name":"two","attributes":[)" +
+               Said("k", "\"1\"") + "," + Said("k", "\"2\"") + "]"}));
   REQUIRE(twice.status.ok());
   CheckNotes(twice);
 }
 
 TEST_CASE("Spans of one id that differ are both kept") {
-  HostileRun run(TraceOf({R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b1b1b1b1b1b1b1b1","name":"one")",
-                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b1b1b1b1b1b1b1b1","name":"two")",
-                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1","spanId":"b2b2b2b2b2b2b2b2","parentSpanId":"b1b1b1b1b1b1b1b1","name":"child")"}));
+  HostileRun run(TraceOf({R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",)"
+                          R"("spanId":"b1b1b1b1b1b1b1b1","name":"one")",
+                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",)"
+                          R"("spanId":"b1b1b1b1b1b1b1b1","name":"two")",
+                          R"("traceId":"a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1a1",)"
+                          R"("spanId":"b2b2b2b2b2b2b2b2","parentSpanId":"b1b1b1b1b1b1b1b1",)"
+                          R"("name":"child")"}));
   REQUIRE(run.status.ok());
   REQUIRE(run.sessions.size() == 1);
   CHECK(run.sessions[0].notes.size() == 3);
@@ -135,7 +148,8 @@ TEST_CASE("A span of more parts than one may have brings what it may, and the re
   HostileRun run(ProtoTraces(BytesField(2, ProtoSpan(span))));
   REQUIRE(run.status.ok());
   REQUIRE(run.skipped.size() == 1);
-  CHECK(run.skipped[0].second.starts_with("200000 of its attributes, events and links are left out"));
+  CHECK(
+      run.skipped[0].second.starts_with("200000 of its attributes, events and links are left out"));
   REQUIRE(run.sessions.size() == 1);
 }
 
@@ -177,7 +191,8 @@ TEST_CASE("A fault that decided a hundred thousand things is told as far as one 
 
 TEST_CASE("Two formats in one file: what is no trace is told") {
   const std::string trace = TraceOf({R"("traceId":"a1","spanId":"b1","name":"one")"});
-  HostileRun run(trace + "\n" + R"({"history":[{"role":"user","content":"hi"}]})" + "\nplain words\n" + trace);
+  HostileRun run(trace + "\n" + R"({"history":[{"role":"user","content":"hi"}]})" +
+                 "\nplain words\n" + trace);
   REQUIRE(run.status.ok());
   CHECK(run.skipped.size() >= 2);  // the words, and the same span again
   CHECK(run.sessions.size() == 1);

@@ -31,7 +31,8 @@ struct MendedRun : MemorySink {
 };
 
 std::string Counted(const std::string& key, const std::string& value) {
-  return std::string(kIds) + R"(,"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},)" +
+  return std::string(kIds) +
+         R"(,"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},)" +
          R"({"key":")" + key + R"(","value":)" + value + "}]";
 }
 
@@ -40,13 +41,16 @@ std::string Counted(const std::string& key, const std::string& value) {
 TEST_CASE("a span as it should be is not told, whatever form its ids and times have") {
   CHECK(MendedRun(kIds).Told().empty());
   CHECK(MendedRun(R"("traceId":"AQIDBAUGBwgJCgsMDQ4PEA==","spanId":"AQIDBAUGBwg=","name":"n",)"
-                  R"("startTimeUnixNano":"0","endTimeUnixNano":1700000000000000000)").Told().empty());
+                  R"("startTimeUnixNano":"0","endTimeUnixNano":1700000000000000000)")
+            .Told()
+            .empty());
   CHECK(MendedRun(Counted("gen_ai.usage.input_tokens", R"({"intValue":"12"})")).Told().empty());
   CHECK(MendedRun(Counted("gen_ai.usage.input_tokens", R"({"doubleValue":12.0})")).Told().empty());
 }
 
 TEST_CASE("ids that are not as long as OTLP has them are kept and told") {
-  MendedRun run(R"("traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"01","parentSpanId":"xyz","name":"n")");
+  MendedRun run(R"("traceId":"0102030405060708090a0b0c0d0e0f10","spanId":"01",)"
+                R"("parentSpanId":"xyz","name":"n")");
   CHECK(run.Told() == "its span id, kept as it is, is not of 8 bytes; "
                       "its parent's id, kept as it is, is not of 8 bytes");
   CHECK(run.sessions[0].steps.size() == 1);
@@ -62,17 +66,22 @@ TEST_CASE("times that cannot be are left out and told") {
   CHECK(MendedRun(ids + R"("startTimeUnixNano":18446744073709551615)").Told() == begin);
   CHECK(MendedRun(ids + R"("endTimeUnixNano":1e300)").Told() ==
         "the time at which it ended is left out: it cannot be that");
-  CHECK(MendedRun(ids + R"("events":[{"name":"e","timeUnixNano":-1},{"name":"f","timeUnixNano":-1}])")
-            .Told() == "the time of an event is left out: it cannot be that");
-  MendedRun back(ids + R"("startTimeUnixNano":"1700000000000000009","endTimeUnixNano":"1700000000000000001")");
+  CHECK(
+      MendedRun(ids + R"("events":[{"name":"e","timeUnixNano":-1},{"name":"f","timeUnixNano":-1}])")
+          .Told() == "the time of an event is left out: it cannot be that");
+  MendedRun back(
+      ids + R"("startTimeUnixNano":"1700000000000000009","endTimeUnixNano":"1700000000000000001")");
   CHECK(back.Told() == "it ended before it began: it has no duration");
   CHECK(back.sessions[0].notes.at(0).duration.ns == 0);
   ProtoSpanText late{std::string(16, 't'), std::string(8, 's'), "", "n", UINT64_MAX, 2, ""};
-  CHECK(MendedRun(*MakeOtlpImporter(), ProtoTraces(BytesField(2, ProtoSpan(late)))).Told() == begin);
-  CHECK(MendedRun(*MakeJaegerImporter(),
-                  R"({"data":[{"traceID":"a1","spans":[{"traceID":"a1","spanID":"b1","operationName":"n",)"
-                  R"("startTime":1700000000000000,"duration":-7}],"processes":{}}]})")
-            .Told() == "its duration is left out: it cannot be that");
+  CHECK(MendedRun(*MakeOtlpImporter(), ProtoTraces(BytesField(2, ProtoSpan(late)))).Told() ==
+        begin);
+  CHECK(
+      MendedRun(
+          *MakeJaegerImporter(),
+          R"({"data":[{"traceID":"a1","spans":[{"traceID":"a1","spanID":"b1","operationName":"n",)"
+          R"("startTime":1700000000000000,"duration":-7}],"processes":{}}]})")
+          .Told() == "its duration is left out: it cannot be that");
 }
 
 TEST_CASE("counts of tokens that are none are left out and told") {
@@ -106,10 +115,11 @@ TEST_CASE("what a failed call gave is kept beside its error") {
 }
 
 TEST_CASE("what a step gave that nobody waited for is kept") {
-  MendedRun run(std::string(kIds) +
-                R"(,"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"invoke_agent"}},)"
-                R"({"key":"gen_ai.agent.name","value":{"stringValue":"a"}},)"
-                R"({"key":"output.value","value":{"stringValue":"the answer"}}])");
+  MendedRun run(
+      std::string(kIds) +
+      R"(,"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"invoke_agent"}},)"
+      R"({"key":"gen_ai.agent.name","value":{"stringValue":"a"}},)"
+      R"({"key":"output.value","value":{"stringValue":"the answer"}}])");
   const auto& notes = run.sessions[0].notes;
   CHECK(std::any_of(notes.begin(), notes.end(), [&](const NoteDraft& note) {
     return note.category == "output" && run.Text(*note.kept_data) == "the answer";

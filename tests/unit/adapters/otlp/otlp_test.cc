@@ -27,7 +27,8 @@ std::string JsonSpan(const std::string& trace, const std::string& id, const std:
          "}";
 }
 std::string JsonTraces(const std::string& spans) {
-  return R"({"resourceSpans":[{"scopeSpans":[{"spans":[)" + spans + R"(],"scope":{"name":"tracer"}}],)" +
+  return R"({"resourceSpans":[{"scopeSpans":[{"spans":[)" + spans +
+         R"(],"scope":{"name":"tracer"}}],)" +
          R"("resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]}}]})";
 }
 std::string With(const std::string& attributes) { return R"(,"attributes":[)" + attributes + "]"; }
@@ -89,7 +90,8 @@ TEST_CASE("A resource that stands behind its spans is theirs all the same") {
 }
 
 TEST_CASE("Ids in base64 and kinds by name are the same spans as in hex and numbers") {
-  OtlpRun hex(JsonTraces(JsonSpan("98BB760ABCB20B66D2303BFAD83A2771", "8592740CC1C7D0C2", "", "a", 0)));
+  OtlpRun hex(
+      JsonTraces(JsonSpan("98BB760ABCB20B66D2303BFAD83A2771", "8592740CC1C7D0C2", "", "a", 0)));
   OtlpRun base64(JsonTraces(JsonSpan("mLt2CryyC2bSMDv62DoncQ==", "hZJ0DMHH0MI=", "", "a", 0)));
   REQUIRE(hex.sessions.size() == 1);
   REQUIRE(base64.sessions.size() == 1);
@@ -104,8 +106,9 @@ std::string ProtoAgentAndCall() {
                       1700000000000000000, 1700000001000000000};
   agent.rest = BytesField(9, TextAttribute("gen_ai.agent.name", "Planner")) +
                BytesField(9, TextAttribute("session.id", "s1"));
-  ProtoSpanText call{std::string(16, '\xaa'), std::string(8, '\xa2'), std::string(8, '\xa1'), "chat m1",
-                     1700000000000000000, 1700000001000000000};
+  ProtoSpanText call{std::string(16, '\xaa'), std::string(8, '\xa2'),
+                     std::string(8, '\xa1'),  "chat m1",
+                     1700000000000000000,     1700000001000000000};
   call.rest = BytesField(9, TextAttribute("gen_ai.operation.name", "chat")) +
               BytesField(9, IntAttribute("gen_ai.usage.input_tokens", 7)) +
               BytesField(15, BytesField(2, "no money") + NumberField(3, 2));
@@ -114,7 +117,8 @@ std::string ProtoAgentAndCall() {
 
 TEST_CASE("Protobuf is read alone, behind lengths of one byte, and behind lengths of four") {
   const std::string message = ProtoAgentAndCall();
-  std::string four = {0, 0, static_cast<char>(message.size() >> 8), static_cast<char>(message.size())};
+  std::string four = {0, 0, static_cast<char>(message.size() >> 8),
+                      static_cast<char>(message.size())};
   for (const std::string& text : {message, Varint(message.size()) + message, four + message}) {
     OtlpRun run(text);
     CHECK(run.detected >= 80);
@@ -181,9 +185,10 @@ TEST_CASE("Parents in a circle are cut open and told") {
 
 TEST_CASE("Traces of one session are one run, traces without one are runs of their own") {
   const std::string session = With(Text("session.id", "s1"));
-  OtlpRun run(JsonTraces(JsonSpan(std::string(32, 'a'), "00000000000000a1", "", "a", 0, session) + "," +
-                         JsonSpan(std::string(32, 'b'), "00000000000000a1", "", "b", 1, session) + "," +
-                         JsonSpan(std::string(32, 'c'), "00000000000000a1", "", "c", 2)));
+  OtlpRun run(JsonTraces(JsonSpan(std::string(32, 'a'), "00000000000000a1", "", "a", 0, session) +
+                         "," +
+                         JsonSpan(std::string(32, 'b'), "00000000000000a1", "", "b", 1, session) +
+                         "," + JsonSpan(std::string(32, 'c'), "00000000000000a1", "", "c", 2)));
   REQUIRE(run.sessions.size() == 2);
   CHECK(run.sessions[0].name == "s1");
   CHECK(run.sessions[0].notes.size() == 2);
@@ -193,25 +198,29 @@ TEST_CASE("Traces of one session are one run, traces without one are runs of the
 TEST_CASE("Tokens that a span repeats of the calls in it are not counted twice") {
   const std::string usage = R"({"key":"gen_ai.usage.input_tokens","value":{"intValue":"5"}},)" +
                             Text("gen_ai.operation.name", "chat");
-  OtlpRun run(JsonTraces(JsonSpan(kHexTrace, "00000000000000a1", "", "outer", 0, With(usage)) + "," +
-                         JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "inner", 0,
-                                  With(usage))));
+  OtlpRun run(JsonTraces(
+      JsonSpan(kHexTrace, "00000000000000a1", "", "outer", 0, With(usage)) + "," +
+      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "inner", 0, With(usage))));
   REQUIRE(run.sessions.size() == 1);
   REQUIRE(run.sessions[0].effects.size() == 2);
-  CHECK(run.sessions[0].effects[0].usage.input_tokens + run.sessions[0].effects[1].usage.input_tokens ==
+  CHECK(run.sessions[0].effects[0].usage.input_tokens +
+            run.sessions[0].effects[1].usage.input_tokens ==
         5);
 }
 
 TEST_CASE("Nodes of a graph hand on to each other") {
   const auto node = [](const std::string& name, int number) {
-    return With(Text("metadata", R"({\"langgraph_node\": \")" + name + R"(\", \"langgraph_step\": )" +
-                                     std::to_string(number) + "}"));
+    return With(Text("metadata", R"({\"langgraph_node\": \")" + name +
+                                     R"(\", \"langgraph_step\": )" + std::to_string(number) + "}"));
   };
   OtlpRun run(JsonTraces(
       JsonSpan(kHexTrace, "00000000000000a1", "", "LangGraph", 0) + "," +
-      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "plan", 0, node("plan", 1)) + "," +
-      JsonSpan(kHexTrace, "00000000000000a3", "00000000000000a1", "left", 2, node("left", 2)) + "," +
-      JsonSpan(kHexTrace, "00000000000000a4", "00000000000000a1", "right", 2, node("right", 2)) + "," +
+      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "plan", 0, node("plan", 1)) +
+      "," +
+      JsonSpan(kHexTrace, "00000000000000a3", "00000000000000a1", "left", 2, node("left", 2)) +
+      "," +
+      JsonSpan(kHexTrace, "00000000000000a4", "00000000000000a1", "right", 2, node("right", 2)) +
+      "," +
       JsonSpan(kHexTrace, "00000000000000a5", "00000000000000a1", "join", 4, node("join", 3))));
   REQUIRE(run.sessions.size() == 1);
   const SessionDraft& draft = run.sessions[0];
@@ -222,25 +231,31 @@ TEST_CASE("Nodes of a graph hand on to each other") {
   CHECK(draft.messages[2].edge_id == "right->join");
 }
 
-TEST_CASE("What Backstep exported comes in as it was: no message more, none less, no failure of a kept event") {
+TEST_CASE(
+    "What Backstep exported comes in as it was: no message more, none less, no failure of a kept "
+    "event") {
   const auto step = [](const std::string& agent, const std::string& rest) {
-    return With(Text("backstep.span.kind", "step") + "," + Text("backstep.agent.name", agent) + "," +
-                R"({"key":"backstep.step.number","value":{"intValue":")" +
-                (agent == "Outer" ? "2" : "1") + R"("}},)" +
-                Text("backstep.step.name", "think")) + rest;
+    return With(Text("backstep.span.kind", "step") + "," + Text("backstep.agent.name", agent) +
+                "," + R"({"key":"backstep.step.number","value":{"intValue":")" +
+                (agent == "Outer" ? "2" : "1") + R"("}},)" + Text("backstep.step.name", "think")) +
+           rest;
   };
   const std::string kept =
-      R"(,"events":[{"name":"exception","attributes":[)" + Text("backstep.event.kind", "event") + "," +
-      Text("backstep.category", "error") + "," +
-      Text("backstep.data", "words") + "]}]";
+      R"(,"events":[{"name":"exception","attributes":[)" + Text("backstep.event.kind", "event") +
+      "," + Text("backstep.category", "error") + "," + Text("backstep.data", "words") + "]}]";
   std::string text = JsonTraces(
       JsonSpan(kHexTrace, "00000000000000a0", "", "llmmas.session", 0,
-               With(Text("backstep.span.kind", "session") + "," + Text("llmmas.session.id", "s") + "," +
-                    R"({"key":"backstep.export","value":{"intValue":"1"}},)" +
+               With(Text("backstep.span.kind", "session") + "," + Text("llmmas.session.id", "s") +
+                    "," + R"({"key":"backstep.export","value":{"intValue":"1"}},)" +
                     Text("backstep.outcome", "failed") + "," +
-                    Text("backstep.metadata", R"([[\"ticket\",\"7\"]])"))) + "," +
-      JsonSpan(kHexTrace, "00000000000000a1", "00000000000000a0", "agent_step", 1, step("Outer", kept)) + "," +
-      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "agent_step", 2, step("Inner", "")) + "," +
+                    Text("backstep.metadata", R"([[\"ticket\",\"7\"]])"))) +
+      "," +
+      JsonSpan(kHexTrace, "00000000000000a1", "00000000000000a0", "agent_step", 1,
+               step("Outer", kept)) +
+      "," +
+      JsonSpan(kHexTrace, "00000000000000a2", "00000000000000a1", "agent_step", 2,
+               step("Inner", "")) +
+      "," +
       JsonSpan(kHexTrace, "00000000000000a3", "00000000000000a1", "process Outer", 1,
                With(Text("backstep.span.kind", "process") + "," +
                     Text("llmmas.source_agent.id", "@outside") + "," +
@@ -265,7 +280,9 @@ TEST_CASE("What Backstep exported comes in as it was: no message more, none less
   CHECK(draft.notes[0].category == "error");
   CHECK(draft.outcome.kind == Outcome::Kind::kFailed);
   bool ticket = false;
-  for (const auto& [key, value] : draft.metadata) ticket = ticket || (key == "ticket" && value == "7");
+  for (const auto& [key, value] : draft.metadata) {
+    ticket = ticket || (key == "ticket" && value == "7");
+  }
   CHECK(ticket);
 }
 

@@ -17,9 +17,10 @@ std::string Row(const std::string& trace, const std::string& id, const std::stri
                 const std::string& more = "") {
   return R"({"Timestamp":")" + time + R"(","TraceId":")" + trace + R"(","SpanId":")" + id +
          R"(","ParentSpanId":")" + parent + R"(","SpanName":")" + name +
-         R"(","SpanKind":"Consumer","ServiceName":"svc","ResourceAttributes":{"service.name":"svc"},)"
-         R"("ScopeName":"autogen","ScopeVersion":"","SpanAttributes":{)" + attributes +
-         R"(},"Duration":1000,"StatusCode":"Unset","StatusMessage":"")" + more + "}";
+         R"(","SpanKind":"Consumer","ServiceName":"svc","ResourceAttributes":{"service.name":)"
+         R"("svc"},)"
+         R"("ScopeName":"autogen","ScopeVersion":"","SpanAttributes":{)" +
+         attributes + R"(},"Duration":1000,"StatusCode":"Unset","StatusMessage":"")" + more + "}";
 }
 std::string Process(const std::string& who, const std::string& from) {
   return R"("messaging.operation":"process","recipient_agent_type":")" + who +
@@ -29,12 +30,15 @@ const std::string kTraceA(32, 'a'), kTraceB(32, 'b');
 
 TEST_CASE("Messages of an actor runtime follow their links from trace to trace") {
   const std::string rows =
-      "[" + Row(kTraceB, "00000000000000b1", "", "autogen process B", "2025-08-05T15:40:10.000000002Z",
-                Process("B", "A"),
-                R"(,"EventsTimestamp":[],"EventsName":[],"EventsAttributes":[],"LinksTraceId":[")" +
-                    kTraceA + R"("],"LinksSpanId":["00000000000000a1"])") +
-      "," + Row(kTraceA, "00000000000000a1", "", "autogen process A", "2025-08-05T15:40:09.000000001Z",
-                Process("A", "None")) + "]";
+      "[" +
+      Row(kTraceB, "00000000000000b1", "", "autogen process B", "2025-08-05T15:40:10.000000002Z",
+          Process("B", "A"),
+          R"(,"EventsTimestamp":[],"EventsName":[],"EventsAttributes":[],"LinksTraceId":[")" +
+              kTraceA + R"("],"LinksSpanId":["00000000000000a1"])") +
+      "," +
+      Row(kTraceA, "00000000000000a1", "", "autogen process A", "2025-08-05T15:40:09.000000001Z",
+          Process("A", "None")) +
+      "]";
   for (const std::string& text : {rows, R"({"one":)" + rows + "}"}) {
     MemorySink sink;
     const auto importer = MakeAgntcyImporter();
@@ -56,10 +60,12 @@ TEST_CASE("Messages of an actor runtime follow their links from trace to trace")
 
 TEST_CASE("Older rows name their events with a point and their times as Python prints them") {
   const std::string text =
-      "[" + Row(kTraceA, "00000000000000a1", "", "agent_start_event", "2025-06-20 21:37:08.604225",
-                R"("execution.id":"e1")",
-                R"(,"Events.Timestamp":"[datetime.datetime(2025, 6, 20, 21, 37, 8, 604341)]",)"
-                R"("Events.Name":["agent_start_event"],"Events.Attributes":[{"agent_name":"x"}])") + "]";
+      "[" +
+      Row(kTraceA, "00000000000000a1", "", "agent_start_event", "2025-06-20 21:37:08.604225",
+          R"("execution.id":"e1")",
+          R"(,"Events.Timestamp":"[datetime.datetime(2025, 6, 20, 21, 37, 8, 604341)]",)"
+          R"("Events.Name":["agent_start_event"],"Events.Attributes":[{"agent_name":"x"}])") +
+      "]";
   MemorySink sink;
   REQUIRE(ReadText(*MakeAgntcyImporter(), text, sink).ok());
   REQUIRE(sink.sessions.size() == 1);
@@ -73,12 +79,15 @@ TEST_CASE("Langfuse's observations are told by their type and counted by its usa
   const std::string text =
       R"({"trace":{"id":"t1","name":"demo","sessionId":null,"input":"\"hi\""},"observations":[)"
       R"({"id":"b","traceId":"t1","parentObservationId":"a","type":"GENERATION","name":"call",)"
-      R"("startTime":"2025-01-01T00:00:00.100Z","endTime":"2025-01-01T00:00:00.200Z","level":"ERROR",)"
-      R"("statusMessage":"limit","input":"[{\"role\":\"user\",\"content\":\"hi\"}]","output":"yo","model":"m",)"
+      R"("startTime":"2025-01-01T00:00:00.100Z","endTime":"2025-01-01T00:00:00.200Z",)"
+      R"("level":"ERROR",)"
+      R"("statusMessage":"limit","input":"[{\"role\":\"user\",\"content\":\"hi\"}]","output":"yo",)"
+      R"("model":"m",)"
       R"("modelParameters":"{\"temperature\":0}","usageDetails":{"input":3,"output":4,"total":7},)"
       R"("metadata":"{\"attributes\":{\"gen_ai.usage.input_tokens\":\"99\"}}"},)"
       R"({"id":"a","traceId":"t1","parentObservationId":null,"type":"AGENT","name":"Bot",)"
-      R"("startTime":"2025-01-01T00:00:00.000Z","endTime":"2025-01-01T00:00:00.300Z","level":"DEFAULT",)"
+      R"("startTime":"2025-01-01T00:00:00.000Z","endTime":"2025-01-01T00:00:00.300Z",)"
+      R"("level":"DEFAULT",)"
       R"("metadata":"{}"}]})";
   MemorySink sink;
   const auto importer = MakeLangfuseImporter();
@@ -102,12 +111,14 @@ TEST_CASE("Two agents of a crew whose tasks are called the same are two") {
   const auto item = [](const std::string& id, const std::string& agent) {
     return R"({"name":"Task._execute_core","context":{"trace_id":"0xab","span_id":"0x)" + id +
            R"("},"parent_id":null,"start_time":"2025-01-01T00:00:0)" + id +
-           R"(Z","attributes":{"openinference.span.kind":"AGENT","input.value":"{\"agent\": \"id=UUID('5b') )" +
+           R"(Z","attributes":{"openinference.span.kind":"AGENT",)"
+           R"("input.value":"{\"agent\": \"id=UUID('5b') )" +
            agent + R"( backstory='b'\"}"}})" + "\n";
   };
   MemorySink sink;
   REQUIRE(ReadText(*MakeOtelSdkImporter(),
-                   item("1", R"(role='Writer\\n' goal='write')") + item("2", R"(role=\\\"Reader's friend\\\" goal='r')"),
+                   item("1", R"(role='Writer\\n' goal='write')") +
+                       item("2", R"(role=\\\"Reader's friend\\\" goal='r')"),
                    sink)
               .ok());
   REQUIRE(sink.sessions.size() == 1);
@@ -123,8 +134,9 @@ TEST_CASE("Each span keeps the resource it came with") {
            R"("resource":{"attributes":{"service.name":")" + service + R"("}}})" + "\n";
   };
   MemorySink sink;
-  REQUIRE(ReadText(*MakeOtelSdkImporter(), item("1", "one") + item("2", "two") + item("3", "one"), sink)
-              .ok());
+  REQUIRE(
+      ReadText(*MakeOtelSdkImporter(), item("1", "one") + item("2", "two") + item("3", "one"), sink)
+          .ok());
   REQUIRE(sink.sessions.size() == 1);
   std::vector<std::string> agents;
   for (const AgentDraft& agent : sink.sessions[0].agents) agents.push_back(agent.name);
@@ -135,12 +147,13 @@ TEST_CASE("DeepEval's groups of spans are one tree, an agent in an agent a neste
   const auto span = [](const std::string& id, const std::string& parent, const std::string& name,
                        const std::string& more) {
     return R"({"uuid":")" + id + R"(","parentUuid":")" + parent + R"(","name":")" + name +
-           R"(","status":"SUCCESS","startTime":"2025-01-01T00:00:00Z","endTime":"2025-01-01T00:00:01Z",)" +
+           R"(","status":"SUCCESS","startTime":"2025-01-01T00:00:00Z",)"
+           R"("endTime":"2025-01-01T00:00:01Z",)" +
            R"("input":"in","output":"out")" + more + "}";
   };
   const std::string trace =
-      R"({"uuid":"u1","threadId":"None","name":"n","agentSpans":[)" + span("2", "1", "inner", "") + "," +
-      span("1", "", "outer", "") + R"(],"baseSpans":[],"llmSpans":[)" +
+      R"({"uuid":"u1","threadId":"None","name":"n","agentSpans":[)" + span("2", "1", "inner", "") +
+      "," + span("1", "", "outer", "") + R"(],"baseSpans":[],"llmSpans":[)" +
       span("3", "2", "llm", R"(,"model":"m","inputTokenCount":5.0,"outputTokenCount":6.0)") +
       R"(],"retrieverSpans":[],"toolSpans":[)" + span("4", "1", "tool", "") + "]}";
   MemorySink sink;
@@ -186,7 +199,8 @@ TEST_CASE("Spans as an SDK prints them are read behind each other") {
 }
 
 TEST_CASE("An export of OpenAI Agents has its handoffs as messages that the next agent takes") {
-  const auto item = [](const std::string& id, const std::string& parent, int at, const std::string& data) {
+  const auto item = [](const std::string& id, const std::string& parent, int at,
+                       const std::string& data) {
     return R"({"object":"trace.span","id":")" + id + R"(","trace_id":"trace_1","parent_id":)" +
            (parent.empty() ? "null" : '"' + parent + '"') + R"(,"started_at":"2025-01-01T00:00:0)" +
            std::to_string(at) + R"(Z","ended_at":"2025-01-01T00:00:0)" + std::to_string(at + 1) +

@@ -9,20 +9,25 @@ using namespace testing;
 
 const std::string kJaeger =
     R"({"data":[{"traceID":"5b8efff798038103d269b633813fc60c","spans":[)"
-    R"({"traceID":"5b8efff798038103d269b633813fc60c","spanID":"eee19b7ec3c1b173","operationName":"agent",)"
+    R"({"traceID":"5b8efff798038103d269b633813fc60c","spanID":"eee19b7ec3c1b173",)"
+    R"("operationName":"agent",)"
     R"("references":[],"startTime":1700000000000000,"duration":2000,"tags":[)"
     R"({"key":"openinference.span.kind","type":"string","value":"AGENT"},)"
     R"({"key":"agent.name","type":"string","value":"Solo"},)"
     R"({"key":"error","type":"bool","value":true}],)"
-    R"("logs":[{"timestamp":1700000000001000,"fields":[{"key":"event","type":"string","value":"exception"},)"
+    R"("logs":[{"timestamp":1700000000001000,"fields":[{"key":"event","type":"string",)"
+    R"("value":"exception"},)"
     R"({"key":"exception.type","type":"string","value":"Oops"},)"
     R"({"key":"exception.message","type":"string","value":"it broke"}]}],"processID":"p1"},)"
-    R"({"traceID":"5b8efff798038103d269b633813fc60c","spanID":"eee19b7ec3c1b174","operationName":"lookup",)"
-    R"("references":[{"refType":"CHILD_OF","traceID":"5b8efff798038103d269b633813fc60c","spanID":"eee19b7ec3c1b173"}],)"
+    R"({"traceID":"5b8efff798038103d269b633813fc60c","spanID":"eee19b7ec3c1b174",)"
+    R"("operationName":"lookup",)"
+    R"("references":[{"refType":"CHILD_OF","traceID":"5b8efff798038103d269b633813fc60c",)"
+    R"("spanID":"eee19b7ec3c1b173"}],)"
     R"("startTime":1700000000000500,"duration":100,"tags":[)"
     R"({"key":"openinference.span.kind","type":"string","value":"TOOL"},)"
     R"({"key":"input.value","type":"string","value":"x"},{"key":"n","type":"int64","value":4}],)"
-    R"("logs":[],"processID":"p1"}],"processes":{"p1":{"serviceName":"solo-service","tags":[]}}}],"total":0})";
+    R"("logs":[],"processID":"p1"}],"processes":{"p1":{"serviceName":"solo-service","tags":[]}}}],)"
+    R"("total":0})";
 
 TEST_CASE("Jaeger's spans, tags, logs and processes make the same run as any trace") {
   MemorySink sink;

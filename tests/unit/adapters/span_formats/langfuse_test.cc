@@ -35,8 +35,10 @@ constexpr OldShape kOldShapes[] = {
     {R"("usage":{"input":30,"output":40,"total":70,"unit":"TOKENS","totalCost":0.25},)"
      R"("promptTokens":30,"completionTokens":40)",
      30, 40, 0.25},
-    {R"("usage":{"promptTokens":30,"completionTokens":40},"calculatedTotalCost":0.125)", 30, 40, 0.125},
-    {R"("promptTokens":30,"completionTokens":40,"totalTokens":70,"totalCost":"0.25")", 30, 40, 0.25},
+    {R"("usage":{"promptTokens":30,"completionTokens":40},"calculatedTotalCost":0.125)", 30, 40,
+     0.125},
+    {R"("promptTokens":30,"completionTokens":40,"totalTokens":70,"totalCost":"0.25")", 30, 40,
+     0.25},
     {R"("inputUsage":1200,"outputUsage":15,"totalUsage":1215,"inputCost":0.5,"outputCost":0.25)",
      1200, 15, 0.75},
     // Zeros stand for what was not known.
@@ -74,8 +76,9 @@ TEST_CASE("Langfuse's published traces have the tokens that their columns add up
     for (bool more = true; more;) {
       more = false;
       for (Json& observation : export_["observations"]) {
-        const bool counts = (observation["totalUsage"].is_number() && observation["totalUsage"] > 0) ||
-                            told_within.contains(observation["id"]);
+        const bool counts =
+            (observation["totalUsage"].is_number() && observation["totalUsage"] > 0) ||
+            told_within.contains(observation["id"]);
         const Json& parent = observation["parentObservationId"];
         if (counts && parent.is_string() && told_within.insert(parent).second) more = true;
       }
@@ -83,8 +86,9 @@ TEST_CASE("Langfuse's published traces have the tokens that their columns add up
     for (const Json& observation : export_["observations"]) {
       if (told_within.contains(observation["id"])) continue;
       const auto count = [&](const char* key) {
-        return observation.contains(key) && observation[key].is_number() ? observation[key].get<uint64_t>()
-                                                                         : 0;
+        return observation.contains(key) && observation[key].is_number()
+                   ? observation[key].get<uint64_t>()
+                   : 0;
       };
       in += count("inputUsage");
       out += count("outputUsage");

@@ -10,10 +10,10 @@ namespace {
 using namespace testing;
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-std::string LlmmasSpan(const std::string& id, const std::string& parent, const std::string& name, int at,
-                       const std::string& attributes, const std::string& events = "") {
-  return R"({"name":")" + name + R"(","trace_id":"00000000000000000000000000000abc","span_id":")" + id +
-         R"(","parent_span_id":)" + (parent.empty() ? "null" : '"' + parent + '"') +
+std::string LlmmasSpan(const std::string& id, const std::string& parent, const std::string& name,
+                       int at, const std::string& attributes, const std::string& events = "") {
+  return R"({"name":")" + name + R"(","trace_id":"00000000000000000000000000000abc","span_id":")" +
+         id + R"(","parent_span_id":)" + (parent.empty() ? "null" : '"' + parent + '"') +
          R"(,"kind":"INTERNAL","start_time_unix_nano":1700000000)" + std::to_string(10 + at) +
          R"(0000000,"end_time_unix_nano":1700000000)" + std::to_string(11 + at) +
          R"(0000000,"attributes":{)" + attributes + R"(},"events":[)" + events +
@@ -22,7 +22,8 @@ std::string LlmmasSpan(const std::string& id, const std::string& parent, const s
 
 // Two messages of one id: the program numbers them anew in each of its processes.
 const std::string kHandover =
-    R"("llmmas.source_agent.id":"Planner","llmmas.target_agent.id":"Coder","llmmas.edge.id":"Planner->Coder",)"
+    R"("llmmas.source_agent.id":"Planner","llmmas.target_agent.id":"Coder",)"
+    R"("llmmas.edge.id":"Planner->Coder",)"
     R"("llmmas.channel":"tasks","llmmas.message.id":"msg-0001",)";
 
 std::string Spans() {
@@ -30,11 +31,13 @@ std::string Spans() {
          LlmmasSpan("0000000000000005", "0000000000000003", "send Planner->Coder", 2,
                     kHandover + R"("llmmas.message.sha256":"s1","llmmas.message.preview":"first",)"
                                 R"("llmmas.fault.injected":true)",
-                    R"({"name":"fault.applied","timestamp_unix_nano":1700000000012000000,"attributes":)"
+                    R"({"name":"fault.applied","timestamp_unix_nano":1700000000012000000,)"
+                    R"("attributes":)"
                     R"({"llmmas.fault.spec_id":"F1","llmmas.fault.type":"a2a.delay",)"
                     R"("llmmas.fault.decision":"delay","delay_ms":10}})") + "," +
          LlmmasSpan("0000000000000006", "0000000000000003", "send Planner->Coder", 3,
-                    kHandover + R"("llmmas.message.sha256":"s2","llmmas.message.preview":"second")") + "," +
+                    kHandover + R"("llmmas.message.sha256":"s2",)"
+                                R"("llmmas.message.preview":"second")") + "," +
          LlmmasSpan("0000000000000003", "0000000000000002", "agent_step", 1,
                     R"("llmmas.agent.id":"Planner","llmmas.step.index":0)") + "," +
          LlmmasSpan("0000000000000002", "0000000000000001", "llmmas.workflow.segment", 1,
@@ -47,11 +50,13 @@ std::string Spans() {
                     R"("llmmas.session.id":"demo::One")") + "]}";
 }
 
-std::string MessageLine(const std::string& direction, const std::string& hash, const std::string& body) {
-  return R"({"session_id":"demo::One","segment":{"name":"planning","order":0},"direction":")" + direction +
-         R"(","message_id":"msg-0001","sha256":")" + hash +
+std::string MessageLine(const std::string& direction, const std::string& hash,
+                        const std::string& body) {
+  return R"({"session_id":"demo::One","segment":{"name":"planning","order":0},"direction":")" +
+         direction + R"(","message_id":"msg-0001","sha256":")" + hash +
          R"(","source_agent_id":"Planner","target_agent_id":"Coder","edge_id":"Planner->Coder",)"
-         R"("channel":"tasks","body":")" + body + R"(","dropped":false})" + "\n";
+         R"("channel":"tasks","body":")" +
+         body + R"(","dropped":false})" + "\n";
 }
 
 const std::string kMessages = MessageLine("send", "s1", "the first, whole") +
@@ -137,7 +142,9 @@ TEST_CASE("A message is taken by the step it is taken in, whatever it calls that
 
 TEST_CASE("Two runs that call their sessions the same stay two") {
   std::string other = Spans();
-  for (size_t at = 0; (at = other.find("000abc", at)) != std::string::npos;) other.replace(at, 6, "000def");
+  for (size_t at = 0; (at = other.find("000abc", at)) != std::string::npos;) {
+    other.replace(at, 6, "000def");
+  }
   LlmmasRun run(Files{{"traces_r01.json", Spans()}, {"traces_r02.json", other}});
   REQUIRE(run.status.ok());
   CHECK(run.sessions.size() == 2);
@@ -153,13 +160,18 @@ TEST_CASE("Messages without spans are a run of their own") {
 }
 
 TEST_CASE("A log of phases becomes segments and steps") {
-  LlmmasRun run(Files{{"trace.jsonl",
-                  R"({"timestamp":1700000000.5,"phase":"Design","from_agent":"System","to_agent":"All",)"
-                  R"("message_type":"system_start","message_content":"go","tool_calls":[]})" "\n"
-                  R"({"timestamp":1700000001.5,"phase":"Design","from_agent":"CEO","to_agent":"CTO",)"
-                  R"("message_type":"say","message_content":"build","tool_calls":[]})" "\n"
-                  R"({"timestamp":1700000002.5,"phase":"Code","from_agent":"CTO","to_agent":"CEO",)"
-                  R"("message_type":"say","message_content":"done","tool_calls":[]})" "\n" "{}\n"}});
+  LlmmasRun run(
+      Files{{"trace.jsonl",
+             R"({"timestamp":1700000000.5,"phase":"Design","from_agent":"System","to_agent":"All",)"
+             R"("message_type":"system_start","message_content":"go","tool_calls":[]})"
+             "\n"
+             R"({"timestamp":1700000001.5,"phase":"Design","from_agent":"CEO","to_agent":"CTO",)"
+             R"("message_type":"say","message_content":"build","tool_calls":[]})"
+             "\n"
+             R"({"timestamp":1700000002.5,"phase":"Code","from_agent":"CTO","to_agent":"CEO",)"
+             R"("message_type":"say","message_content":"done","tool_calls":[]})"
+             "\n"
+             "{}\n"}});
   REQUIRE(run.status.ok());
   CHECK(run.skipped.size() == 1);
   REQUIRE(run.sessions.size() == 1);
@@ -183,7 +195,9 @@ Counted CountSpans(const std::string& path) {
     counted.steps += name == "agent_step";
     counted.calls += name.rfind("inference", 0) == 0;
     counted.sends += name.rfind("send ", 0) == 0;
-    for (const Json& event : span.at("events")) counted.faults += event.at("name") == "fault.applied";
+    for (const Json& event : span.at("events")) {
+      counted.faults += event.at("name") == "fault.applied";
+    }
   }
   return counted;
 }

@@ -31,7 +31,8 @@ inline Status ReadText(Importer& importer, const std::string& text, Sink& sink) 
 }
 
 inline int DetectText(const Importer& importer, const std::string& text) {
-  return importer.Detect(Head{std::string_view(text).substr(0, 65536), text.size() <= 65536, "file"});
+  return importer.Detect(
+      Head{std::string_view(text).substr(0, 65536), text.size() <= 65536, "file"});
 }
 
 // The folder of real files; empty: not given, and such tests count as not run.

@@ -101,8 +101,10 @@ TEST_CASE("tools and code that fail in a session of the ADK are calls that faile
 TEST_CASE("what an event of the ADK asks of its session is an event of the step") {
   testing::Told told;
   const SessionDraft draft = AdkDraft(
-      R"({"author":"a","interrupted":true,"longRunningToolIds":["c1"],"branch":"root.a","partial":false,)"
-      R"("actions":{"escalate":true,"stateDelta":{"x":1},"artifactDelta":{},"skipSummarization":false}})",
+      R"({"author":"a","interrupted":true,"longRunningToolIds":["c1"],"branch":"root.a",)"
+      R"("partial":false,)"
+      R"("actions":{"escalate":true,"stateDelta":{"x":1},"artifactDelta":{},)"
+      R"("skipSummarization":false}})",
       &told);
   std::vector<std::string> names;
   for (const NoteDraft& note : draft.notes) {

@@ -39,17 +39,19 @@ constexpr char kPhaseLine[] =
 
 TEST_CASE("times that cannot be are told of every log, and the rest of the record comes in") {
   testing::Told phases;
-  CHECK(ToldOf(*MakeLlmmasImporter(), std::string(kPhaseLine) + "\"2025-01-01T00:00:00\"}\n" + kPhaseLine +
-                                          "-5}\n" + kPhaseLine + "\"9999-01-01T00:00:00\"}\n",
-               &phases) == Reasons{"timestamp is left out: -5",
-                                   R"(timestamp is left out: "9999-01-01T00:00:00")"});
+  CHECK(ToldOf(*MakeLlmmasImporter(),
+               std::string(kPhaseLine) + "\"2025-01-01T00:00:00\"}\n" + kPhaseLine + "-5}\n" +
+                   kPhaseLine + "\"9999-01-01T00:00:00\"}\n",
+               &phases) ==
+        Reasons{"timestamp is left out: -5", R"(timestamp is left out: "9999-01-01T00:00:00")"});
   CHECK(phases.sessions.at(0).steps.size() == 3);
   testing::Told town;
-  const std::string told = ToldOf(*MakeGenerativeAgentsImporter(),
-                                  "# 20240213-06:00\n\n## 活动记录：\n\n### 甲\n位置：a\n活动：b\n\n"
-                                  "# 99990213-06:10\n\n## 活动记录：\n\n### 甲\n位置：c\n活动：d\n",
-                                  &town)
-                               .at(0);
+  const std::string told =
+      ToldOf(*MakeGenerativeAgentsImporter(),
+             "# 20240213-06:00\n\n## 活动记录：\n\n### 甲\n位置：a\n活动：b\n\n"
+             "# 99990213-06:10\n\n## 活动记录：\n\n### 甲\n位置：c\n活动：d\n",
+             &town)
+          .at(0);
   CHECK(told == "the time is left out: it cannot be that: \"# 99990213-06:10\"");
   REQUIRE(town.sessions.at(0).segments.size() == 2);
   CHECK(town.sessions[0].steps.at(1).began.ns == 0);
@@ -58,16 +60,18 @@ TEST_CASE("times that cannot be are told of every log, and the rest of the recor
   const std::string content =
       R"(2025-01-12 14:40:01.446 | INFO     | m:f:1 - A(R): to do W(W)\nx\n)"
       R"(1925-01-12 14:40:01.446 | INFO     | m:f:1 - B(R): to do V(V)\ny)";
-  CHECK(ToldOf(*MakeMastImporter(), R"({"run_id":1,"prompt":"p","content":")" + content + "\"}", &log)
-            .at(0)
-            .starts_with("content: the time is left out: it cannot be that: \"1925-01-12"));
+  CHECK(
+      ToldOf(*MakeMastImporter(), R"({"run_id":1,"prompt":"p","content":")" + content + "\"}", &log)
+          .at(0)
+          .starts_with("content: the time is left out: it cannot be that: \"1925-01-12"));
   CHECK(log.sessions.at(0).steps.size() == 2);
 }
 
 TEST_CASE("durations that cannot be are told and left out") {
   const auto swe = [](const std::string& seconds) {
-    return ToldOf(MakeSweAgentImporter(), R"({"trajectory":[{"action":"ls","observation":"o","execution_time":)" +
-                                              seconds + "}]}");
+    return ToldOf(
+        MakeSweAgentImporter(),
+        R"({"trajectory":[{"action":"ls","observation":"o","execution_time":)" + seconds + "}]}");
   };
   CHECK(swe("1.5").empty());
   CHECK(swe("0").empty());
@@ -75,17 +79,21 @@ TEST_CASE("durations that cannot be are told and left out") {
   CHECK(swe("-1") == Reasons{"trajectory[0]: execution_time is left out: -1"});
   CHECK(swe("\"nan\"") == Reasons{R"(trajectory[0]: execution_time is left out: "nan")"});
   CHECK(swe("1e300") == Reasons{"trajectory[0]: execution_time is left out: 1e+300"});
-  CHECK(ToldOf(MakeOpenHandsImporter(),
-               R"({"instance_id":"i","history":[{"id":1,"source":"agent","action":"run","args":{}}],)"
-               R"("metrics":{"token_usages":[{"response_id":"r","model":"m","prompt_tokens":1}],)"
-               R"("response_latencies":[{"response_id":"r","latency":-2.5}]}})") ==
-        Reasons{"a latency in \"metrics\": latency is left out: -2.5"});
+  CHECK(
+      ToldOf(MakeOpenHandsImporter(),
+             R"({"instance_id":"i","history":[{"id":1,"source":"agent","action":"run","args":{}}],)"
+             R"("metrics":{"token_usages":[{"response_id":"r","model":"m","prompt_tokens":1}],)"
+             R"("response_latencies":[{"response_id":"r","latency":-2.5}]}})") ==
+      Reasons{"a latency in \"metrics\": latency is left out: -2.5"});
 }
 
 TEST_CASE("a mistake's step counts with blanks around it, and what is no step is told") {
   const auto annotated = [](const std::string& step, testing::Told* told) {
-    return ToldOf(*MakeWhoWhenImporter(), R"({"history":[{"role":"a","content":"x"},{"role":"b","content":"y"}],)"
-                                          R"("mistake_agent":"b","mistake_step":)" + step + "}", told);
+    return ToldOf(*MakeWhoWhenImporter(),
+                  R"({"history":[{"role":"a","content":"x"},{"role":"b","content":"y"}],)"
+                  R"("mistake_agent":"b","mistake_step":)" +
+                      step + "}",
+                  told);
   };
   for (const char* step : {"\" 1 \"", "\"1\"", "1", "\"1\\n\"", "1.0"}) {
     INFO(step);
@@ -105,11 +113,13 @@ TEST_CASE("times and counts of tokens that cannot be are left out of a log and t
   CHECK(ToldOf(MakeAdkImporter(),
                R"({"id":"s","events":[{"invocation_id":"v","author":"a","timestamp":-3,)"
                R"("usage_metadata":{"prompt_token_count":-1,"candidates_token_count":4}},)"
-               R"({"author":"b","timestamp":1700000000.5,"usage_metadata":{"prompt_token_count":7}}]})") ==
+               R"({"author":"b","timestamp":1700000000.5,"usage_metadata":{"prompt_token_count":)"
+               R"(7}}]})") ==
         Reasons{"events[0]: timestamp is left out: -3; prompt_token_count is left out: -1"});
   CHECK(ToldOf(MakeOpenHandsImporter(),
                R"([{"id":1,"source":"agent","action":"run","args":{},"timestamp":"yesterday"},)"
-               R"({"id":2,"source":"agent","action":"run","args":{},"timestamp":"2025-02-01T00:00:00"}])") ==
+               R"({"id":2,"source":"agent","action":"run","args":{},)"
+               R"("timestamp":"2025-02-01T00:00:00"}])") ==
         Reasons{R"(history[0]: timestamp is left out: "yesterday")"});
   CHECK(ToldOf(MakeLlmHttpImporter(),
                R"({"method":"POST","uri":"http://h/v1/chat/completions","request":{"model":"m"},)"
@@ -117,7 +127,8 @@ TEST_CASE("times and counts of tokens that cannot be are left out of a log and t
         Reasons{R"(prompt_tokens is left out: "many")"});
 }
 
-TEST_CASE("an event of a log that ended before it began is told, and what a failed call gave is kept") {
+TEST_CASE(
+    "an event of a log that ended before it began is told, and what a failed call gave is kept") {
   testing::Told told;
   const auto inspect = MakeInspectImporter();
   const Reasons reasons = ToldOf(
@@ -127,7 +138,8 @@ TEST_CASE("an event of a log that ended before it began is told, and what a fail
       &told);
   REQUIRE(told.sessions.size() == 1);
   const SessionDraft& draft = told.sessions[0];
-  CHECK(reasons == Reasons{draft.name + ": events[0]: it ended before it began: it has no duration"});
+  CHECK(reasons ==
+        Reasons{draft.name + ": events[0]: it ended before it began: it has no duration"});
   CHECK(draft.effects.at(0).error);
   CHECK_FALSE(draft.effects.at(0).response);
   const NoteDraft& output = draft.notes.at(0);

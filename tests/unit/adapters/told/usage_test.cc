@@ -24,13 +24,15 @@ constexpr ToldUsage kToldUsages[] = {
      R"({"cache_read":4},"output_token_details":{"reasoning":2}})", 10, 5, 4, 2},
     {R"({"promptTokenCount":10,"candidatesTokenCount":5,"cachedContentTokenCount":4,)"
      R"("thoughtsTokenCount":2})", 10, 5, 4, 2},
-    {R"({"prompt_token_count":10,"candidates_token_count":5,"thoughts_token_count":2})", 10, 5, 0, 2},
+    {R"({"prompt_token_count":10,"candidates_token_count":5,"thoughts_token_count":)"
+     R"(2})", 10, 5, 0, 2},
     {R"({"inputTokens":10,"outputTokens":5,"cacheReadInputTokens":4})", 10, 5, 4, 0},
     {R"({"promptTokens":10,"completionTokens":5})", 10, 5, 0, 0},
     {R"({"billed_units":{"input_tokens":1,"output_tokens":1},"tokens":{"input_tokens":10,)"
      R"("output_tokens":5}})", 10, 5, 0, 0},
     {R"({"prompt_eval_count":10,"eval_count":5})", 10, 5, 0, 0},
-    {R"({"prompt_tokens":0,"input_tokens":10,"completion_tokens":null,"output_tokens":5})", 10, 5, 0, 0},
+    {R"({"prompt_tokens":0,"input_tokens":10,"completion_tokens":null,)"
+     R"("output_tokens":5})", 10, 5, 0, 0},
     {R"({"prompt_tokens":-1,"completion_tokens":"many"})", 0, 0, 0, 0},
     {R"([1])", 0, 0, 0, 0}};
 
@@ -68,40 +70,50 @@ TEST_CASE("every importer counts tokens that stand under an older or another nam
   const Usage seven{.input_tokens = 7, .output_tokens = 3};
   size_t calls = 0;
   // LangChain's message without its own count, and without the model's name.
-  for (const char* said : {R"("usage_metadata":{"input_tokens":7,"output_tokens":3})",
-                           R"("response_metadata":{"token_usage":{"prompt_tokens":7,"completion_tokens":3}})",
-                           R"("usage_metadata":null,"response_metadata":{"model":"claude","usage":)"
-                           R"({"input_tokens":7,"output_tokens":3}})",
-                           R"("response_metadata":{"model":"llama","prompt_eval_count":7,"eval_count":3})"}) {
+  for (const char* said :
+       {R"("usage_metadata":{"input_tokens":7,"output_tokens":3})",
+        R"("response_metadata":{"token_usage":{"prompt_tokens":7,"completion_tokens":3}})",
+        R"("usage_metadata":null,"response_metadata":{"model":"claude","usage":)"
+        R"({"input_tokens":7,"output_tokens":3}})",
+        R"("response_metadata":{"model":"llama","prompt_eval_count":7,"eval_count":3})"}) {
     INFO(said);
-    CHECK(SumOfModels(MakeLangGraphThreadImporter(),
-                      R"({"values":{"messages":[{"type":"human","content":"h"},{"type":"ai","content":"a",)" +
-                          std::string(said) + "}]}}",
-                      &calls) == seven);
+    CHECK(
+        SumOfModels(
+            MakeLangGraphThreadImporter(),
+            R"({"values":{"messages":[{"type":"human","content":"h"},{"type":"ai","content":"a",)" +
+                std::string(said) + "}]}}",
+            &calls) == seven);
     CHECK(calls == 1);
   }
   CHECK(SumOfModels(MakeLangGraphStreamImporter(),
-                    "event: message_chunk\ndata: {\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":"
+                    "event: message_chunk\ndata: "
+                    "{\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":"
                     "\"x\",\"usage_metadata\":{\"input_tokens\":7,\"output_tokens\":1}}\n\n"
-                    "event: message_chunk\ndata: {\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":"
+                    "event: message_chunk\ndata: "
+                    "{\"thread_id\":\"t\",\"id\":\"1\",\"agent\":\"a\",\"content\":"
                     "\"y\",\"usage_metadata\":{\"input_tokens\":0,\"output_tokens\":2}}\n\n",
                     &calls) == seven);
   CHECK(calls == 1);
-  for (const char* said : {R"("response":{"message":{},"prompt_eval_count":7,"eval_count":3})",
-                           R"("response":{"message":{},"usage":{"inputTokens":7,"outputTokens":3}})",
-                           R"("response":{"text":"","meta":{"tokens":{"input_tokens":7,"output_tokens":3}}})"}) {
+  for (const char* said :
+       {R"("response":{"message":{},"prompt_eval_count":7,"eval_count":3})",
+        R"("response":{"message":{},"usage":{"inputTokens":7,"outputTokens":3}})",
+        R"("response":{"text":"","meta":{"tokens":{"input_tokens":7,"output_tokens":3}}})"}) {
     INFO(said);
-    CHECK(SumOfModels(MakeLlmHttpImporter(),
-                      R"({"method":"POST","uri":"http://h/api/chat","request":{"model":"m"},"status":200,)" +
-                          std::string(said) + "}",
-                      &calls) == seven);
+    CHECK(
+        SumOfModels(
+            MakeLlmHttpImporter(),
+            R"({"method":"POST","uri":"http://h/api/chat","request":{"model":"m"},"status":200,)" +
+                std::string(said) + "}",
+            &calls) == seven);
   }
-  CHECK(SumOfModels(MakeOpenAiTracesImporter(),
-                    R"({"object":"trace","id":"t"})" "\n"
-                    R"({"object":"trace.span","id":"s","trace_id":"t","started_at":"2025-01-01T00:00:00Z",)"
-                    R"("ended_at":"2025-01-01T00:00:01Z","span_data":{"type":"generation","model":"m",)"
-                    R"("usage":{"prompt_tokens":7,"completion_tokens":3}}})",
-                    &calls) == seven);
+  CHECK(SumOfModels(
+            MakeOpenAiTracesImporter(),
+            R"({"object":"trace","id":"t"})"
+            "\n"
+            R"({"object":"trace.span","id":"s","trace_id":"t","started_at":"2025-01-01T00:00:00Z",)"
+            R"("ended_at":"2025-01-01T00:00:01Z","span_data":{"type":"generation","model":"m",)"
+            R"("usage":{"prompt_tokens":7,"completion_tokens":3}}})",
+            &calls) == seven);
 }
 
 TEST_CASE("what OpenHands tells of a whole run alone counts at its last model call") {
@@ -114,11 +126,13 @@ TEST_CASE("what OpenHands tells of a whole run alone counts at its last model ca
                     R"("accumulated_token_usage":{"prompt_tokens":7,"completion_tokens":3}}})",
                     &calls) == Usage{.input_tokens = 7, .output_tokens = 3, .cost_usd = 0.5});
   CHECK(calls == 1);
-  CHECK(SumOfModels(MakeOpenHandsImporter(),
-                    R"({"instance_id":"i",)" + events + R"(,"metrics":{"accumulated_cost":0.5,"token_usages":)"
-                    R"([{"response_id":"r","model":"m","prompt_tokens":7,"completion_tokens":3}],)"
-                    R"("accumulated_token_usage":{"prompt_tokens":7,"completion_tokens":3}}})",
-                    &calls) == Usage{.input_tokens = 7, .output_tokens = 3, .cost_usd = 0.5});
+  CHECK(SumOfModels(
+            MakeOpenHandsImporter(),
+            R"({"instance_id":"i",)" + events +
+                R"(,"metrics":{"accumulated_cost":0.5,"token_usages":)"
+                R"([{"response_id":"r","model":"m","prompt_tokens":7,"completion_tokens":3}],)"
+                R"("accumulated_token_usage":{"prompt_tokens":7,"completion_tokens":3}}})",
+            &calls) == Usage{.input_tokens = 7, .output_tokens = 3, .cost_usd = 0.5});
   CHECK(calls == 1);
 }
 

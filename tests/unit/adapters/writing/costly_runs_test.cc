@@ -20,8 +20,9 @@ SessionDraft Crowd(Sink& sink, int agents, const std::string& said) {
   draft.conversations.resize(1);
   for (int i = 0; i < agents; ++i) {
     draft.conversations[0].entries.push_back(sink.Keep(said, Media::kText));
-    draft.Add(StepDraft{.agent = draft.Agent("a" + std::to_string(i)),
-                        .state = ConversationPoint{ConversationIndex(0), static_cast<uint32_t>(i + 1)}});
+    draft.Add(
+        StepDraft{.agent = draft.Agent("a" + std::to_string(i)),
+                  .state = ConversationPoint{ConversationIndex(0), static_cast<uint32_t>(i + 1)}});
   }
   return draft;
 }
@@ -55,7 +56,8 @@ TEST_CASE("a text that is sent to thousands is not written for each of them, and
     const StepIndex from = draft.Add(StepDraft{.agent = draft.Agent("a")});
     const KeptBody body = sink.Keep(std::string(1u << 20, 'b'), Media::kText);
     for (int i = 0; i < 200; ++i) {
-      draft.Add(MessageDraft{.from = from, .to = draft.Agent("b" + std::to_string(i)), .body = body});
+      draft.Add(
+          MessageDraft{.from = from, .to = draft.Agent("b" + std::to_string(i)), .body = body});
     }
     return sink.Session(std::move(draft));
   });

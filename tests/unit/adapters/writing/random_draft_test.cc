@@ -29,7 +29,9 @@ void CheckOrder(const SessionDraft& draft, const Order& order) {
       auto& of_agent = open[step.agent.value];
       if (!of_agent.empty()) {  // then it lies in that one
         auto around = step.parent;
-        while (around && around->value != of_agent.back()) around = draft.steps[around->value].parent;
+        while (around && around->value != of_agent.back()) {
+          around = draft.steps[around->value].parent;
+        }
         REQUIRE(around.has_value());
       }
       of_agent.push_back(index);
@@ -68,7 +70,10 @@ void CheckOrder(const SessionDraft& draft, const Order& order) {
 }  // namespace
 
 TEST_CASE("any draft has an order that a store can take") {
-  for (uint64_t seed = 1; seed <= (backstep::testing::IsLong() ? 50000 : kSanitized ? 500 : 5000); ++seed) {
+  for (uint64_t seed = 1; seed <= (backstep::testing::IsLong() ? 50000
+                                   : kSanitized                ? 500
+                                                               : 5000);
+       ++seed) {
     INFO("seed " << seed);
     SessionDraft draft = RandomDraft(seed, nullptr).Make(3 + seed % 40);
     REQUIRE(CheckDraft(&draft).ok());

@@ -128,7 +128,8 @@ TEST_CASE("of an agent's steps that ran side by side the later one tells how lon
   CHECK(second->began_virtual == TimeNs{10 * kSecond});
   CHECK(line->Step(StepNumber(3))->duration == DurationNs{kSecond});
   std::vector<EventRecord> events;
-  REQUIRE(line->ScanEvents([&](const EventRecord& event) { return events.push_back(event), true; }).ok());
+  REQUIRE(line->ScanEvents([&](const EventRecord& event) { return events.push_back(event), true; })
+              .ok());
   REQUIRE(events.size() == 1);
   CHECK(events[0].name == "ran side by side");
   CHECK(events[0].step == std::pair(AgentId(1), AgentClock(2)));
@@ -210,7 +211,8 @@ TEST_CASE("a fork of the source is a branch that shares what both have") {
 TEST_CASE("segments begin with their first step and end with their last") {
   testing::Imported imported;
   SessionDraft draft;
-  draft.segments = {{.name = "outer"}, {.name = "inner", .parent = SegmentIndex(0)}, {.name = "empty"}};
+  draft.segments = {
+      {.name = "outer"}, {.name = "inner", .parent = SegmentIndex(0)}, {.name = "empty"}};
   for (const uint32_t segment : {1u, 1u, 0u}) {
     draft.Add(StepDraft{.agent = draft.Agent("a"), .segment = SegmentIndex(segment)});
   }
@@ -249,8 +251,9 @@ TEST_CASE("what cannot be imported leaves nothing behind") {
   };
   CHECK(fails(wrong, imported.Options()).code() == StatusCode::kInvalidArgument);
   CHECK_FALSE(exists());
-  CHECK(fails([](Sink&) { return Status(); }, imported.Options()).message().find("no run in it (format draft") !=
-        std::string::npos);
+  CHECK(fails([](Sink&) { return Status(); }, imported.Options())
+            .message()
+            .find("no run in it (format draft") != std::string::npos);
   const auto throws = [](Sink&) -> Status { throw std::runtime_error("a bug"); };
   CHECK(fails(throws, imported.Options()).code() == StatusCode::kInternal);
 

@@ -161,7 +161,8 @@ class Hand {
     effect.error = call.error;
     effect.usage.cost_usd = call.cost;
     effect.usage.input_tokens = call.request.size();
-    const Body request{call.request, "application/json"}, response{call.response, "application/json"};
+    const Body request{call.request, "application/json"},
+        response{call.response, "application/json"};
     REQUIRE(writer_->PutEffect(&effect, &request, call.error ? nullptr : &response).ok());
   }
 
@@ -295,7 +296,8 @@ TEST_CASE("A branch with an edit differs from the edited message on, in words an
   CHECK(second.b == StepNumber(2));
   CHECK(second.kinds == std::vector<std::string>{"request", "response", "message", "state"});
   CHECK(Lines(second).find("call 0 (llm m): request differs at /plan: \"A\" -> \"B\"\n") == 0);
-  CHECK(Lines(second).find("coder/1.0 is delayed by 1.5 ms instead of 0 ms\n") != std::string::npos);
+  CHECK(Lines(second).find("coder/1.0 is delayed by 1.5 ms instead of 0 ms\n") !=
+        std::string::npos);
   CHECK(Lines(second).find("state differs at /todo/0: \"A\" -> \"B\"\n") != std::string::npos);
 
   CHECK(c.differing[3].kinds == std::vector<std::string>{"only in B"});

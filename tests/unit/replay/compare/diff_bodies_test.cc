@@ -14,7 +14,9 @@ namespace {
 
 std::string Show(const std::vector<ValueDiff>& diffs) {
   std::string out;
-  for (const ValueDiff& diff : diffs) out += diff.path + ": " + diff.before + " -> " + diff.after + "\n";
+  for (const ValueDiff& diff : diffs) {
+    out += diff.path + ": " + diff.before + " -> " + diff.after + "\n";
+  }
   return out;
 }
 
@@ -83,7 +85,8 @@ TEST_CASE("An insertion into an array does not list every later element") {
 
 TEST_CASE("A long string shows where it begins to differ") {
   const std::string head(5000, 'h'), tail(5000, 't');
-  const std::string shown = Json("\"" + head + "AAA" + tail + "\"", "\"" + head + "BBB" + tail + "\"");
+  const std::string shown =
+      Json("\"" + head + "AAA" + tail + "\"", "\"" + head + "BBB" + tail + "\"");
   CHECK(shown.find("AAAt") != std::string::npos);
   CHECK(shown.find("BBBt") != std::string::npos);
   CHECK(shown.size() < 600);
@@ -91,12 +94,14 @@ TEST_CASE("A long string shows where it begins to differ") {
 
 TEST_CASE("What differs in form alone is shown by line") {
   CHECK(Json("{\"a\":1}", "{\"a\": 1}") == "line 1: {\"a\":1} -> {\"a\": 1}\n");
-  CHECK(Json("123456789012345678901234567890", "123456789012345678901234567891").find("line 1: 1234") == 0);
+  CHECK(Json("123456789012345678901234567890", "123456789012345678901234567891")
+            .find("line 1: 1234") == 0);
 }
 
 TEST_CASE("Invalid JSON, text and bytes each have their form of difference") {
   CHECK(Json("{\"a\":", "{\"b\":") == "line 1: {\"a\": -> {\"b\":\n");
-  CHECK(Text("one\ntwo\nthree\n", "one\n2\nthree\nfour\n") == "line 2: two -> 2\nline 4:  -> four\n");
+  CHECK(Text("one\ntwo\nthree\n", "one\n2\nthree\nfour\n") ==
+        "line 2: two -> 2\nline 4:  -> four\n");
   CHECK(Text("a\n\nb\n", "a\nb\n") == "line 2: (empty line) -> \n");
   CHECK(Text("a\n", "a") == "line 1: a (LF) -> a (no line end)\n");
   CHECK(Text("a\r\n", "a\n") == "line 1: a (CR LF) -> a (LF)\n");
@@ -126,7 +131,8 @@ TEST_CASE("Depth without end is compared as text and not by recursion") {
   CHECK(Json(closed, "[" + closed + "]").find("line 1: ") == 0);
 }
 
-TEST_CASE("JSON beyond some megabytes is compared as text, which takes little more than reading it") {
+TEST_CASE(
+    "JSON beyond some megabytes is compared as text, which takes little more than reading it") {
   const std::string most(4u << 20, 'x');
   CHECK(Json("{\"a\":\"" + most + "\"}", "{\"a\":1}").find("line 1: ") == 0);
   CHECK(Json("{\"a\":\"" + most.substr(100) + "\"}", "{\"a\":1}").find("/a: ") == 0);

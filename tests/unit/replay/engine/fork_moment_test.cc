@@ -1,4 +1,5 @@
-// Where a re-execution may begin: open steps, experiments that come too late, programs that do not fit.
+// Where a re-execution may begin: open steps, experiments that come too late, programs that do not
+// fit.
 #include "backstep/replay/reexecute.h"
 
 #include "backstep/tests/unit/replay/team_program.h"

@@ -228,8 +228,10 @@ TEST_CASE("The words of an answer are found in the shapes of the providers") {
 
 TEST_CASE("JSON is read as lines with its own line breaks") {
   REQUIRE(replay::ReadableJson(
-              R"({"lang":"c++","rules":["a",{"b":1}],"source":"int x;\nint y;\n","none":{},"empty":""})", 1000) ==
-          "lang: c++\nrules:\n  - a\n  -\n    b: 1\nsource:\n  int x;\n  int y;\nnone: {}\nempty: \"\"");
+              R"({"lang":"c++","rules":["a",{"b":1}],"source":"int x;\nint y;\n","none":{},)"
+              R"("empty":""})", 1000) ==
+          "lang: c++\nrules:\n  - a\n  -\n    b: 1\nsource:\n  int x;\n  int y;\n"
+          "none: {}\nempty: \"\"");
   REQUIRE(replay::ReadableJson("[1,2]", 1000) == "- 1\n- 2");
   REQUIRE(replay::ReadableJson("\"text\"", 1000).empty());
   REQUIRE(replay::ReadableJson("no json", 1000).empty());

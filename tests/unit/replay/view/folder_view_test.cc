@@ -64,12 +64,13 @@ TEST_CASE("a listing tells how far it is, and ends where nobody wants more of it
     fs::create_directories(dir / name);
   }
   std::vector<size_t> rows_seen, looked_at;
-  const auto rows = ListRecordings(dir.path(), [&](const auto& so_far, size_t looked, size_t total) {
-    CHECK(total == 4);
-    rows_seen.push_back(so_far.size());
-    looked_at.push_back(looked);
-    return looked < 2;
-  });
+  const auto rows =
+      ListRecordings(dir.path(), [&](const auto& so_far, size_t looked, size_t total) {
+        CHECK(total == 4);
+        rows_seen.push_back(so_far.size());
+        looked_at.push_back(looked);
+        return looked < 2;
+      });
   REQUIRE(rows.ok());
   CHECK(rows->size() == 2);
   CHECK(rows_seen == std::vector<size_t>{1, 2});

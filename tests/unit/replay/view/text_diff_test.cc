@@ -79,7 +79,8 @@ TEST_CASE("A long line is cut around what differs, between characters") {
 }
 
 TEST_CASE("JSON is compared as it reads, and as it is where only its form differs") {
-  const TextDiff diff = DiffLaidOut(R"({"task":"add","left":[1,2]})", R"({"task": "add", "left": [1, 3]})");
+  const TextDiff diff =
+      DiffLaidOut(R"({"task":"add","left":[1,2]})", R"({"task": "add", "left": [1, 3]})");
   CHECK(diff.changed == 1);
   const TextDiff form = DiffLaidOut(R"({"a":1})", R"({ "a": 1 })");
   CHECK(form.changed == 1);

@@ -251,7 +251,8 @@ TEST_CASE("any row that differs from the log is told") {
   }
 }
 
-TEST_CASE("an index of another schema, or a damaged one, is built again and keeps its annotations") {
+TEST_CASE(
+    "an index of another schema, or a damaged one, is built again and keeps its annotations") {
   const TempDir dir;
   const std::string path = dir / "r";
   WriteSample(path);

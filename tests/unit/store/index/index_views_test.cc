@@ -58,7 +58,8 @@ std::string StepText(const StepRecord& s, double cost) {
                Number(s.took.size()), Number(s.sent.size()), s.effect_count,
                Number(s.faults.size()), static_cast<int64_t>(cost * 1000), s.state_changed,
                s.incomplete}) +
-         (s.error ? s.error->kind : "-") + (s.state.hash.ToHex().substr(0, 2 * kIndexStateHashBytes));
+         (s.error ? s.error->kind : "-") +
+         (s.state.hash.ToHex().substr(0, 2 * kIndexStateHashBytes));
 }
 
 const char kStepSql[] = " || ifnull(error_kind, '-') || lower(hex(state_hash)) FROM steps";
@@ -171,7 +172,8 @@ std::string PlanOf(const std::string& path, const std::string& sql) {
   return plan;
 }
 
-TEST_CASE("questions for an agent, a pair of agents, errors and a step's messages walk no other rows") {
+TEST_CASE(
+    "questions for an agent, a pair of agents, errors and a step's messages walk no other rows") {
   const TempDir dir;
   const std::string path = dir / "r";
   REQUIRE(testing::WriteSampleSession(path, {}).ok());

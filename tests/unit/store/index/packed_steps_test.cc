@@ -160,7 +160,8 @@ TEST_CASE("a chunk that is damaged, missing or of another log is left to the log
         "log 1: table step_columns: the packed steps from 1 on differ from the log\n");
   // It lies where another one belongs, is no bytes at all, is gone.
   CHECK(packed_after("UPDATE step_columns SET packed = (SELECT packed FROM step_columns WHERE "
-                     "log = 1 AND first_step > 1) WHERE log = 1 AND first_step = 1") == kChunkSteps);
+                     "log = 1 AND first_step > 1) WHERE log = 1 AND first_step = 1") ==
+        kChunkSteps);
   CHECK(packed_after("UPDATE step_columns SET packed = 17 WHERE first_step = 1") == kChunkSteps);
   CHECK(packed_after("DELETE FROM step_columns WHERE log = 1 AND first_step > 1") == kChunkSteps);
   CHECK(DifferencesOf(*recording).find("step_columns has 1 rows") != std::string::npos);

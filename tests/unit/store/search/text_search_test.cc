@@ -110,7 +110,9 @@ void CheckAnswers(const Recording& recording, Line& line, uint64_t seed) {
     for (const size_t limit : {size_t{3}, size_t{100000}}) {
       SearchOptions options;
       options.limit = limit;
-      if (random.Next() % 3 == 0) options.last = StepNumber(random.Next() % (line.last().value + 1));
+      if (random.Next() % 3 == 0) {
+        options.last = StepNumber(random.Next() % (line.last().value + 1));
+      }
       if (random.Next() % 3 == 0) {
         options.agent = AgentId(static_cast<uint32_t>(random.Next() % 5));
       }

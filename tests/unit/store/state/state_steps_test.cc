@@ -12,7 +12,8 @@
 
 namespace backstep::store {
 
-// The reader takes over what neighbours share: whatever the way to a version, its bytes are the same.
+// The reader takes over what neighbours share: whatever the way to a version, its bytes are the
+// same.
 TEST_CASE("Versions read back step by step, there and back and with jumps between") {
   constexpr AgentId kOwner{4};
   constexpr uint64_t kVersions = 500;

@@ -271,7 +271,8 @@ TEST_CASE("Texts that an agent's streams share are stored once") {
     const std::string message = text.Text(1200);
     new_bytes += message.size();
     history += message;
-    REQUIRE(encoder.Append(kAgent, kLlmRequestStream, "{\"m\":[" + history + "],\"t\":1}", "").ok());
+    REQUIRE(
+        encoder.Append(kAgent, kLlmRequestStream, "{\"m\":[" + history + "],\"t\":1}", "").ok());
     REQUIRE(encoder.Append(kAgent, kStateStream, "{\"h\":[" + history + "]}", "").ok());
     encoder.AppendLiteral(kAgent, message, "");
   }
