@@ -68,7 +68,7 @@ class ImportCommand : public Command {
     }
     if (summary->labels > 0 && summary->labels_landed == 0) {
       console.ErrorLine("none of the " + std::to_string(summary->labels) +
-                        " labels fits a run that came in; the runs are there without them");
+                        " labels landed on a run that came in; the runs are there without them");
       return kAnswerIsNo;
     }
     return kDone;

@@ -47,9 +47,10 @@ struct SessionOptions {
   // What a power cut may take: what was written since so long ago. 0: nothing that Flush has
   // waited for. A killed process loses no committed step under any value.
   DurationNs sync_every = Milliseconds(100);
-  // How long Close may take over merging what a long session wrote, which readers profit from; 0:
-  // not at all. Beyond it the log is closed as it is: as whole, but it takes about twice as long to
-  // open until `backstep compact`. Up to 400 MB that are not compressed yet are in any case.
+  // About how long Close may take over merging what a long session wrote, which readers profit
+  // from; 0: not at all; a day: as long as it takes. Beyond it the log is closed as it is: whole,
+  // but it takes about twice as long to open until `backstep compact`. What is being merged at
+  // the time, and what is not compressed yet (some hundred MB), is finished in any case.
   DurationNs merge_max = Milliseconds(60000);
   // Regular expressions (ECMAScript) replaced by placeholders of the same length, beside the
   // default list (API keys, bearer tokens, authorization headers). A match longer than 512 bytes

@@ -129,6 +129,8 @@ std::string ImportJson(const adapters::ImportSummary& summary, const std::string
                        {"tool_calls", summary.tool_calls},
                        {"events", summary.events},
                        {"annotations", summary.annotations},
+                       {"labels", summary.labels},
+                       {"labels_landed", summary.labels_landed},
                        {"errors", summary.errors},
                        {"usage",
                         {{"input_tokens", usage.input_tokens},

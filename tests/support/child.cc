@@ -82,12 +82,16 @@ int Child::Wait() {
 
 bool Child::WasKilled() {
   const int ended = Wait();
-  if (WIFSIGNALED(ended)) return true;
+  if (WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL) return true;
+  if (WIFSIGNALED(ended)) {
+    throw std::runtime_error("the child died of signal " + std::to_string(WTERMSIG(ended)));
+  }
   if (WEXITSTATUS(ended) == 0) return false;
   throw std::runtime_error("the child ended with exit code " + std::to_string(WEXITSTATUS(ended)));
 }
 
 bool Child::Kill() {
+  if (pid_ == 0) return false;  // it was waited for
   kill(pid_, SIGKILL);
   const int ended = Wait();
   return WIFSIGNALED(ended) && WTERMSIG(ended) == SIGKILL;

@@ -159,7 +159,7 @@ class AdkSession {
     transferred_ = talk_.last();
   }
 
-  // It answers the code that was run last; neither has an id.
+  // It answers the first code without a result; neither has an id.
   void CodeResult(const Json& result, const Json& event) {
     const std::string outcome = TextAt(result, "outcome"), output = TextAt(result, "output");
     std::optional<CallError> error;

@@ -5,8 +5,11 @@
 namespace backstep::adapters {
 
 const Json* FindEither(const Json& value, const char* one, const char* other) {
-  const Json* found = Find(value, one);
-  return found != nullptr && !found->is_null() ? found : Find(value, other);
+  for (const char* spelling : {one, other}) {
+    const Json* found = Find(value, spelling);
+    if (found != nullptr && !found->is_null()) return found;
+  }
+  return nullptr;
 }
 
 bool SaysNothing(const Json& value) {
@@ -17,7 +20,7 @@ bool SaysNothing(const Json& value) {
 
 std::string EitherText(const Json& value, const char* one, const char* other) {
   const Json* found = FindEither(value, one, other);
-  return found == nullptr || found->is_null() ? std::string() : BodyText(*found);
+  return found == nullptr ? std::string() : BodyText(*found);
 }
 
 // A code alone may be no more than why the model stopped.

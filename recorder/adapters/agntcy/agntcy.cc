@@ -73,6 +73,7 @@ class RowVisitor : public JsonVisitor {
 
 // Whether the first value of an object is no list: then it is a row itself.
 bool BeginsWithRow(std::string_view head) {
+  head = FromFirstValue(head);
   const size_t key = head.find_first_not_of(" \t\r\n{\xef\xbb\xbf");
   const size_t end = key == head.npos ? head.npos : head.find('"', key + 1);
   const size_t value = end == head.npos ? head.npos : head.find_first_not_of(" \t\r\n:", end + 1);

@@ -17,11 +17,15 @@ constexpr size_t kLabelFilesMax = 100'000;
 
 std::vector<std::string> LabelFilesOf(const std::string& argument) {
   std::error_code ignored;
-  if (!std::filesystem::is_directory(argument, ignored)) return {argument};
+  if (!std::filesystem::is_directory(argument, ignored)) {
+    return {std::filesystem::path(argument).lexically_normal().string()};
+  }
   std::vector<std::string> files;
   std::filesystem::recursive_directory_iterator walk(argument, ignored), end;
   for (; !ignored && walk != end && files.size() < kLabelFilesMax; walk.increment(ignored)) {
-    if (walk->path().extension() == ".json") files.push_back(walk->path().string());
+    if (walk->path().extension() == ".json") {
+      files.push_back(walk->path().lexically_normal().string());
+    }
   }
   std::sort(files.begin(), files.end());
   return files;
@@ -32,6 +36,13 @@ bool IsLabelFile(const Head& head) {
     return head.bytes.find(key) != std::string_view::npos;
   };
   return names("\"trajectory_id\"") && names("\"failures\"");
+}
+
+bool BeginsAsLabels(const std::string& path) {
+  const auto source = Source::Open(path);
+  if (!source.ok()) return false;
+  const auto head = (*source)->Peek();
+  return head.ok() && IsLabelFile({.bytes = *head});
 }
 
 Result<std::vector<Json>> ReadJudgements(const std::string& path) {

@@ -16,6 +16,9 @@ inline constexpr char kLinksName[] = "LINKS.tsv";
 // Whether a file that begins so holds judgements and no run.
 bool IsLabelFile(const Head& head);
 
+// The same of a file; one that cannot be read does not.
+bool BeginsAsLabels(const std::string& path);
+
 // The label files of an argument of --labels: itself, or the JSON files of a folder, in order.
 std::vector<std::string> LabelFilesOf(const std::string& argument);
 

@@ -129,16 +129,14 @@ void LabelBook::LoadFile(const std::string& path, Sink& sink) {
 void LabelBook::Load(Sink& sink) {
   if (std::exchange(loaded_, true)) return;
   std::string folder;
-  for (const std::string& argument : sink.label_files()) {
-    for (const std::string& path : LabelFilesOf(argument)) {
-      const std::string here = fs::path(path).parent_path().string();
-      if (here != folder || links_.empty()) {
-        LoadLinks((fs::path(here) / kLinksName).string());
-        LoadLinks((fs::path(here) / ".." / kLinksName).string());
-        folder = here;
-      }
-      LoadFile(path, sink);
+  for (const std::string& path : sink.label_files()) {
+    const std::string here = fs::path(path).parent_path().string();
+    if (here != folder || links_.empty()) {
+      LoadLinks((fs::path(here) / kLinksName).string());
+      LoadLinks((fs::path(here) / ".." / kLinksName).string());
+      folder = here;
     }
+    LoadFile(path, sink);
   }
   for (Judgement& judgement : judgements_) {
     const auto link = links_.find(judgement.id);
@@ -216,10 +214,17 @@ void LabelBook::Land(const Judgement& judgement, const LabelledRun& run, Sink& s
 
 Status LabelBook::Session(LabelledRun run, SessionDraft draft, Sink& sink) {
   Load(sink);
+  if (draft.steps.empty()) return sink.Session(std::move(draft));  // nothing a label could be of
   bool waits = !held_.empty();
   for (Judgement& judgement : judgements_) {
     const Fit fit = FitOf(judgement, run, draft);
     if (fit == Fit::kNone) continue;
+    if (fit == Fit::kNamed && judgement.named) {
+      sink.Skip({.file = judgement.file},
+                "the labels of " + judgement.id + " name " + draft.name + " of " + run.path +
+                    " too; they stay on the first run that they name");
+      continue;
+    }
     if (fit == Fit::kNamed) {
       judgement.named = true;
       Land(judgement, run, sink, &draft);
@@ -228,7 +233,7 @@ Status LabelBook::Session(LabelledRun run, SessionDraft draft, Sink& sink) {
     judgement.candidates.emplace_back(held_.size(), fit);
     waits = true;
   }
-  if (!waits || draft.steps.empty()) return sink.Session(std::move(draft));
+  if (!waits) return sink.Session(std::move(draft));
   sink.Holds();
   held_.push_back({std::move(run), std::move(draft)});
   return {};
@@ -254,7 +259,8 @@ void LabelBook::Resolve(const Judgement& judgement, Sink& sink) {
   sink.Skip({.file = judgement.file},
             "the labels of " + judgement.id + " fit " + std::to_string(meant.size()) + " runs (" +
                 runs +
-                ") and are put on none: name the \"trial\" in them, or the run in LINKS.tsv");
+                ") and are put on none: name the \"trial\" in them, or one of these as "
+                "\"trajectory_id\"");
 }
 
 Status LabelBook::Finish(Sink& sink) {

@@ -77,31 +77,34 @@ Status ImportRun::FindLabels() const {
 
 Status ImportRun::CheckLabels(const std::string& argument) {
   const std::vector<std::string> files = LabelFilesOf(argument);
-  const bool folder = files.size() != 1 || files.front() != argument;
-  const size_t before = label_files_.size();
+  std::error_code error;
+  const bool folder = fs::is_directory(argument, error);
+  bool any = false;
   for (const std::string& file : files) {
-    BACKSTEP_RETURN_IF_ERROR(Survive(file, CheckLabelFile(file, folder)));
+    const Result<bool> labels = CheckLabelFile(file, folder);
+    any = any || !labels.ok() || *labels;
+    if (!labels.ok()) BACKSTEP_RETURN_IF_ERROR(Survive(file, labels.status()));
   }
-  if (!folder || label_files_.size() > before) return {};
+  if (!folder || any) return {};
   return Status::InvalidArgument(argument + ": no file of labels (*.json) in this folder");
 }
 
 // In a folder, files that hold no labels are passed over: other things may lie there.
-Status ImportRun::CheckLabelFile(const std::string& file, bool in_folder) {
-  if (label_counts_.contains(file)) return {};  // named twice
+Result<bool> ImportRun::CheckLabelFile(const std::string& file, bool in_folder) {
+  if (label_counts_.contains(file)) return true;  // named twice
   if (fs::path(file).filename() != kLinksName) {
     const Result<std::vector<Json>> judgements = ReadJudgements(file);
     if (!judgements.ok()) {
-      const bool other = judgements.status().code() == StatusCode::kInvalidArgument;
-      if (!in_folder || !other) return judgements.status();
+      const bool none = judgements.status().code() == StatusCode::kInvalidArgument;
+      if (!in_folder || !(none || !BeginsAsLabels(file))) return judgements.status();
       Skip({file}, "no labels in it");
-      return {};
+      return false;
     }
     label_counts_[file] = judgements->size();
     summary_.labels += judgements->size();
   }
   label_files_.push_back(file);
-  return {};
+  return true;
 }
 
 void ImportRun::LabelUsed(const std::string& file, size_t number) {

@@ -49,7 +49,8 @@ class ImportRun final : public Sink {
   Status FindLabels() const;
   // Reads all labels before any run is read.
   Status CheckLabels(const std::string& argument);
-  Status CheckLabelFile(const std::string& file, bool in_folder);
+  // False: it holds none.
+  Result<bool> CheckLabelFile(const std::string& file, bool in_folder);
   Status OneFile(const std::string& path);
   Result<Importer*> Choose(Source& source);
   // Whether the import goes on after it: it does where what there is is to be kept.

@@ -16,16 +16,17 @@ constexpr size_t kEnteredMax = 64;        // depth
 // Whether one of the first lines is a whole object and the next begins one (or there is none), in a
 // file that is no list: the first line itself may be damaged.
 bool HasOneALine(std::string_view head) {
+  const bool all = head.size() < kPeekBytes;  // of the file
   bool whole = false;
   for (bool first = true; !head.empty(); first = false) {
     const size_t end = head.find('\n');
     std::string_view line = head.substr(0, end);
     if (whole) return line.empty() || line.front() == '{';
     if (first && line.starts_with('[')) return false;
-    if (end == head.npos) return false;  // cut off here, perhaps
+    if (end == head.npos && !all) return false;  // cut off here, perhaps
     if (line.ends_with('\r')) line.remove_suffix(1);
     whole = line.starts_with('{') && line.ends_with('}') && ParseJson(line).ok();
-    head.remove_prefix(end + 1);
+    head.remove_prefix(end == head.npos ? head.size() : end + 1);
   }
   return whole;
 }
@@ -77,7 +78,7 @@ class Walk {
         case State::kInside: Inside(chunk); break;
         case State::kString: Text(chunk); break;
         case State::kKeyText: KeyText(c); break;
-        case State::kLost: Lost(c); break;
+        case State::kLost: BACKSTEP_RETURN_IF_ERROR(Lost(c)); break;
         case State::kScalar: BACKSTEP_RETURN_IF_ERROR(Scalar(c)); break;
         default: BACKSTEP_RETURN_IF_ERROR(Between(c)); break;
       }
@@ -295,13 +296,13 @@ class Walk {
     return status;
   }
 
-  void Lost(char c) {
+  Status Lost(char c) {
     if (fresh_line_ && (c == '{' || c == '[')) {
       state_ = State::kValue;
-      --at_;
-      return;
+      return Between(c);
     }
     fresh_line_ = c == '\n';
+    return {};
   }
 
   Place PlaceOf(uint64_t offset, uint64_t line) const {

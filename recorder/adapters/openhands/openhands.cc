@@ -126,11 +126,13 @@ class OpenHandsRun {
       draft_->Add(EffectDraft{.step = *talk_.last(), .kind = EffectKind::kLlm, .name = "unknown"});
       last = effects.rbegin();
     }
-    if (!counted) last->usage = whole_;
+    const bool sums = !counted && whole_ != Usage{};
+    if (sums) last->usage = whole_;
     if (costs) last->usage.cost_usd = whole_cost_;
     Json parameters = Json::object();
     if (Result<Json> said = ParseJson(last->parameters); said.ok()) parameters = std::move(*said);
-    parameters[counted ? "cost" : "usage"] = "of the whole run";
+    if (sums) parameters["usage"] = "of the whole run";
+    if (costs) parameters["cost"] = "of the whole run";
     last->parameters = JsonText(parameters);
   }
 

@@ -12,7 +12,9 @@ bool IndexLine(store::Line& line, store::IndexWriter* index) {
 LogFinisher::LogFinisher(const store::Recording* recording, bool indexes)
     : recording_(recording), indexes_(indexes) {}
 
-LogFinisher::~LogFinisher() { static_cast<void>(Wait()); }
+LogFinisher::~LogFinisher() {
+  if (running_.valid()) running_.wait();  // nobody is left to be told
+}
 
 Status LogFinisher::Finish(std::unique_ptr<store::LogWriter> log, LogEnd end) {
   BACKSTEP_RETURN_IF_ERROR(Wait());

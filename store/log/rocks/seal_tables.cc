@@ -5,7 +5,9 @@
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <stop_token>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -99,11 +101,18 @@ class Alarm {
 // All tables into one run, or what is fresh alone where that takes too long.
 Status MergeAll(const std::string& path, rocksdb::DB* db, DurationNs merge_max) {
   if (merge_max.ns <= 0) return MergeFresh(path, db);
-  Alarm alarm(merge_max);
   rocksdb::CompactRangeOptions options;
+  std::optional<Alarm> alarm;
+  if (merge_max.ns < kUnlimitedMerge.ns) {
+    try {
+      alarm.emplace(merge_max);
+    } catch (const std::system_error&) {  // no thread to be had
+      return MergeFresh(path, db);
+    }
+    options.canceled = alarm->rang();
+  }
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
   options.max_subcompactions = 2;
-  options.canceled = alarm.rang();
   const rocksdb::Status status = db->CompactRange(options, nullptr, nullptr);
   return status.IsIncomplete() ? MergeFresh(path, db) : FromRocks(path, status);
 }

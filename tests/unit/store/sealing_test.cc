@@ -129,6 +129,33 @@ TEST_CASE("of a log beyond what is ever merged, sealing compresses what is fresh
   CheckHoldsAll(path, digest);
 }
 
+TEST_CASE("a log that is all in memory when it is sealed is one table, compressed") {
+  for (const bool bulk : {false, true}) {
+    INFO(bulk);
+    TempDir dir;
+    const std::string path = dir / "a.backstep";
+    const auto recording = Must(store::Recording::Create(path));
+    store::WriterOptions options;
+    options.bulk = bulk;
+    const auto writer = Must(recording->NewLog(SessionHeader("small"), options));
+    backstep::testing::PutAgents(writer.get(), {"a", "b", "c", "d"});
+    constexpr uint64_t kFew = 100;
+    for (uint64_t number = 1; number <= kFew; ++number) {
+      StepRecord step = OneStep(SealedAgent(number), 1 + (number - 1) / kSealedAgents, number);
+      REQUIRE(writer->Begin(step) == Status());
+      REQUIRE(writer->Commit(&step, Body{HexState(number), "text/plain"}) == Status());
+    }
+    REQUIRE(writer->Seal({}) == Status());
+    CHECK(TablesByLevel(path) == std::map<int, int>{{0, 1}});  // and never merged
+    CHECK(TableBytes(path) < kFew * kStateBytes * 6 / 10);
+    const auto line = Must(recording->OpenLine(kSealedLog));
+    for (uint64_t number = 1; number <= kFew; ++number) {
+      const StepNumber at{number};
+      REQUIRE(Must(line->State(SealedAgent(number), at)).bytes == HexState(number));
+    }
+  }
+}
+
 TEST_CASE(
     "merging that takes longer than it may is given up, and sealing compresses what is fresh") {
   TempDir dir;

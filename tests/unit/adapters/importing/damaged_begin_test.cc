@@ -48,6 +48,9 @@ std::string OtlpLine(int i) {
          "\n";
 }
 
+// Where the parser's chunks meet.
+constexpr size_t kJsonChunk = 64 << 10;
+
 constexpr char kConsoleSpan[] = R"({
     "name": "chat",
     "context": {
@@ -60,6 +63,27 @@ constexpr char kConsoleSpan[] = R"({
     "attributes": {"gen_ai.operation.name": "chat"}
 }
 )";
+
+TEST_CASE("a value that begins a chunk behind words is found") {
+  for (const size_t before : {kJsonChunk - 1, kJsonChunk, kJsonChunk + 1}) {
+    Understood understood;
+    Understand("! " + std::string(before - 3, 'x') + "\n" + OtlpLine(1) + OtlpLine(2), &understood);
+    INFO(before);
+    CHECK(understood.format == "otlp");
+    CHECK(understood.status == Status());
+    CHECK(understood.calls == 2);
+  }
+}
+
+TEST_CASE("a torn line hides no last line that ends without a break") {
+  Understood understood;
+  std::string last = OtlpLine(2);
+  last.pop_back();
+  Understand(OtlpLine(1).substr(0, 200) + "\n" + last, &understood);
+  CHECK(understood.status == Status());
+  CHECK(understood.calls == 1);
+  CHECK(understood.told.skipped.size() == 1);
+}
 
 }  // namespace
 

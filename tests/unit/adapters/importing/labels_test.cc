@@ -129,9 +129,32 @@ TEST_CASE("of a folder the files without labels are passed over, a broken one en
   REQUIRE(landed.ok());
   CHECK(landed->labels_landed == 1);
   CHECK(landed->skipped_count == 1);
-  std::ofstream(import.imported.dir() / "set/torn.json") << "[";
+  // Named twice, the folder holds them still.
+  options.labels.push_back(import.imported.dir() / "set");
+  options.labels.push_back(import.imported.dir() / "./set/labels.json");
+  std::ofstream(import.imported.dir() / "set/lines.json") << "{}\n{}\n";
+  options.recording = more.dir() / "twice.backstep";
+  const auto twice = Import(options);
+  INFO(twice.status().message());
+  REQUIRE(twice.ok());
+  CHECK(twice->labels == 1);
+  CHECK(twice->labels_landed == 1);
+  CHECK(twice->annotations == landed->annotations);
+  std::ofstream(import.imported.dir() / "set/torn.json")
+      << R"({"trajectory_id":1,"failures":[)";
   options.recording = more.dir() / "again.backstep";
   CHECK(Import(options).status().message().find("torn.json") != std::string::npos);
+}
+
+TEST_CASE("labels that name a run stay on the first of that name") {
+  LabelledImport import;
+  import.Run({{"one/t.json", TauOf(4, 0, "a")}, {"two/t.json", TauOf(4, 0, "b")}},
+             {{"l.json", LabelsOf("\"t\"")}});
+  REQUIRE(import.summary.ok());
+  CHECK(import.summary->labels_landed == 1);
+  CHECK(import.Labelled().size() == 1);
+  CHECK(import.told.starts_with("l.json: the labels of t name t"));
+  CHECK(import.told.ends_with("two/t.json too; they stay on the first run that they name\n"));
 }
 
 TEST_CASE("labels of a task with several trials land on the trial they name, else on none") {
@@ -145,7 +168,7 @@ TEST_CASE("labels of a task with several trials land on the trial they name, els
     CHECK(import.Labelled().empty());
     CHECK(import.told ==
           "l.json: the labels of 4 fit 2 runs (t task 4 trial 0, t task 4 trial 1) and are put on "
-          "none: name the \"trial\" in them, or the run in LINKS.tsv\n");
+          "none: name the \"trial\" in them, or one of these as \"trajectory_id\"\n");
   }
   for (const auto& [file, text] : LabelledImport::Files{
            {"l.json", LabelsOf("4", R"(,"trial":1)")},

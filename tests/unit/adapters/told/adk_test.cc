@@ -117,4 +117,19 @@ TEST_CASE("what an event of the ADK asks of its session is an event of the step"
   CHECK(draft.effects.empty());
 }
 
+TEST_CASE("what an event of the ADK names as null it does not say") {
+  testing::Told told;
+  const SessionDraft draft = AdkDraft(
+      R"({"author":"a","errorCode":null,"errorMessage":null,"usageMetadata":null,)"
+      R"("finishReason":null,"longRunningToolIds":null,"content":{"parts":[{"text":"hi",)"
+      R"("functionCall":null,"functionResponse":null,"executableCode":null,)"
+      R"("codeExecutionResult":null}]},"actions":{"transferToAgent":null,"stateDelta":null}})",
+      &told);
+  CHECK(draft.effects.empty());
+  CHECK(draft.notes.empty());
+  CHECK(draft.agents.size() == 1);
+  CHECK(draft.messages.empty());
+  CHECK(told.skipped.empty());
+}
+
 }  // namespace backstep::adapters
