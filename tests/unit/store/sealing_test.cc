@@ -65,18 +65,37 @@ std::map<int, int> TablesByLevel(const std::string& path) {
   return levels;
 }
 
+void WriteHexStates(store::LogWriter* writer, uint64_t steps) {
+  backstep::testing::PutAgents(writer, {"a", "b", "c", "d"});
+  for (uint64_t number = 1; number <= steps; ++number) {
+    StepRecord step = OneStep(SealedAgent(number), 1 + (number - 1) / kSealedAgents, number);
+    REQUIRE(writer->Begin(step) == Status());
+    REQUIRE(writer->Commit(&step, Body{HexState(number), "text/plain"}) == Status());
+  }
+}
+
+void CheckHexStates(store::Line& line, uint64_t steps) {
+  REQUIRE(line.last().value == steps);
+  for (uint64_t number = 1; number <= steps; ++number) {
+    REQUIRE(Must(line.State(SealedAgent(number), StepNumber{number})).bytes == HexState(number));
+  }
+}
+
+// A log counts as large from a megabyte on, and the disk has room.
+store::SealLimits LimitsOfLargeLog() {
+  store::SealLimits limits;
+  limits.tight_bytes = 1 << 20;
+  limits.free_bytes = [](const std::string&) { return kPlenty; };
+  return limits;
+}
+
 // Writes and seals a log; its digest before it was sealed.
 std::string WriteAndSeal(const std::string& path, const store::SealLimits& limits) {
   const auto recording = Must(store::Recording::Create(path));
   store::WriterOptions options;
   options.seal_limits = limits;
   const auto writer = Must(recording->NewLog(SessionHeader("sealed"), options));
-  backstep::testing::PutAgents(writer.get(), {"a", "b", "c", "d"});
-  for (uint64_t number = 1; number <= StepsToSeal(); ++number) {
-    StepRecord step = OneStep(SealedAgent(number), 1 + (number - 1) / kSealedAgents, number);
-    REQUIRE(writer->Begin(step) == Status());
-    REQUIRE(writer->Commit(&step, Body{HexState(number), "text/plain"}) == Status());
-  }
+  WriteHexStates(writer.get(), StepsToSeal());
   REQUIRE(writer->Flush() == Status());
   const std::string digest = Must(Must(writer->Read())->Digest()).ToHex();
   REQUIRE(writer->Seal({}) == Status());
@@ -90,10 +109,7 @@ void CheckHoldsAll(const std::string& path, const std::string& digest) {
   const auto line = Must(recording->OpenLine(kSealedLog));
   CHECK(line->state() == store::LogState::kSealed);
   CHECK(Must(line->Digest()).ToHex() == digest);
-  REQUIRE(line->last().value == StepsToSeal());
-  for (uint64_t number = 1; number <= StepsToSeal(); ++number) {
-    REQUIRE(Must(line->State(SealedAgent(number), StepNumber{number})).bytes == HexState(number));
-  }
+  CheckHexStates(*line, StepsToSeal());
 }
 
 TEST_CASE("where the disk has no room to merge a large log, sealing it compresses what is fresh") {
@@ -119,9 +135,8 @@ TEST_CASE("where the disk has no room to merge a large log, sealing it compresse
 TEST_CASE("of a log beyond what is ever merged, sealing compresses what is fresh") {
   TempDir dir;
   const std::string path = dir / "a.backstep";
-  store::SealLimits limits;
-  limits.tight_bytes = limits.merged_bytes = 1 << 20;
-  limits.free_bytes = [](const std::string&) { return kPlenty; };
+  store::SealLimits limits = LimitsOfLargeLog();
+  limits.merged_bytes = limits.tight_bytes;
   const std::string digest = WriteAndSeal(path, limits);
   auto levels = TablesByLevel(path);
   CHECK(levels.count(0) == 0);
@@ -138,24 +153,15 @@ TEST_CASE("a log that is all in memory when it is sealed is one table, compresse
     store::WriterOptions options;
     options.bulk = bulk;
     const auto writer = Must(recording->NewLog(SessionHeader("small"), options));
-    backstep::testing::PutAgents(writer.get(), {"a", "b", "c", "d"});
     constexpr uint64_t kFew = 100;
-    for (uint64_t number = 1; number <= kFew; ++number) {
-      StepRecord step = OneStep(SealedAgent(number), 1 + (number - 1) / kSealedAgents, number);
-      REQUIRE(writer->Begin(step) == Status());
-      REQUIRE(writer->Commit(&step, Body{HexState(number), "text/plain"}) == Status());
-    }
+    WriteHexStates(writer.get(), kFew);
     REQUIRE(writer->Seal({}) == Status());
     const auto levels = TablesByLevel(path);
     REQUIRE(levels.size() == 1);
     CHECK(levels.begin()->second == 1);
     CHECK((levels.begin()->first == 0) == bulk);  // an import's is not written twice
     CHECK(TableBytes(path) < kFew * kStateBytes * 6 / 10);
-    const auto line = Must(recording->OpenLine(kSealedLog));
-    for (uint64_t number = 1; number <= kFew; ++number) {
-      const StepNumber at{number};
-      REQUIRE(Must(line->State(SealedAgent(number), at)).bytes == HexState(number));
-    }
+    CheckHexStates(*Must(recording->OpenLine(kSealedLog)), kFew);
   }
 }
 
@@ -164,10 +170,8 @@ TEST_CASE(
   TempDir dir;
   const DurationNs merge_max = GENERATE(DurationNs{0}, DurationNs{1000});
   const std::string path = dir / "a.backstep";
-  store::SealLimits limits;
-  limits.tight_bytes = 1 << 20;
+  store::SealLimits limits = LimitsOfLargeLog();
   limits.merge_max = merge_max;
-  limits.free_bytes = [](const std::string&) { return kPlenty; };
   const std::string digest = WriteAndSeal(path, limits);
   auto levels = TablesByLevel(path);
   CHECK(levels.count(0) == 0);
@@ -179,10 +183,7 @@ TEST_CASE(
 TEST_CASE("where the disk has room, sealing a large log leaves one run of tables") {
   TempDir dir;
   const std::string path = dir / "a.backstep";
-  store::SealLimits limits;
-  limits.tight_bytes = 1 << 20;
-  limits.free_bytes = [](const std::string&) { return kPlenty; };
-  const std::string digest = WriteAndSeal(path, limits);
+  const std::string digest = WriteAndSeal(path, LimitsOfLargeLog());
   const auto levels = TablesByLevel(path);
   REQUIRE(levels.size() == 1);
   CHECK(levels.begin()->first > 1);
