@@ -63,6 +63,9 @@ std::string EffectKey(AgentId agent, AgentClock clock, uint32_t ordinal) {
 std::string EventKey(uint64_t sequence) { return Key('V', sequence); }
 std::string CutKey(StepNumber step) { return Key('C', step.value); }
 std::string LiteralKey(AgentId agent, uint64_t offset) { return Key('L', agent.value, offset); }
+std::string UnescapedKey(AgentId agent, uint64_t offset) {
+  return LiteralKey(agent, offset) + kUnescapedForm;
+}
 std::string OpsKey(AgentId agent, uint32_t stream, uint64_t version) {
   return Key('O', agent.value, stream, version);
 }

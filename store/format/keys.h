@@ -16,6 +16,7 @@
 //   V sequence:u64             event, span, handoff (EventRecord)
 //   C step:u64                 cut snapshot: mailboxes and agents after a step (store/log/cut.h)
 //   L agent:u32 offset:u64     literal bytes of the agent's literal log
+//   L agent:u32 offset:u64 1   the same, as where they lie in it escaped
 //   O agent:u32 stream:u32 version:u64   operations that make a version from the one before
 //   P agent:u32 stream:u32 version:u64   piece table of a version
 #pragma once
@@ -51,7 +52,9 @@ std::string MessageKey(const MessageId& id);
 std::string EffectKey(AgentId agent, AgentClock clock, uint32_t ordinal);
 std::string EventKey(uint64_t sequence);
 std::string CutKey(StepNumber step);
+inline constexpr char kUnescapedForm = 1;  // the last byte of an UnescapedKey
 std::string LiteralKey(AgentId agent, uint64_t offset);
+std::string UnescapedKey(AgentId agent, uint64_t offset);
 std::string OpsKey(AgentId agent, uint32_t stream, uint64_t version);
 std::string PieceTableKey(AgentId agent, uint32_t stream, uint64_t version);
 

@@ -14,6 +14,7 @@
 #include "backstep/store/log/log_reader.h"
 #include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/search/text_file.h"
+#include "backstep/store/state/literals/unescaped_chunk.h"
 #include "backstep/store/state/operations.h"
 #include "backstep/store/upkeep/literal_owners.h"
 
@@ -103,6 +104,7 @@ class LogMeasure {
   void Visit(std::string_view key, std::string_view value);
   void Body(const BodyRef& body, SizeKind kind, const Share& share,
             Cell* cell);
+  void Chunk(AgentId agent, std::string_view key, std::string_view value);
   void Literals();
   void ShareOut(const std::vector<uint64_t>& table_bytes);
   KindBytes* Bucket(const Share& share);
@@ -168,6 +170,13 @@ void LogMeasure::Body(const BodyRef& body, SizeKind kind, const Share& share,
   inline_ += inside;
 }
 
+void LogMeasure::Chunk(AgentId agent, std::string_view key, std::string_view value) {
+  const uint64_t offset = KeyU64(key, kAgentPrefix).value_or(0);
+  UnescapedChunk chunk;
+  if (key != UnescapedKey(agent, offset) || !DecodeUnescapedChunk(value, offset, &chunk)) return;
+  literals_.AddUnescaped(agent, offset, chunk.size, key.size() + value.size());
+}
+
 void LogMeasure::Visit(std::string_view key, std::string_view value) {
   Cell& cell = cells_[std::string(key.substr(0, PrefixOf(key)))];
   const uint64_t bytes = key.size() + value.size();
@@ -194,6 +203,8 @@ void LogMeasure::Visit(std::string_view key, std::string_view value) {
       Body(call->response, SizeKind::kAnswers, share, &cell);
       Body(call->request, SizeKind::kRequests, share, &cell);
     }
+  } else if (key[0] == 'L') {
+    Chunk(AgentId(agent), key, value);
   } else if (key[0] == 'O' || key[0] == 'P') {
     const bool state = KeyU32(key, kAgentPrefix) == kStateStream;
     share.second = state ? SizeKind::kStates : SizeKind::kRequests;

@@ -4,6 +4,7 @@
 
 #include "backstep/store/format/keys.h"
 #include "backstep/store/state/diff/diff.h"
+#include "backstep/store/state/literals/escapes.h"
 
 namespace backstep::store {
 namespace {
@@ -23,6 +24,10 @@ constexpr uint64_t kDenseSpan = uint64_t{16} << 10;        // and so much of it 
 constexpr uint64_t kDenseSpanMax = uint64_t{64} << 10;     // counted in full
 constexpr uint64_t kNearBytes = uint64_t{48} << 10;
 constexpr int kWholeTries = 8;
+// What an answer says in JSON and a message as plain text: every escape ends a run for the
+// compressor, which pays about 5 bytes for each run, and as much as two of them for a reference.
+constexpr size_t kMinUnescaped = 128;
+constexpr size_t kMinEscapes = 4;
 constexpr uint64_t kMinReach = uint64_t{256} << 10;  // remembered of the log
 constexpr uint64_t kMaxReach = uint64_t{4} << 20;
 
@@ -126,7 +131,53 @@ std::optional<LiteralLog::Found> LiteralLog::FindWhole(std::string_view text,
   return std::nullopt;
 }
 
+bool LiteralLog::IsRaw(uint64_t begin, uint64_t end) const {
+  const auto after = std::upper_bound(
+      unescaped_.begin(), unescaped_.end(), begin,
+      [](uint64_t position, const Derived& chunk) { return position < chunk.end; });
+  return after == unescaped_.end() || after->begin >= end;
+}
+
+// `place` is where the bytes before an anchor were seen last.
+bool LiteralLog::GrowAsEscaped(std::string_view bytes, const Anchor& anchor, uint64_t place,
+                               size_t low, Derived* out) {
+  const uint64_t position = OffsetOfPlace(place);
+  if (OwnerOfPlace(place) != owner_ || position < recent_begin_ || position > end()) return false;
+  const std::string_view recent(recent_);
+  const EscapedRun run = GrowEscaped(bytes.substr(low), anchor.end - low, recent,
+                                     position - recent_begin_, kLiteralChunkBytes / 2);
+  const size_t size = run.end - run.begin;
+  if (size < kMinUnescaped || run.escapes < kMinEscapes) return false;
+  *out = {low + run.begin, low + run.end, recent_begin_ + run.escaped_begin,
+          recent_begin_ + run.escaped_end};
+  if (!IsRaw(out->escaped_begin, out->escaped_end)) return false;
+  seam_.clear();
+  AppendUnescaped(recent.substr(run.escaped_begin, run.escaped_end - run.escaped_begin), &seam_);
+  return seam_ == bytes.substr(out->begin, size);
+}
+
+void LiteralLog::FindEscaped(std::string_view bytes) {
+  if (backslash_end_ <= recent_begin_ || bytes.size() < kMinUnescaped) return;
+  const uint64_t begin = end();
+  size_t low = 0;
+  AnchorScan scan(bytes);
+  for (Anchor anchor; scan.Next(&anchor);) {
+    uint64_t place;
+    Derived chunk;
+    if (!all_.anchors_.Find(anchor.hash, &place) ||
+        !GrowAsEscaped(bytes, anchor, place, low, &chunk)) {
+      continue;
+    }
+    low = chunk.end;
+    scan.Skip(low);
+    chunk.begin += begin;
+    chunk.end += begin;
+    unescaped_.push_back(chunk);
+  }
+}
+
 void LiteralLog::Append(std::string_view bytes) {
+  FindEscaped(bytes);
   reach_ = std::clamp<uint64_t>(2 * bytes.size(), reach_, kMaxReach);
   const uint64_t begin = end();
   recent_.append(bytes);
@@ -138,6 +189,32 @@ void LiteralLog::Append(std::string_view bytes) {
   }
   AnchorScan scan(bytes);
   for (Anchor anchor; scan.Next(&anchor);) Remember(anchor.hash, begin + anchor.end);
+  if (bytes.find('\\') == std::string_view::npos) return;
+  backslash_end_ = end();
+  if (IsRaw(begin, end())) RememberUnescaped(bytes, begin);
+}
+
+// Where quotes or line ends are near each other there is no window without an escape.
+void LiteralLog::RememberUnescaped(std::string_view bytes, uint64_t begin) {
+  seam_.clear();
+  AppendUnescaped(bytes, &seam_);
+  size_t at = 0, made = 0;  // in the bytes, and in what they stand for
+  AnchorScan scan(seam_);
+  for (Anchor anchor; scan.Next(&anchor);) {
+    while (made < anchor.end) {
+      const size_t plain = std::min(bytes.find('\\', at), bytes.size()) - at;
+      if (plain > 0) {
+        const size_t step = std::min(plain, anchor.end - made);
+        at += step;
+        made += step;
+        continue;
+      }
+      const Unescaped one = UnescapeFirst(bytes.substr(at));
+      at += one.taken;
+      made += one.made;
+    }
+    if (made == anchor.end) Remember(anchor.hash, begin + at);
+  }
 }
 
 void LiteralLog::RememberWhole(const Hash128& hash, uint64_t size) {
@@ -150,20 +227,36 @@ size_t LiteralLogs::RetainedBytes() const {
   return bytes;
 }
 
+// Puts the chunk that begins where the last one ended.
+void LiteralLog::WriteChunk(KvBatch* batch) {
+  const auto next = std::lower_bound(
+      unescaped_.begin(), unescaped_.end(), written_,
+      [](const Derived& chunk, uint64_t position) { return chunk.begin < position; });
+  if (next != unescaped_.end() && next->begin == written_) {
+    batch->Put(UnescapedKey(owner_, written_),
+               EncodeUnescapedChunk({next->end - next->begin, next->begin - next->escaped_begin,
+                                     next->escaped_end - next->escaped_begin}));
+    written_ = next->end;
+    return;
+  }
+  const uint64_t upto = next != unescaped_.end() ? next->begin : end();
+  const size_t size = std::min<uint64_t>(upto - written_, kLiteralChunkBytes);
+  batch->Put(LiteralKey(owner_, written_),
+             std::string_view(recent_).substr(written_ - recent_begin_, size));
+  written_ += size;
+}
+
+void LiteralLog::Forget(uint64_t surplus) {
+  recent_.erase(0, surplus);
+  recent_begin_ += surplus;
+  if (recent_.capacity() > 4 * reach_) recent_.shrink_to_fit();
+  while (!unescaped_.empty() && unescaped_.front().end <= recent_begin_) unescaped_.pop_front();
+}
+
 void LiteralLog::Write(KvBatch* batch) {
-  const std::string_view recent(recent_);
-  while (written_ < end()) {
-    const std::string_view chunk = recent.substr(written_ - recent_begin_, kLiteralChunkBytes);
-    batch->Put(LiteralKey(owner_, written_), chunk);
-    written_ += chunk.size();
-  }
+  while (written_ < end()) WriteChunk(batch);
   // Trimmed only at twice the reach, so that moving the rest down is paid for by what came in.
-  if (recent_.size() > 2 * reach_) {
-    const size_t surplus = recent_.size() - reach_;
-    recent_.erase(0, surplus);
-    recent_begin_ += surplus;
-    if (recent_.capacity() > 4 * reach_) recent_.shrink_to_fit();
-  }
+  if (recent_.size() > 2 * reach_) Forget(recent_.size() - reach_);
 }
 
 }  // namespace backstep::store

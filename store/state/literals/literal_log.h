@@ -1,9 +1,12 @@
 // The writing side of one owner's literal log: an append-only string of bytes, kept under
 // `L agent offset` as raw chunks of at most kLiteralChunkBytes (the log compresses its blocks).
 // Chunks follow each other without a gap; a chunk's offset is that of its first byte.
+// What lies in the log already as part of a JSON string is kept under `L agent offset 1` instead:
+// unescaped_chunk.h.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,11 +17,10 @@
 #include "backstep/base/ids.h"
 #include "backstep/store/format/kv.h"
 #include "backstep/store/state/diff/anchors.h"
+#include "backstep/store/state/literals/unescaped_chunk.h"
 #include "backstep/store/state/piece_table.h"
 
 namespace backstep::store {
-
-inline constexpr size_t kLiteralChunkBytes = size_t{64} << 10;
 
 // Part of an inserted text: bytes that lie in some agent's log already, or new ones.
 struct Segment {
@@ -52,17 +54,25 @@ class LiteralLog {
   };
   std::optional<Found> FindWhole(std::string_view text, const Hash128& hash) const;
 
-  // Adds bytes at the end; Write puts what was added since the last Write.
+  // Adds bytes at the end, as unescaped ones where they are; Write puts what was added since the
+  // last Write.
   void Append(std::string_view bytes);
   // Lets FindWhole find the last `size` bytes even when they are too short for an anchor.
   void RememberWhole(const Hash128& hash, uint64_t size);
   void Write(KvBatch* batch);
 
   size_t RetainedBytes() const {
-    return recent_.capacity() + segments_.capacity() * sizeof(Segment);
+    return recent_.capacity() + segments_.capacity() * sizeof(Segment) +
+           unescaped_.size() * sizeof(Derived);
   }
 
  private:
+  // A chunk that is kept as the place of escaped bytes in the same log.
+  struct Derived {
+    uint64_t begin = 0, end = 0;
+    uint64_t escaped_begin = 0, escaped_end = 0;
+  };
+
   // How much of another agent's log came here too, lately.
   struct Heard {
     uint64_t end = 0;    // of what came last
@@ -75,6 +85,16 @@ class LiteralLog {
             Segment* out) const;
   // Whether what another agent's log has is referred to there, by a version of so many bytes.
   bool WorthOther(const Segment& other, uint64_t version_size);
+  // Notes the parts of `bytes`, which are to be added, that the log holds escaped.
+  void FindEscaped(std::string_view bytes);
+  bool GrowAsEscaped(std::string_view bytes, const Anchor& anchor, uint64_t place, size_t low,
+                     Derived* out);
+  // Lets what `bytes`, which were added at `begin`, stand for be found by its own anchors.
+  void RememberUnescaped(std::string_view bytes, uint64_t begin);
+  // Whether none of these bytes is kept as those of another place.
+  bool IsRaw(uint64_t begin, uint64_t end) const;
+  void WriteChunk(KvBatch* batch);
+  void Forget(uint64_t surplus);
   // Whether `text` is what is remembered here at `position`.
   bool LiesAt(std::string_view text, uint64_t position) const;
   void Remember(uint32_t slot, uint64_t position);
@@ -87,6 +107,9 @@ class LiteralLog {
   uint64_t reach_;              // bytes remembered at least
   uint64_t counted_ = 0;        // of them, how many the table of anchors has room for
   std::vector<Segment> segments_;
+  std::deque<Derived> unescaped_;       // of what is remembered or not written yet, ascending
+  uint64_t backslash_end_ = 0;          // behind the last text that holds one
+  std::string seam_;                    // working memory
   std::map<uint32_t, Heard> heard_of_;  // by other agent
 };
 

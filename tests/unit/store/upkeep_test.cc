@@ -301,6 +301,48 @@ TEST_CASE("each kind of content counts under its own name and its own agent") {
   CHECK(about(content(store::SizeKind::kMessages), 10000));
 }
 
+TEST_CASE("a message that an answer said in JSON counts for what is kept of it, and verifies") {
+  TempDir dir;
+  const auto recording = Must(Recording::Create(dir / "a.backstep"));
+  const auto writer = Must(recording->NewLog(SessionHeader("escaped"), {}));
+  PutAgents(writer.get(), {"worker", "other"});
+  std::string plain, escaped;
+  for (int i = 0; plain.size() < 20000; ++i) {
+    const std::string line = "line " + std::to_string(i * 7919) + " of the answer";
+    plain += line + "\n";
+    escaped += line + "\\n";
+  }
+  StepRecord step = OneStep(AgentId{1}, 1, 1);
+  REQUIRE(writer->Begin(step) == Status());
+  EffectRecord call;
+  call.agent = AgentId{1};
+  call.clock = AgentClock{1};
+  call.kind = EffectKind::kLlm;
+  const Body answer{"{\"content\":\"" + escaped + "\"}", "application/json"};
+  REQUIRE(writer->PutEffect(&call, nullptr, &answer) == Status());
+  MessageRecord message;
+  message.id = {AgentId{1}, AgentClock{1}, 0, 0};
+  message.to = AgentId{2};
+  const Body body{plain, "text/plain"};
+  REQUIRE(writer->PutMessage(&message, &body) == Status());
+  step.effect_count = 1;
+  step.sent.push_back({message.id, message.to, {}, {}, false});
+  REQUIRE(writer->Commit(&step, Body{"done: " + plain, "text/plain"}) == Status());
+  REQUIRE(writer->Seal({}) == Status());
+
+  const auto sizes = Must(store::MeasureSizes(*recording, {}));
+  const store::AgentSizes& worker = sizes.logs.at(0).agents.at(0);
+  const auto content = [&](store::SizeKind kind) {
+    return worker.kinds[static_cast<size_t>(kind)].content;
+  };
+  CHECK(content(store::SizeKind::kAnswers) >= answer.bytes.size());
+  CHECK(content(store::SizeKind::kMessages) < 200);
+  CHECK(content(store::SizeKind::kStates) < 500);
+  CHECK(Must(store::Verify(*recording, {})).findings.empty());
+  const auto line = Must(recording->OpenLine(LogId{1}));
+  CHECK(Must(line->ReadBody(Must(line->FindMessage(message.id)).body)).bytes == plain);
+}
+
 TEST_CASE("what a version adds to the literals is told apart from what it refers to") {
   store::OperationsWriter writer(1000, 5000);
   writer.Copy(0, 500);

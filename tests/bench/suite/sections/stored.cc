@@ -36,7 +36,7 @@ void RecordStep(Session& session, const std::string& agent, Step step) {
 
 void MeasureWorkload(Context& context, const std::string& name, double limit) {
   const uint64_t steps = context.quick ? 500 : 2000;
-  const auto options = RecordTo(context, "stored");
+  const auto options = RecordTo(context, name);
   const auto workload = MakeWorkload(name, 42);
   Floor floor;
   Samples samples(steps / 20);
