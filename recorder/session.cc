@@ -57,6 +57,9 @@ void Session::EndSegment(SegmentId id) { core_->EndSegment(id); }
 
 std::unique_ptr<Step> Session::BeginStep(const std::string& agent, std::vector<Message> messages,
                                          const StepOptions& options) {
+  if (!core_->Live()) {
+    return SessionCore::Unrecorded(agent, std::move(messages), options.program_index);
+  }
   return core_->BeginStep(agent, std::move(messages), options, nullptr);
 }
 

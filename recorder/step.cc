@@ -3,15 +3,28 @@
 #include <algorithm>
 #include <exception>
 
+#include "backstep/recorder/core/spare_steps.h"
 #include "backstep/recorder/core/step_impl.h"
 
 namespace backstep::recorder {
+namespace {
+
+// A spare step keeps the room of its agent's name; a longer one than any agent's is not kept.
+constexpr size_t kSpareNameMax = 256;
+
+}  // namespace
 
 Step::Impl::Impl() : exceptions_at_begin(std::uncaught_exceptions()) {}
 Step::Impl::~Impl() = default;
 
 Step::Step(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Step::~Step() { impl_->EndUncommitted(); }
+
+void Step::operator delete(Step* step, std::destroying_delete_t) {
+  if (step->impl_->Unused() && KeepSpareStep(step)) return;
+  step->~Step();
+  ::operator delete(step);
+}
 
 const StepInfo& Step::info() const { return impl_->info; }
 const std::vector<Message>& Step::taken() const { return impl_->taken; }
@@ -77,6 +90,15 @@ SpanScope Step::Span(const std::string& kind, const std::string& name,
   span->event.began_wall = impl_->core->clock().Now();
   span->began_monotonic = impl_->core->clock().Monotonic();
   return SpanScope(std::move(span));
+}
+
+bool Step::Impl::Unused() {
+  if (!spare || info.agent_name.capacity() > kSpareNameMax) return false;
+  if (!taken.empty()) taken = {};
+  nested_call = nullptr;
+  ended = false;
+  if (error) error.reset();
+  return true;
 }
 
 std::string Step::Impl::Name() const {

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -49,6 +50,8 @@ class Step {
   ~Step();
   Step(const Step&) = delete;
   Step& operator=(const Step&) = delete;
+  // One that nothing is recorded of is not freed but kept for its thread's next.
+  static void operator delete(Step* step, std::destroying_delete_t);
 
   const StepInfo& info() const;
   // What the agent reads: the messages it takes after faults and edits, in order.

@@ -75,6 +75,10 @@ class SessionCore : public std::enable_shared_from_this<SessionCore> {
   void EndSegment(SegmentId id);
   std::unique_ptr<Step> BeginStep(const std::string& agent, std::vector<Message> messages,
                                   const StepOptions& options, Step::Impl* caller);
+  // A step that passes everything through. Allocates nothing where its thread had one before.
+  static std::unique_ptr<Step> Unrecorded(const std::string& agent,
+                                          std::vector<Message>&& messages,
+                                          std::optional<uint64_t> program_index);
   void SetOutcome(const Outcome& outcome);
   void SetEnd(const LogEnd& end);
   void Event(EventRecord event);

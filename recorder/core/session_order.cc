@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backstep/recorder/core/session_core.h"
+#include "backstep/recorder/core/spare_steps.h"
 #include "backstep/recorder/core/step_impl.h"
 
 namespace backstep::recorder {
@@ -63,6 +64,21 @@ bool SessionCore::BeginLocked(const std::string& agent, const StepOptions& optio
   info.begin_after = StepNumber(committed_);
   FillSegmentLocked(options.segment, &info, &step->item->record.segment);
   return true;
+}
+
+std::unique_ptr<Step> SessionCore::Unrecorded(const std::string& agent,
+                                              std::vector<Message>&& messages,
+                                              std::optional<uint64_t> program_index) {
+  std::unique_ptr<Step> handle(TakeSpareStep());
+  if (handle == nullptr) {
+    handle.reset(new Step(std::make_unique<Step::Impl>()));
+    handle->impl_->spare = true;
+  }
+  Step::Impl& step = *handle->impl_;
+  step.info.agent_name = agent;
+  step.info.program_index = program_index;
+  if (!messages.empty()) step.taken = std::move(messages);
+  return handle;
 }
 
 std::unique_ptr<Step> SessionCore::BeginStep(const std::string& agent,

@@ -62,9 +62,7 @@ std::unique_ptr<Step> Step::Impl::BeginNested(const std::string& agent,
     if (item != nullptr) options.segment = item->record.segment;
     inner = core->BeginStep(agent, std::move(requests), options, this);
   } else {
-    inner.reset(new Step(std::make_unique<Impl>()));
-    inner->impl_->info.agent_name = agent;
-    inner->impl_->taken = std::move(requests);
+    inner = SessionCore::Unrecorded(agent, std::move(requests), std::nullopt);
   }
   inner->impl_->nested_call = call;
   return inner;

@@ -52,6 +52,9 @@ struct Step::Impl {
   Hook* hook() const { return core->hook(); }
   // How far the step's virtual time has come; its own time is added when it ends.
   TimeNs VirtualNow() const { return item->record.began_virtual + calls + nested; }
+  // Looks as when it was made again, for another step of the thread. False: it is not one to use
+  // again.
+  bool Unused();
   bool AskAbandoned();
   void AddFaults(std::vector<FaultRecord>&& faults);
   std::string Name() const;  // "planner/12"
@@ -106,6 +109,7 @@ struct Step::Impl {
   DurationNs elsewhere;                // measured time in calls and nested steps
   DurationNs began_monotonic;
   int exceptions_at_begin = 0;
+  bool spare = false;                  // passes through, and came of SessionCore::Unrecorded
   bool ended = false;
   bool abandoned = false;
   // Once it has ended:

@@ -52,6 +52,52 @@ TEST_CASE("A disabled session runs its host, records nothing and is no error") {
   REQUIRE_FALSE(std::filesystem::exists(dir / "r"));
 }
 
+TEST_CASE("A step of a disabled session takes the place of the one before and nothing of it") {
+  const auto session = Session::Open({.disabled = true, .read_environment = false});
+  const Step* place = nullptr;
+  {
+    const auto first = session->BeginStep("agent with a name of some length", {To("a", "go")},
+                                          {.program_index = 7});
+    place = first.get();
+    const AgentReply reply = first->CallAgent("inner", To("inner", "?"), [](Step& inner) {
+      inner.Reply(Text("!"));
+      return inner.Commit(Text("s"));
+    });
+    REQUIRE(reply.message.body.bytes == "!");
+    first->Fail({"broken", "as it may be"});
+    REQUIRE(first->ended());
+  }
+  const auto second = session->BeginStep("b");
+  REQUIRE(second.get() == place);
+  REQUIRE(second->info().agent_name == "b");
+  REQUIRE_FALSE(second->info().program_index);
+  REQUIRE(second->taken().empty());
+  REQUIRE_FALSE(second->ended());
+  REQUIRE_FALSE(second->failed());
+  REQUIRE(second->Reply(Text("no one asked")).empty());
+  const auto beside = session->BeginStep("c", {To("c", "x")});
+  REQUIRE(beside.get() != place);
+  MustOk(second->Commit(Text("s")));
+  REQUIRE(second->Commit().code() == StatusCode::kInvalidArgument);
+  REQUIRE(beside->taken().at(0).body.bytes == "x");
+  REQUIRE_FALSE(beside->ended());
+}
+
+TEST_CASE("Steps of a disabled session may end on other threads than they began on") {
+  const auto session = Session::Open({.disabled = true, .read_environment = false});
+  std::vector<std::unique_ptr<Step>> steps;
+  for (int i = 0; i < 10; ++i) steps.push_back(session->BeginStep("a" + std::to_string(i)));
+  std::thread other([&] {
+    for (int i = 0; i < 10; ++i) {
+      REQUIRE(steps[static_cast<size_t>(i)]->info().agent_name == "a" + std::to_string(i));
+      steps[static_cast<size_t>(i)].reset();
+      MustOk(session->BeginStep("here")->Commit(Text("s")));
+    }
+  });
+  other.join();
+  REQUIRE(session->BeginStep("b")->taken().empty());
+}
+
 TEST_CASE("The environment names the recording, the seed and the faults") {
   backstep::testing::TempDir dir;
   std::ofstream(dir / "f.yaml")
