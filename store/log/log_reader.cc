@@ -145,13 +145,41 @@ Status LogReader::ScanOn(
   return cursor.status();
 }
 
+AgentCursors* LogReader::Kept(std::unique_ptr<AgentCursors>* cursors) const {
+  if (!kv_.Fixed()) return nullptr;
+  if (*cursors == nullptr) *cursors = std::make_unique<AgentCursors>(kv_);
+  return cursors->get();
+}
+
+const KvCursor* LogReader::NextStep(StepNumber number, const std::string& key) const {
+  const bool next = number == step_asked_.Next() && kv_.Fixed();
+  step_asked_ = number;
+  if (!next) return nullptr;
+  const auto at_key = [&] { return steps_->Valid() && steps_->key() == key; };
+  if (steps_ == nullptr) {
+    steps_ = kv_.NewCursor();
+  } else {
+    steps_->Next();
+  }
+  if (!at_key()) steps_->Seek(key);
+  return at_key() ? steps_.get() : nullptr;
+}
+
 Result<StepRecord> LogReader::Step(StepNumber number) const {
-  const std::string what = "step " + std::to_string(number.value);
-  BACKSTEP_ASSIGN_OR_RETURN(const auto bytes, kv_.Get(StepKey(number)));
-  if (!bytes) return Damaged(what, "is missing");
-  Result<StepRecord> record = DecodeStepRecord(*bytes, id());
-  if (!record.ok()) return record.status().WithContext(path_ + ": " + what);
-  if (record->number != number) return Damaged(what, "has another number inside");
+  const auto what = [&] { return "step " + std::to_string(number.value); };
+  const std::string key = StepKey(number);
+  std::optional<std::string> got;
+  std::string_view bytes;
+  if (const KvCursor* cursor = NextStep(number, key)) {
+    bytes = cursor->value();
+  } else {
+    BACKSTEP_ASSIGN_OR_RETURN(got, kv_.Get(key));
+    if (!got) return Damaged(what(), "is missing");
+    bytes = *got;
+  }
+  Result<StepRecord> record = DecodeStepRecord(bytes, id());
+  if (!record.ok()) return record.status().WithContext(path_ + ": " + what());
+  if (record->number != number) return Damaged(what(), "has another number inside");
   return record;
 }
 

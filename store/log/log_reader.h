@@ -10,14 +10,13 @@
 #include "backstep/base/status.h"
 #include "backstep/schemas/records.h"
 #include "backstep/store/format/kv.h"
+#include "backstep/store/log/agent_cursors.h"
 #include "backstep/store/log/agent_steps.h"
 #include "backstep/store/log/cut_state.h"
 #include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/recording.h"
 
 namespace backstep::store {
-
-class AgentCursors;
 
 // How a log stands right now. Incomplete: it has no lock file; its writer has not begun, or died.
 Result<LogState> AskLogState(const std::string& log_path);
@@ -43,7 +42,8 @@ class LogReader {
   // True when something was written since.
   Result<bool> Refresh();
 
-  // NotFound never happens for a step within start..last: a gap is Corruption.
+  // NotFound never happens for a step within start..last: a gap is Corruption. Asked for in order,
+  // they cost what ScanSteps costs, where the log is fixed.
   Result<StepRecord> Step(StepNumber number) const;
   Status ScanSteps(StepNumber from, StepNumber to,
                    const std::function<bool(const StepRecord&)>& visit) const;
@@ -57,13 +57,13 @@ class LogReader {
   // Committed steps that begun in from..to-1 and committed after `to`.
   Result<std::vector<StepRef>> BegunBefore(StepNumber from, StepNumber to) const;
 
-  // `cursors`: as of Effects.
+  // `cursors`: as of Effects. null: the reader's own, where the log is fixed.
   Result<std::optional<MessageRecord>> Message(const MessageId& id,
                                                AgentCursors* cursors = nullptr) const;
   // Not dropped ones sent in from..to.
   Status ScanOutside(StepNumber from, StepNumber to,
                      const std::function<void(const MessageRecord&)>& visit) const;
-  // `cursors`: of this log's own; null: one is made.
+  // `cursors`: of this log's own; null: the reader's, or where the log may grow, one is made.
   Result<std::vector<EffectRecord>> Effects(const StepRef& step,
                                             AgentCursors* cursors = nullptr) const;
   Result<std::vector<AgentRecord>> Agents() const;
@@ -110,7 +110,16 @@ class LogReader {
   const KvStore* store_ = nullptr;
   uint64_t sequence_ = 0;
   CurrentView kv_;
-  mutable std::unique_ptr<AgentSteps> agent_steps_;  // kept where the log is fixed
+  // At the step, if it is the one after that asked for before; nullptr: it is another, or cannot be
+  // read, or the log may grow.
+  const KvCursor* NextStep(StepNumber number, const std::string& key) const;
+  AgentCursors* Kept(std::unique_ptr<AgentCursors>* cursors) const;
+
+  // Kept where the log is fixed.
+  mutable std::unique_ptr<AgentSteps> agent_steps_;
+  mutable std::unique_ptr<AgentCursors> effects_, messages_;
+  mutable std::unique_ptr<KvCursor> steps_;
+  mutable StepNumber step_asked_;
 };
 
 }  // namespace backstep::store

@@ -8,6 +8,7 @@ namespace backstep::store {
 
 Result<std::optional<MessageRecord>> LogReader::Message(const MessageId& id,
                                                         AgentCursors* cursors) const {
+  if (cursors == nullptr) cursors = Kept(&messages_);
   const std::string key = MessageKey(id);
   std::optional<std::string> got;
   std::string_view bytes;
@@ -48,6 +49,7 @@ Status LogReader::ScanOutside(StepNumber from, StepNumber to,
 
 Result<std::vector<EffectRecord>> LogReader::Effects(const StepRef& step,
                                                      AgentCursors* cursors) const {
+  if (cursors == nullptr) cursors = Kept(&effects_);
   std::vector<EffectRecord> out;
   const std::string first = EffectKey(step.first, step.second, 0);
   const std::string prefix = first.substr(0, first.size() - 4);

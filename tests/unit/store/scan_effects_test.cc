@@ -84,6 +84,44 @@ TEST_CASE("steps scanned with their effects are those that are read one by one, 
   }
 }
 
+TEST_CASE("steps, effects and messages are the same in whatever order they are asked for") {
+  const TempDir dir;
+  auto recording = Recording::Create(dir / "r");
+  REQUIRE(recording.ok());
+  RandomLog session(5, recording->get(), nullptr, StepNumber());
+  session.Write(200);
+  session.Close(true);
+  RandomLog branch(55, recording->get(), &session.model(), StepNumber(90));
+  branch.Write(120);
+  branch.Close(true);
+  for (const uint32_t log : {1, 2}) {
+    const auto line = (*recording)->OpenLine(LogId(log));
+    REQUIRE(line.ok());
+    const StepNumber last = (*line)->last();
+    const auto expected = Scanned(**line, StepNumber(1), last);
+    RandomStream random(7);
+    StepNumber at(1);
+    for (int i = 0; i < 1000; ++i) {
+      // Mostly the next, now and then the same again, one before, or anywhere.
+      const uint64_t move = random.Next() % 8;
+      if (move == 0) at = StepNumber(1 + random.Next() % last.value);
+      if (move == 1 && at.value > 1) at = StepNumber(at.value - 1);
+      if (move > 2) at = StepNumber(at.value % last.value + 1);
+      INFO("step " << at.value);
+      const StepRecord step = (*line)->Step(at).value();
+      REQUIRE(Text(step, (*line)->Effects(step.agent, step.clock).value()) ==
+              expected[at.value - 1]);
+      for (const SentMessage& sent : step.sent) {
+        REQUIRE((*line)->FindMessage(sent.id).value().id == sent.id);
+        MessageId never = sent.id;
+        never.copy += 1000;
+        REQUIRE((*line)->FindMessage(never).status().code() == StatusCode::kNotFound);
+      }
+    }
+    REQUIRE((*line)->Step(last.Next()).status().code() == StatusCode::kNotFound);
+  }
+}
+
 TEST_CASE("a scan of steps with their effects ends where it is told to") {
   const TempDir dir;
   auto recording = Recording::Create(dir / "r");
