@@ -261,7 +261,7 @@ Result<bool> ReplayHook::RecordedAsRefused(const recorder::StepInfo& step,
   if (!recorded || !recorded->dropped) return false;
   BACKSTEP_ASSIGN_OR_RETURN(const auto counterpart,
                             parts_.recorded->Step(step.agent, step.clock));
-  if (!counterpart) return false;
+  if (counterpart == nullptr) return false;
   return std::none_of(counterpart->faults.begin(), counterpart->faults.end(),
                       [&](const FaultRecord& fault) { return fault.message == request.id; });
 }
@@ -289,7 +289,7 @@ Status ReplayHook::RunAgent(Step& inner) { return parts_.runner->Run(inner); }
 
 DurationNs ReplayHook::OwnTime(const recorder::StepInfo& step, DurationNs measured) {
   const auto recorded = parts_.recorded->Step(step.agent, step.clock);
-  if (recorded.ok() && *recorded) return (*recorded)->own;
+  if (recorded.ok() && *recorded != nullptr) return (*recorded)->own;
   const auto mean = parts_.recorded->MeanOwn(step.agent);
   parts_.halt->Fail(mean.status());
   return mean.ok() ? *mean : measured;

@@ -25,6 +25,17 @@ ReplayRun::ReplayRun(Program& program, store::Recording& recording, const Experi
 
 ReplayRun::~ReplayRun() = default;
 
+// Whether agents that the program does not name act after the fork. Asked by agent: to look at each
+// step would cost what the rest of a long recording is long.
+Result<bool> ReplayRun::OthersAct() {
+  for (const AgentRecord& agent : line_->agents()) {
+    if (agent.id == kOutside || runner_->Has(agent.name)) continue;
+    BACKSTEP_ASSIGN_OR_RETURN(const auto latest, line_->LatestStepOf(agent.id, line_->last()));
+    if (latest && *latest > experiment_.from) return true;
+  }
+  return false;
+}
+
 // The program must be the recorded one, and know the agents that are to act.
 Status ReplayRun::CheckProgram() {
   const LogHeader& header = line_->session_header();
@@ -43,7 +54,10 @@ Status ReplayRun::CheckProgram() {
     return !missing.has_value();
   };
   for (const store::OpenStep& open : recorded_->cut().open) check(open.begin);
-  BACKSTEP_RETURN_IF_ERROR(line_->ScanSteps(experiment_.from.Next(), line_->last(), check));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool others, OthersAct());
+  if (others) {
+    BACKSTEP_RETURN_IF_ERROR(line_->ScanSteps(experiment_.from.Next(), line_->last(), check));
+  }
   if (!missing) return {};
   return Status::InvalidArgument("the recording runs agent '" + *missing +
                                  "', which the program does not name" +

@@ -25,6 +25,7 @@ class ReplayRun {
  private:
   Status Open();
   Status CheckProgram();
+  Result<bool> OthersAct();
   Status MakeParts();
   Status FillMailbox();
   Status FillStates();

@@ -49,7 +49,7 @@ Result<std::optional<Match>> Answers::Find(const recorder::StepInfo& step,
 
 bool Answers::IsFinished(const recorder::StepInfo& step, const recorder::CallInfo& call) {
   const auto match = Find(step, call, false);
-  return match.ok() && *match && recorded_->WasFinished((*match)->effect);
+  return match.ok() && *match && recorded_->WasFinished(*(*match)->effect);
 }
 
 bool Answers::IsRecorded(const recorder::StepInfo& step, const recorder::CallInfo& call) {
@@ -64,15 +64,15 @@ recorder::CallOutcome Answers::OnCall(const recorder::StepInfo& step,
   auto match = by_order ? matcher_->NextOf(KeyOf(step), call.kind)
                         : Find(step, call, request.pure);
   if (!match.ok()) return Fail(match.status());
-  const bool finished = *match && recorded_->WasFinished((*match)->effect);
+  const bool finished = *match && recorded_->WasFinished(*(*match)->effect);
   KnownEdit* edit = finished ? nullptr : EditOf(step, call, *match);
   if (edit != nullptr) return Edited(step, call, request, edit, *match);
   if (call.kind == EffectKind::kClock) return OnClock(step);
   if (call.kind == EffectKind::kRandom) return OnRandom(step, call);
   if (*match) {
     CallResponse response;
-    if (!(*match)->effect.error) {
-      auto body = recorded_->line().ReadBody((*match)->effect.response);
+    if (!(*match)->effect->error) {
+      auto body = recorded_->line().ReadBody((*match)->effect->response);
       // An answer that was dropped under overload cannot serve.
       if (!body.ok() && body.status().code() == StatusCode::kIncomplete) {
         return OnMiss(step, call, request, live, progress);
@@ -80,14 +80,14 @@ recorder::CallOutcome Answers::OnCall(const recorder::StepInfo& step,
       if (!body.ok()) return Fail(body.status());
       response.body = std::move(*body);
     }
-    return Serve(call, **match, response);
+    return Serve(call, **match, std::move(response));
   }
   return OnMiss(step, call, request, live, progress);
 }
 
 recorder::CallOutcome Answers::Serve(const recorder::CallInfo& call, const Match& match,
-                                     const CallResponse& response) {
-  const EffectRecord& effect = match.effect;
+                                     CallResponse response) {
+  const EffectRecord& effect = *match.effect;
   matcher_->Use(match);
   recorder::CallOutcome outcome;
   outcome.status = CallStatus::kExact;
@@ -98,15 +98,14 @@ recorder::CallOutcome Answers::Serve(const recorder::CallInfo& call, const Match
   if (effect.error) {
     outcome.result = *effect.error;
   } else {
-    CallResponse served = response;
-    served.usage = effect.usage;
-    served.finish_reason = effect.finish_reason;
-    outcome.result = std::move(served);
+    response.usage = effect.usage;
+    response.finish_reason = effect.finish_reason;
+    outcome.result = std::move(response);
     outcome.stored_response = effect.response;
   }
-  const auto faults = recorded_->FaultsOf(effect);
+  auto faults = recorded_->FaultsOf(effect);
   if (!faults.ok()) return Fail(faults.status());
-  outcome.faults = *faults;
+  outcome.faults = std::move(*faults);
   for (FaultRecord& fault : outcome.faults) fault.effect_ordinal = call.ordinal;
   return outcome;
 }
@@ -120,8 +119,8 @@ Result<std::optional<std::string>> Answers::NextNumber(const recorder::StepInfo&
                             matcher_->NextOf(KeyOf(step), kind));
   if (!match) return std::optional<std::string>();
   matcher_->Use(*match);
-  outcome->duration = match->effect.duration;
-  const Result<Body> body = recorded_->line().ReadBody(match->effect.response);
+  outcome->duration = match->effect->duration;
+  const Result<Body> body = recorded_->line().ReadBody(match->effect->response);
   if (body.ok()) return std::optional<std::string>(body->bytes);
   if (body.status().code() == StatusCode::kIncomplete) return std::optional<std::string>();
   return body.status();
@@ -166,7 +165,7 @@ KnownEdit* Answers::EditOf(const recorder::StepInfo& step, const recorder::CallI
                            const std::optional<Match>& match) {
   KnownEdit* edit = edits_->OfEffect({step.agent, step.clock, call.ordinal});
   if (edit == nullptr && match && match->moved) {
-    const EffectRecord& effect = match->effect;
+    const EffectRecord& effect = *match->effect;
     edit = edits_->OfEffect({effect.agent, effect.clock, effect.ordinal});
   }
   // What an inherited edit replaced is what the recording has.
@@ -182,13 +181,13 @@ recorder::CallOutcome Answers::Edited(const recorder::StepInfo& step,
   Body original{"", "application/json"};
   if (match) {
     matcher_->Use(*match);
-    const auto body = recorded_->line().ReadBody(match->effect.response);
+    const auto body = recorded_->line().ReadBody(match->effect->response);
     if (body.ok()) original = *body;
-    response.usage = match->effect.usage;
-    response.finish_reason = match->effect.finish_reason;
+    response.usage = match->effect->usage;
+    response.finish_reason = match->effect->finish_reason;
     outcome.moved = match->moved;
-    outcome.duration = match->effect.duration;
-    outcome.injected_delay = match->effect.injected_delay;
+    outcome.duration = match->effect->duration;
+    outcome.injected_delay = match->effect->injected_delay;
   } else {
     // A call that the recording has not: what others of its kind answer says how it is written.
     outcome.duration = Mean(step, call, request.name);
@@ -196,9 +195,9 @@ recorder::CallOutcome Answers::Edited(const recorder::StepInfo& step,
         matcher_->NearestAnswer({step.agent, step.clock}, call.kind, request.name);
     if (!nearest.ok()) return Fail(nearest.status());
     if (*nearest) {
-      const auto body = recorded_->line().ReadBody((*nearest)->effect.response);
+      const auto body = recorded_->line().ReadBody((*nearest)->effect->response);
       if (body.ok()) original.media_type = body->media_type;
-      response.finish_reason = (*nearest)->effect.finish_reason;
+      response.finish_reason = (*nearest)->effect->finish_reason;
     }
   }
   response.body = EditedBody(*edit, original);

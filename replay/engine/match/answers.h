@@ -41,7 +41,7 @@ class Answers : public recorder::Hook {
   Result<std::optional<Match>> Find(const recorder::StepInfo& step,
                                     const recorder::CallInfo& call, bool pure);
   recorder::CallOutcome Serve(const recorder::CallInfo& call, const Match& match,
-                              const CallResponse& response);
+                              CallResponse response);
   recorder::CallOutcome OnClock(const recorder::StepInfo& step);
   recorder::CallOutcome OnRandom(const recorder::StepInfo& step, const recorder::CallInfo& call);
   Result<std::optional<std::string>> NextNumber(const recorder::StepInfo& step, EffectKind kind,

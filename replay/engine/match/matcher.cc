@@ -5,10 +5,10 @@ namespace backstep::replay {
 Result<Matcher::StepCalls*> Matcher::Load(StepKey step) {
   const auto known = open_.find(step);
   if (known != open_.end()) return &known->second;
+  BACKSTEP_ASSIGN_OR_RETURN(auto calls, recorded_->line().Effects(step.first, step.second));
   StepCalls loaded;
-  BACKSTEP_ASSIGN_OR_RETURN(loaded.calls, recorded_->line().Effects(step.first, step.second));
-  loaded.used.resize(loaded.calls.size());
-  for (size_t i = 0; i < loaded.calls.size(); ++i) loaded.used[i] = IsUsed(loaded.calls[i]);
+  for (const EffectRecord& call : calls) loaded.used.push_back(IsUsed(call));
+  loaded.calls = std::make_shared<const std::vector<EffectRecord>>(std::move(calls));
   return &(open_[step] = std::move(loaded));
 }
 
@@ -18,7 +18,12 @@ bool Matcher::IsUsed(const EffectRecord& effect) const {
 
 Result<const std::vector<EffectRecord>*> Matcher::CallsOf(AgentId agent, AgentClock clock) {
   BACKSTEP_ASSIGN_OR_RETURN(const StepCalls* calls, Load({agent, clock}));
-  return &calls->calls;
+  return calls->calls.get();
+}
+
+// Of a call of the step itself; the calls of the step stay for as long as the match.
+Match Matcher::MatchOf(const StepCalls& calls, size_t index) {
+  return {{calls.calls, &(*calls.calls)[index]}, false};
 }
 
 Status Matcher::LoadLater() {
@@ -34,10 +39,10 @@ Status Matcher::LoadLater() {
 Result<std::optional<Match>> Matcher::Find(StepKey step, EffectKind kind,
                                            const Hash128& request_hash, bool may_move) {
   BACKSTEP_ASSIGN_OR_RETURN(StepCalls * own, Load(step));
-  for (size_t i = 0; i < own->calls.size(); ++i) {
-    const EffectRecord& effect = own->calls[i];
+  for (size_t i = 0; i < own->calls->size(); ++i) {
+    const EffectRecord& effect = (*own->calls)[i];
     if (!own->used[i] && effect.kind == kind && effect.request_hash == request_hash) {
-      return std::optional<Match>(Match{effect, false});
+      return std::optional<Match>(MatchOf(*own, i));
     }
   }
   if (!may_move) return std::optional<Match>();
@@ -47,21 +52,22 @@ Result<std::optional<Match>> Matcher::Find(StepKey step, EffectKind kind,
   for (auto at = equal->second.lower_bound({step.second.Next(), 0}); at != equal->second.end();
        ++at) {
     if (moved_.count({step.first, at->first, at->second}) != 0) continue;
-    BACKSTEP_ASSIGN_OR_RETURN(const auto effects,
-                              recorded_->line().Effects(step.first, at->first));
-    for (const EffectRecord& effect : effects) {
-      if (effect.ordinal == at->second) return std::optional<Match>(Match{effect, true});
+    BACKSTEP_ASSIGN_OR_RETURN(auto effects, recorded_->line().Effects(step.first, at->first));
+    for (EffectRecord& effect : effects) {
+      if (effect.ordinal != at->second) continue;
+      return std::optional<Match>(
+          Match{std::make_shared<const EffectRecord>(std::move(effect)), true});
     }
   }
   return std::optional<Match>();
 }
 
 void Matcher::Use(const Match& match) {
-  const EffectRecord& effect = match.effect;
+  const EffectRecord& effect = *match.effect;
   const auto own = open_.find({effect.agent, effect.clock});
   if (own != open_.end()) {
-    for (size_t i = 0; i < own->second.calls.size(); ++i) {
-      if (own->second.calls[i].ordinal == effect.ordinal) own->second.used[i] = true;
+    for (size_t i = 0; i < own->second.calls->size(); ++i) {
+      if ((*own->second.calls)[i].ordinal == effect.ordinal) own->second.used[i] = true;
     }
   }
   if (match.moved) moved_.insert({effect.agent, effect.clock, effect.ordinal});
@@ -69,9 +75,9 @@ void Matcher::Use(const Match& match) {
 
 Result<std::optional<Match>> Matcher::NextOf(StepKey step, EffectKind kind) {
   BACKSTEP_ASSIGN_OR_RETURN(StepCalls * own, Load(step));
-  for (size_t i = 0; i < own->calls.size(); ++i) {
-    if (!own->used[i] && own->calls[i].kind == kind) {
-      return std::optional<Match>(Match{own->calls[i], false});
+  for (size_t i = 0; i < own->calls->size(); ++i) {
+    if (!own->used[i] && (*own->calls)[i].kind == kind) {
+      return std::optional<Match>(MatchOf(*own, i));
     }
   }
   return std::optional<Match>();
@@ -87,8 +93,9 @@ Result<std::optional<Match>> Matcher::NearestAnswer(StepKey step, EffectKind kin
           return true;
         }
         const bool later = effect.clock > step.second;
-        if (!later) before = Match{effect, false};
-        if (later && !after) after = Match{effect, true};
+        if (later && after) return true;
+        const auto kept = std::make_shared<const EffectRecord>(effect);
+        (later ? after : before) = Match{kept, later};
         return true;
       }));
   return before ? before : after;

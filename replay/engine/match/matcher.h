@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,7 +14,7 @@
 namespace backstep::replay {
 
 struct Match {
-  EffectRecord effect;
+  std::shared_ptr<const EffectRecord> effect;
   bool moved = false;          // of a later step of the agent
 };
 
@@ -45,10 +46,11 @@ class Matcher {
   using Place = std::pair<AgentClock, uint32_t>;
 
   struct StepCalls {
-    std::vector<EffectRecord> calls;
+    std::shared_ptr<const std::vector<EffectRecord>> calls;
     std::vector<bool> used;
   };
   Result<StepCalls*> Load(StepKey step);
+  static Match MatchOf(const StepCalls& calls, size_t index);
   Status LoadLater();
   bool IsUsed(const EffectRecord& effect) const;
 

@@ -55,13 +55,13 @@ std::optional<recorder::CallOutcome> Answers::Substitute(const recorder::StepInf
   if (!nearest.ok()) return Fail(nearest.status());
   Body original{"", "text/plain"};
   if (*nearest) {
-    const auto body = recorded_->line().ReadBody((*nearest)->effect.response);
+    const auto body = recorded_->line().ReadBody((*nearest)->effect->response);
     if (body.ok()) original = *body;
   }
   if (rule.text.empty() && !*nearest) return std::nullopt;
   CallResponse response;
   response.body = rule.text.empty() ? original : Body{rule.text, original.media_type};
-  response.finish_reason = *nearest ? (*nearest)->effect.finish_reason : "";
+  response.finish_reason = *nearest ? (*nearest)->effect->finish_reason : "";
   outcome.duration = Mean(step, call, request.name);
   outcome.result = std::move(response);
   return outcome;

@@ -69,34 +69,48 @@ Result<recorder::AgentAnswer> Recorded::AnswerOf(const StepRecord& inner,
   return answer;
 }
 
-Result<std::optional<StepRecord>> Recorded::Step(AgentId agent, AgentClock clock) const {
-  BACKSTEP_ASSIGN_OR_RETURN(const std::optional<StepNumber> number, line_->StepOf(agent, clock));
-  if (!number || *number <= fork_) return std::optional<StepRecord>();
-  BACKSTEP_ASSIGN_OR_RETURN(StepRecord step, line_->Step(*number));
-  return std::optional<StepRecord>(std::move(step));
+Recorded::StepPtr Recorded::Keep(StepKey key, StepPtr step) {
+  kept_newest_ = (kept_newest_ + 1) % kStepsKept;
+  kept_[kept_newest_] = {key, step};
+  return step;
 }
 
-Status Recorded::LoadFaults(StepKey key) {
-  if (faults_of_ == key) return {};
-  BACKSTEP_ASSIGN_OR_RETURN(const auto step, Step(key.first, key.second));
-  faults_of_ = key;
-  faults_ = step ? step->faults : std::vector<FaultRecord>();
-  return {};
+Result<Recorded::StepPtr> Recorded::StepAt(StepNumber number) {
+  for (size_t i = 0; i < kStepsKept; ++i) {
+    const StepPtr& step = kept_[(kept_newest_ + kStepsKept - i) % kStepsKept].step;
+    if (step != nullptr && step->number == number) return step;
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(StepRecord read, line_->Step(number));
+  const StepKey key{read.agent, read.clock};
+  return Keep(key, std::make_shared<const StepRecord>(std::move(read)));
+}
+
+Result<Recorded::StepPtr> Recorded::Step(AgentId agent, AgentClock clock) {
+  const StepKey key{agent, clock};
+  for (size_t i = 0; i < kStepsKept; ++i) {
+    const Kept& kept = kept_[(kept_newest_ + kStepsKept - i) % kStepsKept];
+    if (kept.key == key) return kept.step;
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(const std::optional<StepNumber> number, line_->StepOf(agent, clock));
+  if (!number || *number <= fork_) return Keep(key, nullptr);
+  return StepAt(*number);
 }
 
 Result<std::vector<FaultRecord>> Recorded::FaultsOf(const EffectRecord& effect) {
-  BACKSTEP_RETURN_IF_ERROR(LoadFaults({effect.agent, effect.clock}));
+  BACKSTEP_ASSIGN_OR_RETURN(const StepPtr step, Step(effect.agent, effect.clock));
   std::vector<FaultRecord> found;
-  for (const FaultRecord& fault : faults_) {
+  if (step == nullptr) return found;
+  for (const FaultRecord& fault : step->faults) {
     if (fault.effect_ordinal == effect.ordinal) found.push_back(fault);
   }
   return found;
 }
 
 Result<std::vector<FaultRecord>> Recorded::FaultsOfSent(const MessageId& message) {
-  BACKSTEP_RETURN_IF_ERROR(LoadFaults({message.sender, message.clock}));
+  BACKSTEP_ASSIGN_OR_RETURN(const StepPtr step, Step(message.sender, message.clock));
   std::vector<FaultRecord> found;
-  for (const FaultRecord& fault : faults_) {
+  if (step == nullptr) return found;
+  for (const FaultRecord& fault : step->faults) {
     if (fault.message == message) found.push_back(fault);
   }
   return found;

@@ -1,6 +1,7 @@
 // What the parent line holds after the fork, and what the steps open at the fork had done by then.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,9 +33,13 @@ class Recorded {
   // Whether the recording ended by itself, so that nothing may come after its last step.
   bool ended() const;
 
-  // The step after the fork with that clock; nullopt: the line has none (an open step that never
+  // A step is asked for by all who answer and compare while it runs again: the last ones are kept.
+  using StepPtr = std::shared_ptr<const StepRecord>;
+  // The step of that number, which lies after the fork. In rising order this is a scan.
+  Result<StepPtr> StepAt(StepNumber number);
+  // The step after the fork with that clock; nullptr: the line has none (an open step that never
   // committed is in Begin only).
-  Result<std::optional<StepRecord>> Step(AgentId agent, AgentClock clock) const;
+  Result<StepPtr> Step(AgentId agent, AgentClock clock);
   // The faults that its step's record holds about an effect.
   Result<std::vector<FaultRecord>> FaultsOf(const EffectRecord& effect);
   // The faults that the record of a step holds about a message it sent.
@@ -68,11 +73,13 @@ class Recorded {
     DurationNs Value() const { return {count == 0 ? 0 : sum_ns / count}; }
   };
   using CallKey = std::pair<std::pair<AgentId, EffectKind>, std::string>;
+  // As many as run inside each other, and what threads of the recorded run let go ahead.
+  static constexpr size_t kStepsKept = 32;
 
   Recorded(store::Line* line, StepNumber fork,
            std::shared_ptr<const recorder::Redactor> redactor)
       : line_(line), fork_(fork), redactor_(std::move(redactor)) {}
-  Status LoadFaults(StepKey step);
+  StepPtr Keep(StepKey key, StepPtr step);
   Status LoadOpen();
   Status AddNested(const StepRecord& inner);
   Result<recorder::AgentAnswer> AnswerOf(const StepRecord& inner, const MessageId& request) const;
@@ -85,8 +92,12 @@ class Recorded {
   std::map<StepKey, const store::OpenStep*> open_;
   std::map<MessageId, recorder::AgentAnswer> nested_;
   std::set<MessageId> delivered_;
-  StepKey faults_of_;                  // the step whose faults are kept, for its next effect
-  std::vector<FaultRecord> faults_;
+  struct Kept {
+    StepKey key;                       // of no step: nothing is kept here
+    StepPtr step;                      // nullptr: the line has none
+  };
+  std::array<Kept, kStepsKept> kept_;
+  size_t kept_newest_ = 0;
   bool means_loaded_ = false;
   std::map<AgentId, Mean> own_;
   std::map<CallKey, Mean> by_name_;

@@ -52,17 +52,16 @@ bool Schedule::HasRun(AgentId agent, AgentClock clock) const {
   return clock <= system_->ClockOf(agent);
 }
 
-std::optional<StepRecord> Schedule::NextRecorded() {
-  store::Line& line = recorded_->line();
-  for (; cursor_ <= line.last(); cursor_ = cursor_.Next()) {
-    Result<StepRecord> step = line.Step(cursor_);
+Recorded::StepPtr Schedule::NextRecorded() {
+  for (; cursor_ <= recorded_->line().last(); cursor_ = cursor_.Next()) {
+    Result<Recorded::StepPtr> step = recorded_->StepAt(cursor_);
     if (!step.ok()) {
       halt_->Fail(step.status());
-      return std::nullopt;
+      return nullptr;
     }
-    if (!step->caller && !HasRun(step->agent, step->clock)) return std::move(*step);
+    if (!(*step)->caller && !HasRun((*step)->agent, (*step)->clock)) return std::move(*step);
   }
-  return std::nullopt;
+  return nullptr;
 }
 
 void Schedule::Leave(const StepRecord& recorded, const std::string& here) {
@@ -77,7 +76,7 @@ void Schedule::Leave(const StepRecord& recorded, const std::string& here) {
 }
 
 std::optional<Planned> Schedule::Follow() {
-  const std::optional<StepRecord> recorded = NextRecorded();
+  const Recorded::StepPtr recorded = NextRecorded();
   if (!recorded) {
     following_ = false;
     return std::nullopt;
@@ -90,7 +89,9 @@ std::optional<Planned> Schedule::Follow() {
     return std::nullopt;
   }
   cursor_ = cursor_.Next();
-  planned_open_.insert({recorded->agent, recorded->clock});
+  if (recorded_->Open(recorded->agent, recorded->clock) != nullptr) {
+    planned_open_.insert({recorded->agent, recorded->clock});
+  }
   if (!recorded->scheduler_state.empty()) scheduler_state_ = recorded->scheduler_state;
   return Planned{agent, recorded->taken, SegmentName(recorded->segment), scheduler_state_};
 }
@@ -119,9 +120,11 @@ std::optional<Planned> Schedule::NextOpen() {
     if (!WaitsFor(agent, open.begin.taken)) continue;
     std::string state = scheduler_state_;
     if (open.commits_as) {
-      const Result<StepRecord> step = recorded_->line().Step(*open.commits_as);
+      const auto step = recorded_->StepAt(*open.commits_as);
       halt_->Fail(step.status());
-      if (step.ok() && !step->scheduler_state.empty()) scheduler_state_ = step->scheduler_state;
+      if (step.ok() && !(*step)->scheduler_state.empty()) {
+        scheduler_state_ = (*step)->scheduler_state;
+      }
     } else if (const auto decision = Decide({}, &state);
                decision && !decision->finished && decision->agent == agent &&
                decision->messages == open.begin.taken) {
@@ -137,7 +140,7 @@ std::optional<Planned> Schedule::NextOpen() {
 Decision Schedule::AsDecidedAhead(Decision decision, std::vector<std::string> busy,
                                   std::string* state) {
   if (!program_->NextIsOldestDeliverable()) return decision;
-  const std::optional<StepRecord> next = NextRecorded();
+  const Recorded::StepPtr next = NextRecorded();
   if (!next) return decision;
   const std::string wanted = recorded_->line().AgentName(next->agent);
   Decision ahead = decision;
@@ -145,8 +148,8 @@ Decision Schedule::AsDecidedAhead(Decision decision, std::vector<std::string> bu
     const auto agent = recorded_->line().FindAgent(ahead.agent);
     const auto recorded =
         agent ? recorded_->Step(*agent, system_->ClockOf(*agent).Next())
-              : Result<std::optional<StepRecord>>(std::optional<StepRecord>());
-    if (!recorded.ok() || !*recorded || (*recorded)->number <= next->number ||
+              : Result<Recorded::StepPtr>(nullptr);
+    if (!recorded.ok() || *recorded == nullptr || (*recorded)->number <= next->number ||
         (*recorded)->begin_after > next->begin_after || (*recorded)->taken != ahead.messages) {
       return decision;
     }
@@ -160,8 +163,10 @@ Decision Schedule::AsDecidedAhead(Decision decision, std::vector<std::string> bu
 
 // The same, where the earlier ones are the open steps of the fork.
 std::optional<Planned> Schedule::NextAheadOfOpen() {
-  if (!order_known_ || !program_->NextIsOldestDeliverable()) return std::nullopt;
-  const std::optional<StepRecord> next = NextRecorded();
+  if (open_.empty() || !order_known_ || !program_->NextIsOldestDeliverable()) {
+    return std::nullopt;
+  }
+  const Recorded::StepPtr next = NextRecorded();
   if (!next || recorded_->Open(next->agent, next->clock) != nullptr) return std::nullopt;
   std::vector<std::string> busy;
   for (const store::OpenStep* open : open_) {
@@ -184,7 +189,7 @@ std::optional<Planned> Schedule::NextAheadOfOpen() {
 
 void Schedule::CheckAgainstRecording(const Decision& decision) {
   if (!order_known_ || decision.finished) return;
-  const std::optional<StepRecord> next = NextRecorded();
+  const Recorded::StepPtr next = NextRecorded();
   if (!next) return;
   if (decision.agent == recorded_->line().AgentName(next->agent) &&
       decision.messages == next->taken) {

@@ -43,8 +43,8 @@ class Schedule {
   std::optional<Decision> Decide(const std::vector<std::string>& busy, std::string* state);
   Decision AsDecidedAhead(Decision decision, std::vector<std::string> busy, std::string* state);
   std::optional<Planned> NextAheadOfOpen();
-  // The next recorded top-level step that has not run here; nullopt: none is left.
-  std::optional<StepRecord> NextRecorded();
+  // The next recorded top-level step that has not run here; nullptr: none is left.
+  Recorded::StepPtr NextRecorded();
   bool HasRun(AgentId agent, AgentClock clock) const;
   bool WaitsFor(const std::string& agent, const std::vector<MessageId>& messages) const;
   std::string SegmentName(SegmentId id) const;  // empty: none

@@ -61,7 +61,7 @@ class Watcher {
  private:
   struct Seen {
     recorder::StepInfo info;
-    std::optional<StepRecord> recorded;
+    Recorded::StepPtr recorded;       // nullptr: there is none
     bool known_open = false;          // the recording has its begin at least
     bool downstream = false;
     size_t calls = 0;
