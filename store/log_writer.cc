@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <system_error>
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/files.h"
@@ -13,6 +14,7 @@
 #include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/log/line_reader.h"
 #include "backstep/store/log/sync_thread.h"
+#include "backstep/store/log/write_thread.h"
 #include "backstep/store/recording.h"
 #include "backstep/store/state/state_store.h"
 
@@ -42,6 +44,7 @@ struct LogWriter::Impl {
   std::unique_ptr<WriterLock> lock;
   std::unique_ptr<KvStore> store;
   std::unique_ptr<SyncThread> sync_thread;
+  std::unique_ptr<WriteThread> write_thread;       // from the first FlushBehind on
   WriteSet batch;
   StateEncoder encoder{&batch};
   std::unique_ptr<LineReader> parent;              // branches: the line up to the fork
@@ -56,6 +59,7 @@ struct LogWriter::Impl {
   bool sealed = false;
 
   ~Impl() {
+    write_thread.reset();
     sync_thread.reset();
     parent.reset();
   }
@@ -65,7 +69,9 @@ struct LogWriter::Impl {
   Status Ready() const;
   // Ends an operation: remembers a failure for ever, flushes a batch that has grown large.
   Status Done(Status status);
+  void PutBegun();
   Status Flush();
+  Status FlushBehind(WriteThread::Written written);
   Status Seal(LogEnd end);
 
   StepNumber last() const { return cut.step; }
@@ -119,15 +125,36 @@ Status LogWriter::Impl::Done(Status status) {
   return batch.bytes() > kBatchBytesMax ? Flush() : Status();
 }
 
-Status LogWriter::Impl::Flush() {
+void LogWriter::Impl::PutBegun() {
   for (auto& [step, bytes] : begun) {
     batch.Put(OpenStepKey(step.first, step.second), bytes);
     flushed_open.insert(step);
   }
   begun.clear();
-  if (batch.empty()) return {};
+}
+
+Status LogWriter::Impl::Flush() {
+  PutBegun();
+  if (write_thread) failed = write_thread->Wait();
+  if (!failed.ok() || batch.empty()) return failed;
   failed = store->Write(&batch, durable_flush);
   if (failed.ok() && sync_thread) failed = sync_thread->Wrote();
+  return failed;
+}
+
+Status LogWriter::Impl::FlushBehind(WriteThread::Written written) {
+  if (!write_thread) {
+    try {
+      write_thread = std::make_unique<WriteThread>(store.get(), sync_thread.get(), durable_flush);
+    } catch (const std::system_error&) {
+      // No thread is to be had: this one writes.
+      BACKSTEP_RETURN_IF_ERROR(Flush());
+      written({});
+      return {};
+    }
+  }
+  PutBegun();
+  failed = write_thread->Write(&batch, std::move(written));
   return failed;
 }
 
@@ -277,6 +304,7 @@ Status LogWriter::Impl::Seal(LogEnd end) {
   BACKSTEP_RETURN_IF_ERROR(Flush());
   batch.Put(EndKey(), Encode(end));
   BACKSTEP_RETURN_IF_ERROR(store->Write(&batch, true));
+  write_thread.reset();
   sync_thread.reset();
   sealed = true;
   BACKSTEP_RETURN_IF_ERROR(store->FinishAndClose());
@@ -404,6 +432,11 @@ Status LogWriter::PutEvent(EventRecord event) {
 Status LogWriter::Flush() {
   BACKSTEP_RETURN_IF_ERROR(impl_->Ready());
   return impl_->Flush();
+}
+
+Status LogWriter::FlushBehind(std::function<void(const Status&)> written) {
+  BACKSTEP_RETURN_IF_ERROR(impl_->Ready());
+  return impl_->FlushBehind(std::move(written));
 }
 
 Status LogWriter::Sync() { return impl_->store->Sync(); }

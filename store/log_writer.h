@@ -70,6 +70,11 @@ class LogWriter {
 
   // Writes the batch. Io: disk full, permission; the message says so.
   Status Flush();
+  // Hands the batch to a thread that writes it while the next one is made, and returns; waits for
+  // the batch before it. `written` is called once, on that thread, when the batch is as after a
+  // Flush or could not be written. It must not call the writer. An error, that of an earlier batch:
+  // nothing was handed over, and `written` is not called.
+  Status FlushBehind(std::function<void(const Status&)> written);
   // Forces what was flushed to the disk. Thread-safe against the other calls.
   Status Sync();
   // Writes the end record, flushes, compacts the memtables into files and records the checksum of

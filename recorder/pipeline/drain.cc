@@ -27,6 +27,8 @@ Drain::Drain(LogQueue* queue, std::unique_ptr<store::Recording> recording,
 Drain::~Drain() {
   queue_->Close();
   StopThreads();
+  line_.reset();
+  writer_.reset();  // with the thread that tells what landed
 }
 
 Status Drain::Start() {
@@ -48,18 +50,17 @@ void Drain::DrainLoop() {
 }
 
 void Drain::WriteAll(std::vector<std::unique_ptr<LogItem>>& items) {
-  size_t pending_items = 0, pending_bytes = 0;
+  Batch batch;
   for (size_t i = 0; i < items.size(); ++i) {
-    const size_t bytes = items[i]->Bytes();
+    batch.bytes += items[i]->Bytes();
     Attempt([&] { return items[i]->WriteTo(item_writer_); });
-    ++pending_items;
-    pending_bytes += bytes;
+    ++batch.items;
     const bool more = i + 1 < items.size();
-    if (more && pending_items < kFlushItems && pending_bytes < kFlushBytes) continue;
-    Attempt([this] { return FlushLog(); });
-    options_.items->GiveBack({&items[i + 1 - pending_items], pending_items});
-    queue_->Written(pending_items, pending_bytes);
-    pending_items = pending_bytes = 0;
+    if (more && batch.items < kFlushItems && batch.bytes < kFlushBytes) continue;
+    batch.last_step = item_writer_.last_step().value;
+    options_.items->GiveBack({&items[i + 1 - batch.items], batch.items});
+    FlushLog(batch, more);
+    batch = {};
   }
 }
 
@@ -77,19 +78,41 @@ void Drain::Attempt(Code&& code) {
   }
 }
 
-Status Drain::FlushLog() {
-  BACKSTEP_RETURN_IF_ERROR(writer_->Flush());
-  if (item_writer_.last_step().value != 0) {
-    options_.committed->store(item_writer_.last_step().value, std::memory_order_release);
+// While there is more to encode, another thread writes.
+void Drain::FlushLog(const Batch& batch, bool more) {
+  bool behind = false, written = false;
+  Attempt([&] {
+    if (!more) {
+      const Status status = writer_->Flush();
+      written = status.ok();
+      return status;
+    }
+    const Status taken = writer_->FlushBehind([this, batch](const Status& status) {
+      if (!status.ok()) FailLog(status);
+      Landed(batch, status.ok());
+    });
+    behind = taken.ok();
+    return taken;
+  });
+  if (!behind) Landed(batch, written);
+}
+
+void Drain::Landed(const Batch& batch, bool written) {
+  if (written) {
+    if (batch.last_step != 0) {
+      options_.committed->store(batch.last_step, std::memory_order_release);
+    }
+    ++flushes_;
   }
-  ++flushes_;
-  return {};
+  queue_->Written(batch.items, batch.bytes);
 }
 
 void Drain::FailLog(const Status& status) {
-  failed_ = true;
+  std::lock_guard lock(failure_mutex_);
+  if (failed_) return;
   failure_ = status;
   options_.on_failure(status);
+  failed_ = true;  // now that it is told: what landed meanwhile may end somebody's Flush
 }
 
 void Drain::IndexLoop() {

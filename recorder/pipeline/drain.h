@@ -20,8 +20,7 @@ namespace backstep::recorder {
 struct DrainOptions {
   std::shared_ptr<const Redactor> redactor;
   ItemPool* items = nullptr;      // not owned, outlives the drain
-  // Told of the first failure of the log, on the drain's thread. The drain then throws away what
-  // comes.
+  // Told of a failure of the log, on a thread of the drain. The drain then throws away what comes.
   std::function<void(const Status&)> on_failure;
   // Number of the newest step that is in the log. Not owned, outlives the drain.
   std::atomic<uint64_t>* committed = nullptr;
@@ -44,12 +43,20 @@ class Drain {
   Status Close(const std::function<void(LogEnd*)>& complete);
 
  private:
+  // Items that go to the log in one write.
+  struct Batch {
+    size_t items = 0, bytes = 0;
+    uint64_t last_step = 0;  // that was committed so far
+  };
+
   void DrainLoop();
   void WriteAll(std::vector<std::unique_ptr<LogItem>>& items);
   // Runs code that writes the log, unless the log has failed; what it throws is such a failure.
   template <typename Code>
   void Attempt(Code&& code);
-  Status FlushLog();
+  void FlushLog(const Batch& batch, bool more);
+  // After a batch was written or could not be, on whichever thread that was.
+  void Landed(const Batch& batch, bool written);
   void FailLog(const Status& status);
   void IndexLoop();
   void IndexSome();
@@ -64,7 +71,8 @@ class Drain {
   ItemWriter item_writer_;
   std::atomic<uint64_t> flushes_{0};
   std::atomic<bool> failed_{false};
-  Status failure_;  // the drain's thread, then Close
+  std::mutex failure_mutex_;
+  Status failure_;  // the first
 
   // The index thread's own, then Close's.
   std::unique_ptr<store::Line> line_;

@@ -23,6 +23,7 @@ class WriteSet : public KvBatch {
   bool empty() const;
   size_t bytes() const;
   void Clear();
+  void Swap(WriteSet& other) { impl_.swap(other.impl_); }
 
  private:
   friend class KvStore;
