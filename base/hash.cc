@@ -1,5 +1,8 @@
 #include "backstep/base/hash.h"
 
+#include <algorithm>
+#include <vector>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -10,6 +13,8 @@ namespace {
 
 // Less is not worth a state of its own.
 constexpr size_t kFrontMin = 1024;
+// A state is 576 bytes: under 1 % of a text.
+constexpr size_t kMarkStride = 64 << 10;
 
 #if defined(BACKSTEP_WIDE_HASH)
 // Of shorter texts the call costs more than wider registers save.
@@ -56,7 +61,33 @@ Hash128 HashBytes(std::string_view bytes) {
 struct PrefixHash::States {
   XXH3_state_t front, whole;
   size_t taken = 0;  // bytes that `front` has taken in
+  // What `front` was at each multiple of the stride, so that a text that gets shorter, as one does
+  // whose steps are gone back, is not read from its start.
+  std::vector<XXH3_state_t> marks;
+
+  void GoBackTo(size_t size);
+  void TakeTo(std::string_view bytes, size_t size);
 };
+
+void PrefixHash::States::GoBackTo(size_t size) {
+  marks.resize(std::min(marks.size(), size / kMarkStride));
+  taken = marks.size() * kMarkStride;
+  if (marks.empty()) {
+    XXH3_128bits_reset(&front);
+  } else {
+    front = marks.back();
+  }
+}
+
+void PrefixHash::States::TakeTo(std::string_view bytes, size_t size) {
+  for (size_t mark; (mark = (marks.size() + 1) * kMarkStride) <= size;) {
+    Update(&front, bytes.substr(taken, mark - taken));
+    marks.push_back(front);
+    taken = mark;
+  }
+  Update(&front, bytes.substr(taken, size - taken));
+  taken = size;
+}
 
 PrefixHash::PrefixHash() = default;
 PrefixHash::~PrefixHash() = default;
@@ -68,15 +99,11 @@ Hash128 PrefixHash::Next(std::string_view bytes, size_t same) {
   if (fresh) states_ = std::make_unique<States>();
   States& s = *states_;
   if (fresh || s.taken > same) {
-    XXH3_128bits_reset(&s.front);
-    s.taken = 0;
+    s.GoBackTo(same);
     // What changes in front is likely to change there again: then one pass over all is quickest.
     if (same < kFrontMin) return HashBytes(bytes);
   }
-  if (same >= s.taken + kFrontMin) {
-    Update(&s.front, bytes.substr(s.taken, same - s.taken));
-    s.taken = same;
-  }
+  if (same >= s.taken + kFrontMin) s.TakeTo(bytes, same);
   if (s.taken == 0) return HashBytes(bytes);
   s.whole = s.front;
   Update(&s.whole, bytes.substr(s.taken));

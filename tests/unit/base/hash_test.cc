@@ -42,5 +42,21 @@ TEST_CASE("The hash of a text that changes is that of the text alone") {
   }
 }
 
+TEST_CASE("The hash of a text that gets shorter, and another then, is that of the text alone") {
+  EditScript script(EditScript::Kind::kAppend, 29);
+  std::string text = script.Text(400000);
+  RandomStream random(31);
+  PrefixHash hash;
+  REQUIRE(hash.Next(text, 0) == HashBytes(text));
+  for (int i = 0; i < 200; ++i) {
+    size_t same = text.size() - std::min<size_t>(text.size(), random.Next() % 5000);
+    if (i % 40 == 0) same = random.Next() % (text.size() + 1);
+    if (i % 9 == 0) same &= ~size_t{0xffff};  // where the hash keeps what it was
+    text.resize(same);
+    if (i % 3 == 0) text += script.Text(random.Next() % (i % 2 == 0 ? 200 : 200000));
+    REQUIRE(hash.Next(text, same) == HashBytes(text));
+  }
+}
+
 }  // namespace
 }  // namespace backstep
