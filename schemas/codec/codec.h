@@ -35,6 +35,9 @@ Result<StepBegin> DecodeStepBegin(std::string_view bytes, LogId log);
 Result<StepRecord> DecodeStepRecord(std::string_view bytes, LogId log);
 Result<MessageRecord> DecodeMessageRecord(std::string_view bytes, LogId log);
 Result<EffectRecord> DecodeEffectRecord(std::string_view bytes, LogId log);
+// Of a message or a call where its body, or its response, lies, and no more: for who looks at many.
+Result<BodyRef> DecodeMessageBody(std::string_view bytes, LogId log);
+Result<BodyRef> DecodeResponse(std::string_view bytes, LogId log);
 Result<EventRecord> DecodeEventRecord(std::string_view bytes, LogId log);
 
 }  // namespace backstep

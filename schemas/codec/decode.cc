@@ -272,6 +272,20 @@ Result<MessageRecord> DecodeMessageRecord(std::string_view bytes, LogId log) {
       });
 }
 
+Result<BodyRef> DecodeMessageBody(std::string_view bytes, LogId log) {
+  return Parse<wire::MessageRecord, BodyRef>(
+      bytes, "message", [&](wire::MessageRecord::Reader in) {
+        return in.hasBody() ? Read(in.getBody(), log) : BodyRef();
+      });
+}
+
+Result<BodyRef> DecodeResponse(std::string_view bytes, LogId log) {
+  return Parse<wire::EffectRecord, BodyRef>(
+      bytes, "effect", [&](wire::EffectRecord::Reader in) {
+        return in.hasResponse() ? Read(in.getResponse(), log) : BodyRef();
+      });
+}
+
 Result<EffectRecord> DecodeEffectRecord(std::string_view bytes, LogId log) {
   return Parse<wire::EffectRecord, EffectRecord>(
       bytes, "effect", [&](wire::EffectRecord::Reader in) {

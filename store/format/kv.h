@@ -33,6 +33,8 @@ class KvReader {
   virtual std::unique_ptr<KvCursor> NewCursor() const = 0;
   // For a caller that checks the bytes by a hash of its own: the store does not do so before.
   virtual std::unique_ptr<KvCursor> NewUncheckedCursor() const { return NewCursor(); }
+  // For one walk through much of the log, which would only push from memory what others read.
+  virtual std::unique_ptr<KvCursor> NewScanCursor() const { return NewCursor(); }
   // Whether this will never show anything else, and cursors may be kept for as long as it is there.
   virtual bool Fixed() const { return false; }
 };

@@ -83,6 +83,7 @@ class LogReader {
     std::unique_ptr<KvCursor> NewUncheckedCursor() const override {
       return view->NewUncheckedCursor();
     }
+    std::unique_ptr<KvCursor> NewScanCursor() const override { return view->NewScanCursor(); }
     bool Fixed() const override { return view->Fixed(); }
     std::shared_ptr<KvReader> view;
   };

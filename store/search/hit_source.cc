@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <queue>
+#include <utility>
 
 #include "backstep/base/utf8.h"
 #include "backstep/store/format/keys.h"
+#include "backstep/store/search/scan/candidates.h"
 
 namespace backstep::store {
 namespace {
 
 constexpr size_t kExcerptBefore = 80, kExcerptAfter = 240;
+constexpr uint64_t kReadFirst = 1024;  // steps
+// All of a log is gone through so many times faster for a needle than step by step, at least.
+constexpr uint64_t kNeedleGain = 4;
 
 void CutExcerpt(const std::string& bytes, const Matcher::Found& found, SearchHit* hit) {
   size_t begin = found.begin > kExcerptBefore ? found.begin - kExcerptBefore : 0;
@@ -114,11 +119,14 @@ class StreamSource : public HitSource {
     return {};
   }
 
+  // The first are read one by one: of a word that many say that is the end of it.
   Result<std::optional<PlacedHit>> FromScan() {
     if (scan_ == nullptr) {
       uint64_t from = StreamStart(*part_.line, part_.stream) + 1;
       if (part_.file != nullptr) from = part_.file->covered() + 1;
-      scan_ = std::make_unique<SayingScan>(part_.line, part_.stream, from, part_.last);
+      BACKSTEP_ASSIGN_OR_RETURN(const bool skips, SkipPays(from));
+      upto_ = skips ? from + kReadFirst - 1 : part_.last;
+      Scan(from, upto_);
     }
     while (true) {
       while (place_ < read_.sayings.size()) {
@@ -126,14 +134,55 @@ class StreamSource : public HitSource {
         BACKSTEP_ASSIGN_OR_RETURN(auto hit, Try(read_.sayings[place_++], place));
         if (hit) return hit;
       }
-      BACKSTEP_ASSIGN_OR_RETURN(auto next, scan_->Next());
-      if (!next) return std::optional<PlacedHit>();
-      read_ = std::move(*next);
-      place_ = 0;
-      if (progress_ && !progress_(read_.number)) {
-        return Status::Cancelled("the search was cancelled");
-      }
+      BACKSTEP_ASSIGN_OR_RETURN(const bool more, ReadNext());
+      if (!more) return std::optional<PlacedHit>();
+      if (!GoesOn(read_.number)) return Status::Cancelled("the search was cancelled");
     }
+  }
+
+  // A needle is looked for in the whole log: not for a few steps that no index covers yet.
+  Result<bool> SkipPays(uint64_t from) {
+    if (part_.stream != Stream::kSteps || test_.needle().empty()) return false;
+    if (part_.last < from || part_.last - from < kReadFirst) return false;
+    BACKSTEP_ASSIGN_OR_RETURN(const uint64_t newest, StreamEnd(*part_.line, part_.stream));
+    const uint64_t all = newest - StreamStart(*part_.line, part_.stream);
+    return part_.last - from - kReadFirst >= all / kNeedleGain;
+  }
+  void Scan(uint64_t from, uint64_t last) {
+    scan_ = std::make_unique<SayingScan>(part_.line, part_.stream, from, last);
+  }
+  bool GoesOn(uint64_t number) { return !progress_ || progress_(number); }
+
+  // Reads the next that may be hits; false: there are no more.
+  Result<bool> ReadNext() {
+    place_ = 0;
+    if (!candidates_) {
+      BACKSTEP_ASSIGN_OR_RETURN(auto next, scan_->Next());
+      if (next) {
+        read_ = std::move(*next);
+        return true;
+      }
+      if (upto_ == part_.last) return false;
+      BACKSTEP_RETURN_IF_ERROR(SkipAhead());
+      return ReadNext();
+    }
+    if (candidate_ == candidates_->size()) return false;
+    read_.number = (*candidates_)[candidate_++];
+    BACKSTEP_ASSIGN_OR_RETURN(const auto* sayings, reader_.At(read_.number));
+    read_.sayings = *sayings;
+    return true;
+  }
+
+  // Goes on behind `upto_`, where that can be told with those alone that may say it.
+  Status SkipAhead() {
+    // Progress is told of numbers, and none is read meanwhile.
+    const uint64_t from = std::exchange(upto_, part_.last) + 1;
+    BACKSTEP_ASSIGN_OR_RETURN(
+        candidates_, StepsThatMaySay(*part_.line, from, part_.last, test_.needle(),
+                                     [&] { return GoesOn(from - 1); }));
+    candidate_ = 0;
+    if (!candidates_) Scan(from, part_.last);
+    return {};
   }
 
   Result<std::optional<PlacedHit>> Try(const Saying& saying, const Place& place) {
@@ -164,6 +213,9 @@ class StreamSource : public HitSource {
   std::priority_queue<Place, std::vector<Place>, Later> waiting_;
   // By reading:
   std::unique_ptr<SayingScan> scan_;
+  uint64_t upto_ = 0;                                // the last number that `scan_` reads
+  std::optional<std::vector<uint64_t>> candidates_;  // behind it, when they alone are read
+  size_t candidate_ = 0;
   SayingScan::Numbered read_;
   size_t place_ = 0;
 };

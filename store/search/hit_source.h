@@ -37,6 +37,7 @@ class HitTest {
   // The hit that it is; nullopt: it is none. `line`: reads the body.
   Result<std::optional<SearchHit>> Try(Line& line, const Saying& saying);
   SearchAnswer* answer() { return answer_; }
+  const Needle& needle() const { return matcher_.needle(); }
 
  private:
   Matcher matcher_;

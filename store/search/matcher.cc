@@ -1,6 +1,7 @@
 #include "backstep/store/search/matcher.h"
 
 #include <algorithm>
+#include <array>
 
 #include "backstep/store/search/words.h"
 
@@ -12,43 +13,21 @@ bool IsPlain(std::string_view word) {
                      [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
-unsigned char FoldedByte(char c) { return kFoldedAscii[static_cast<unsigned char>(c)]; }
+// The longest word of ASCII that a text must hold.
+std::string LongestPlainWord(const std::vector<SearchQuery::Term>& terms) {
+  std::string longest;
+  for (const SearchQuery::Term& term : terms) {
+    for (const std::string& word : term.words) {
+      if (word.size() > longest.size() && IsPlain(word)) longest = word;
+    }
+  }
+  return longest;
+}
 
 }  // namespace
 
-Matcher::Matcher(const SearchQuery& query) : terms_(query.terms()) {
-  for (const SearchQuery::Term& term : terms_) {
-    for (const std::string& word : term.words) {
-      if (word.size() > needle_.size() && IsPlain(word)) needle_ = word;
-    }
-  }
-  skip_.fill(static_cast<uint8_t>(needle_.size()));
-  for (size_t i = 0; i + 1 < needle_.size(); ++i) {
-    const auto left = static_cast<uint8_t>(needle_.size() - 1 - i);
-    const auto small = static_cast<unsigned char>(needle_[i]);
-    skip_[small] = left;
-    if (small >= 'a' && small <= 'z') skip_[static_cast<size_t>(small - 'a' + 'A')] = left;
-  }
-}
-
-// Far cheaper than taking the body apart, and mostly the end of it.
-bool Matcher::CanHold(std::string_view bytes, bool escapes) const {
-  if (needle_.empty()) return true;
-  const size_t last = needle_.size() - 1;
-  const auto end = static_cast<unsigned char>(needle_[last]);
-  for (size_t at = last; at < bytes.size();) {
-    if (FoldedByte(bytes[at]) == end) {
-      size_t same = 0;
-      while (same < last && FoldedByte(bytes[at - 1 - same]) ==
-                                static_cast<unsigned char>(needle_[last - 1 - same])) {
-        ++same;
-      }
-      if (same == last) return true;
-    }
-    at += skip_[static_cast<unsigned char>(bytes[at])];
-  }
-  return escapes && bytes.find("\\u") != std::string_view::npos;
-}
+Matcher::Matcher(const SearchQuery& query)
+    : terms_(query.terms()), needle_(LongestPlainWord(terms_)) {}
 
 bool Matcher::Advance(const SearchQuery::Term& term, std::string_view word, Progress* progress) {
   const size_t count = term.words.size();
@@ -65,7 +44,9 @@ bool Matcher::Advance(const SearchQuery::Term& term, std::string_view word, Prog
 
 std::optional<Matcher::Found> Matcher::Match(std::string_view bytes, std::string_view media_type) {
   const bool escapes = IsJsonType(media_type);
-  if (!CanHold(bytes, escapes) || !HoldsWords(media_type, bytes)) return std::nullopt;
+  // Far cheaper than taking the body apart, and mostly the end of it.
+  const size_t needle = escapes ? needle_.FindInJson(bytes) : needle_.Find(bytes);
+  if (needle == std::string_view::npos || !HoldsWords(media_type, bytes)) return std::nullopt;
   progress_.assign(terms_.size(), {});
   size_t unmet = terms_.size();
   std::optional<Found> found;

@@ -1,7 +1,6 @@
 // Whether a body holds what a query asks for, and where. Private header of store/search.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "backstep/store/search.h"
+#include "backstep/store/search/scan/needle.h"
 
 namespace backstep::store {
 
@@ -22,6 +22,8 @@ class Matcher {
   };
   // nullopt: something of the query is not in it, or it is no text.
   std::optional<Found> Match(std::string_view bytes, std::string_view media_type);
+  // A word of ASCII, or the beginning of one, that must be there; may be empty.
+  const Needle& needle() const { return needle_; }
 
  private:
   // Of a term: which of its words the last words read were, as bits.
@@ -29,14 +31,12 @@ class Matcher {
     uint64_t rows = 0;
     bool met = false;
   };
-  bool CanHold(std::string_view bytes, bool escapes) const;
   // Takes the next word in; whether the term is met with it.
   static bool Advance(const SearchQuery::Term& term, std::string_view word, Progress* progress);
 
   const std::vector<SearchQuery::Term> terms_;
   std::vector<Progress> progress_;
-  std::string needle_;                 // a word of ASCII that must be there; may be empty
-  std::array<uint8_t, 256> skip_{};    // how far to go on from a byte at the needle's end
+  Needle needle_;
 };
 
 }  // namespace backstep::store

@@ -203,6 +203,11 @@ class KvStore::Impl::StoreView : public KvReader {
   std::unique_ptr<KvCursor> NewCursor() const override {
     return std::make_unique<Cursor>(impl_, options_);
   }
+  std::unique_ptr<KvCursor> NewScanCursor() const override {
+    rocksdb::ReadOptions options = options_;
+    options.fill_cache = false;
+    return std::make_unique<Cursor>(impl_, options);
+  }
   bool Fixed() const override { return !impl_->writer && !impl_->follows; }
   std::unique_ptr<KvCursor> NewUncheckedCursor() const override {
     rocksdb::ReadOptions options = options_;

@@ -241,6 +241,119 @@ TEST_CASE("a search goes on from what is indexed, in parts that stay as they are
   CHECK(ReadFile(dir / "r/text/1.steps").find("xxxxx") == std::string::npos);
 }
 
+// Steps of one agent with a call and a message each. What is looked for lies where chunks of the
+// literal log meet, in JSON with letters in hex, as the plain text of an answer in JSON, and in
+// records.
+class LongLog {
+ public:
+  LongLog(Recording* recording, uint64_t steps) {
+    writer_ = Must(recording->NewLog(testing::SessionHeader("long"), {}));
+    testing::PutAgents(writer_.get(), {"one", "two"});
+    for (number_ = 1; number_ <= steps; ++number_) Add();
+  }
+  std::unique_ptr<LogWriter> Take() { return std::move(writer_); }
+
+ private:
+  std::string Numbers(uint64_t count) {
+    std::string text;
+    for (uint64_t i = 0; i < count; ++i) text += std::to_string(random_.Next()) + " ";
+    return text;
+  }
+  // Long enough for two chunks, `word` across the end of the first by chance of `number_`.
+  std::string Across(const std::string& word) {
+    std::string text = Numbers(3400);
+    text.replace(65536 - number_ % 23, word.size() + 2, " " + word + " ");
+    return text;
+  }
+  Body Said() {
+    switch (number_ % 61) {
+      case 3: return {Across("Straddle"), "text/plain"};
+      case 5: return {"{\"a\":\"" + Across("str\\u0061ddle") + "\"}", "application/json"};
+      case 7: return {"a straddle", "text/plain"};
+      case 9: return {Numbers(30) + "straddles", "text/plain"};
+      case 11: return {Numbers(30) + "caf\xc3\xa9 str\\u0061ddle", "text/plain"};
+      case 13: return {Numbers(30) + "straddle", "image/jpeg"};
+      default: return {Numbers(number_ % 40), "text/plain"};
+    }
+  }
+  void Add() {
+    StepRecord step = testing::OneStep(AgentId(1), number_, number_);
+    REQUIRE(writer_->Begin(step).ok());
+    const Body said = Said();
+    std::string lines, escaped;
+    for (int i = 0; i < 12; ++i) {
+      lines += Numbers(2) + "\n";
+      escaped += lines.substr(lines.rfind('\n', lines.size() - 2) + 1);
+      escaped.replace(escaped.size() - 1, 1, "\\n");
+    }
+    if (number_ % 50 == 0) lines += "quoted straddle", escaped += "quoted straddle";
+    EffectRecord call;
+    call.agent = step.agent;
+    call.clock = step.clock;
+    call.finished_after = StepNumber(number_ - 1);
+    const Body request{"?", "text/plain"};
+    const Body answer{"{\"content\":\"" + escaped + "\"}", "application/json"};
+    REQUIRE(writer_->PutEffect(&call, &request, &answer).ok());
+    step.effect_count = 1;
+    for (const Body& body : {said, Body{lines, "text/plain"}}) {
+      MessageRecord message;
+      message.id = {step.agent, step.clock, static_cast<uint32_t>(step.sent.size()), 0};
+      message.to = AgentId(2);
+      REQUIRE(writer_->PutMessage(&message, &body).ok());
+      step.sent.push_back({message.id, message.to, {}, {}, false});
+    }
+    REQUIRE(writer_->Commit(&step, std::monostate()).ok());
+  }
+
+  uint64_t number_ = 0;
+  RandomStream random_{12};
+  std::unique_ptr<LogWriter> writer_;
+};
+
+void CheckLong(const Recording& recording) {
+  const auto line = Must(recording.OpenLine(LogId(1)));
+  for (const char* query : {"straddle", "straddle*", "STRADDLE \"quoted straddle\"", "nobody",
+                            "caf\xc3\xa9"}) {
+    for (const uint64_t last : {line->last().value, uint64_t{1450}}) {
+      SearchOptions options;
+      options.limit = 100000;
+      options.last = StepNumber(last);
+      INFO(query << " up to " << last);
+      const auto read = Ask(recording, *line, Indexing::kNever, query, options);
+      CHECK_FALSE(read.from_index);
+      CHECK(Shown(read) == Shown(Ask(recording, *line, Indexing::kAlways, query, options)));
+    }
+  }
+  SearchOptions options;
+  options.limit = 100000;
+  std::set<std::string> ids;
+  for (const SearchHit& hit :
+       Ask(recording, *line, Indexing::kNever, "quoted", options).hits) {
+    CHECK(ids.insert(IdOf(hit)).second);
+  }
+  CHECK(ids == Expected(*line, "quoted"));
+}
+
+TEST_CASE("a long log is gone through for a word as it is read: crashed, and sealed") {
+  const TempDir dir;
+  auto recording = Must(Recording::Create(dir / "r"));
+  auto writer = LongLog(recording.get(), 1500).Take();
+  REQUIRE(writer->Flush().ok());
+  CheckLong(*recording);
+  REQUIRE(DropTextIndex(*recording).ok());
+  REQUIRE(writer->Seal({}).ok());
+  CheckLong(*recording);
+  // While it is gone through, it can be cancelled.
+  const auto line = Must(recording->OpenLine(LogId(1)));
+  uint64_t asked = 0;
+  const auto stopped = TextSearch(*recording, *line, Indexing::kNever)
+      .Find(Must(SearchQuery::Parse("nobody")), {}, [&](uint64_t number, uint64_t total) {
+        CHECK(number <= total);
+        return ++asked < 17;
+      });
+  CHECK(stopped.status().code() == StatusCode::kCancelled);
+}
+
 TEST_CASE("no damage to a text index ever changes an answer") {
   const TempDir dir;
   const auto recording = WriteRandom(dir / "r", 120);

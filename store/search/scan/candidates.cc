@@ -1,0 +1,171 @@
+#include "backstep/store/search/scan/candidates.h"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+
+#include "backstep/schemas/codec/codec.h"
+#include "backstep/store/format/keys.h"
+#include "backstep/store/log/cut_state.h"
+#include "backstep/store/search/scan/literal_scan.h"
+
+namespace backstep::store {
+namespace {
+
+constexpr size_t kWaitingMax = size_t{1} << 20;  // 32 MiB of them
+
+// The bodies of messages and calls. One thread at a time, but for Stop.
+class BodyScan {
+ public:
+  BodyScan(const KvReader& log, LogId id, const Needle& needle)
+      : log_(log), id_(id), needle_(needle) {}
+
+  // Reads on until that was all, or as many wait to be decided as may. Throws nothing.
+  void Read();
+  void Stop() { stop_ = true; }
+  // Of what waits: whether it may say it.
+  void Decide(const Stretches& stretches);
+
+  bool done() const { return done_; }
+  bool failed() const { return failed_; }  // damaged, too many, or no memory is to be had
+  // Agents and clocks of steps that may say it.
+  const std::vector<StepRef>& steps() const { return steps_; }
+
+ private:
+  struct Waiting {
+    uint64_t position, size;
+    AgentClock clock;
+    AgentId owner, agent;
+  };
+
+  bool ReadTag(char tag);
+  bool One(char tag);
+
+  const KvReader& log_;
+  const LogId id_;
+  const Needle& needle_;
+  std::unique_ptr<KvCursor> cursor_;
+  std::vector<Waiting> waiting_;
+  std::vector<StepRef> steps_;
+  std::atomic<bool> stop_{false};
+  bool calls_ = false;  // messages are read, and the cursor stands among calls
+  bool done_ = false, failed_ = false;
+};
+
+bool BodyScan::One(char tag) {
+  const auto agent = KeyU32(cursor_->key(), 1);
+  const auto clock = KeyU64(cursor_->key(), 1 + sizeof(uint32_t));
+  if (!agent || !clock) return false;
+  const auto body = tag == 'M' ? DecodeMessageBody(cursor_->value(), id_)
+                               : DecodeResponse(cursor_->value(), id_);
+  if (!body.ok()) return false;
+  const StepRef step{AgentId(*agent), AgentClock(*clock)};
+  if (body->where == BodyRef::Where::kLiteral && body->log == id_ &&
+      body->size <= UINT64_MAX - body->position) {
+    waiting_.push_back({body->position, body->size, step.second, body->owner, step.first});
+  } else if (body->where != BodyRef::Where::kNone &&
+             (body->where != BodyRef::Where::kInline ||
+              needle_.FindInJson(body->inline_bytes) != std::string_view::npos)) {
+    steps_.push_back(step);
+  }
+  return true;
+}
+
+// From where the cursor stands on; true: all of them.
+bool BodyScan::ReadTag(char tag) {
+  for (; cursor_->Valid() && cursor_->key()[0] == tag; cursor_->Next()) {
+    if (stop_ || waiting_.size() == kWaitingMax) return false;
+    // So many are read as fast one after another.
+    failed_ = !One(tag) || steps_.size() >= kWaitingMax;
+    if (failed_) return false;
+  }
+  failed_ = !cursor_->status().ok();
+  return !failed_;
+}
+
+void BodyScan::Read() {
+  try {
+    if (cursor_ == nullptr) {
+      cursor_ = log_.NewScanCursor();
+      // None from outside, which no step said.
+      cursor_->Seek(MessageKey({AgentId(1), AgentClock(), 0, 0}));
+    }
+    if (!calls_) {
+      if (!ReadTag('M')) return;
+      calls_ = true;
+      cursor_->Seek("F");
+    }
+    done_ = ReadTag('F');
+  } catch (const std::exception&) {
+    failed_ = true;
+  }
+}
+
+void BodyScan::Decide(const Stretches& stretches) {
+  for (const Waiting& body : waiting_) {
+    if (stretches.Meet(body.owner, body.position, body.position + body.size)) {
+      steps_.push_back({body.agent, body.clock});
+    }
+  }
+  waiting_.clear();
+}
+
+// The literals are gone through meanwhile; false: as of ScanLiterals.
+Result<bool> ReadBoth(const KvReader& log, const Needle& needle,
+                      const std::function<bool()>& go_on, BodyScan* bodies,
+                      Stretches* stretches) {
+  std::jthread reader;
+  try {
+    reader = std::jthread([bodies] { bodies->Read(); });
+  } catch (const std::system_error&) {
+    // No thread is to be had: they are read afterwards.
+  }
+  const auto told = ScanLiterals(log, needle, go_on, stretches);
+  if (!told.ok() || !*told) bodies->Stop();
+  return told;
+}
+
+// Steps that were open when a branch left: what they had said by then lies in an ancestor.
+Result<std::vector<StepRef>> OpenAtFork(Line& line) {
+  std::vector<StepRef> steps;
+  if (line.fork() == StepNumber()) return steps;
+  BACKSTEP_ASSIGN_OR_RETURN(const Cut cut, line.CutAt(line.fork()));
+  for (const OpenStep& open : cut.open) steps.push_back({open.begin.agent, open.begin.clock});
+  return steps;
+}
+
+}  // namespace
+
+Result<std::optional<std::vector<uint64_t>>> StepsThatMaySay(Line& line, uint64_t from,
+                                                             uint64_t last, const Needle& needle,
+                                                             const std::function<bool()>& go_on) {
+  const KvReader& log = line.own_log();
+  BodyScan bodies(log, line.id(), needle);
+  Stretches stretches;
+  BACKSTEP_ASSIGN_OR_RETURN(const bool told, ReadBoth(log, needle, go_on, &bodies, &stretches));
+  for (bodies.Decide(stretches); told && !bodies.done() && !bodies.failed();) {
+    if (!go_on()) return Status::Cancelled("the search was cancelled");
+    bodies.Read();
+    bodies.Decide(stretches);
+  }
+  if (!told || bodies.failed()) return std::optional<std::vector<uint64_t>>();
+  BACKSTEP_ASSIGN_OR_RETURN(std::vector<StepRef> steps, OpenAtFork(line));
+  steps.insert(steps.end(), bodies.steps().begin(), bodies.steps().end());
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  std::vector<uint64_t> numbers;
+  for (const auto& [agent, clock] : steps) {
+    // Of a step that has not committed, and of one of an ancestor, others tell.
+    BACKSTEP_ASSIGN_OR_RETURN(const auto value, log.Get(ClockKey(agent, clock)));
+    const auto number = value ? KeyU64(*value, 0) : std::nullopt;
+    if (number && *number >= from && *number <= last) numbers.push_back(*number);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return std::optional(std::move(numbers));
+}
+
+}  // namespace backstep::store

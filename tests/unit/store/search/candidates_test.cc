@@ -1,0 +1,114 @@
+#include "backstep/store/search/scan/candidates.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "backstep/store/search/hit_source.h"
+#include "backstep/tests/support/catch.h"
+#include "backstep/tests/support/effort.h"
+#include "backstep/tests/support/temp_dir.h"
+#include "backstep/tests/unit/store/random_log.h"
+#include "backstep/tests/unit/store/small_log.h"
+
+namespace backstep::store {
+namespace {
+
+using testing::Must;
+using testing::RandomLog;
+using testing::TempDir;
+
+// Rare words among much else, in JSON with letters in hex too; short ones lie in the records.
+Body RareWords(RandomStream* random) {
+  static const char* const kRare[] = {"Zebra", "z\\u0065bra", "ze\\\\u0062ra", "quokka", "zebr",
+                                      "\xc3\xa9" "zebra"};
+  std::string text;
+  for (uint64_t i = random->Next() % 40; i > 0; --i) text += std::to_string(random->Next()) + " ";
+  if (random->Next() % 8 == 0) text += kRare[random->Next() % std::size(kRare)];
+  if (random->Next() % 2 == 0) text += " and on";
+  if (random->Next() % 5 == 0) return {"\xff\xd8" + text, "image/jpeg"};
+  if (random->Next() % 2 == 0) return {"{\"text\":\"" + text + "\"}", "application/json"};
+  return {text, ""};
+}
+
+std::vector<uint64_t> All(Line& line, const std::string& word) {
+  const auto query = Must(SearchQuery::Parse(word));
+  SearchAnswer answer;
+  HitTest test(query, {}, &answer);
+  std::vector<uint64_t> numbers;
+  SayingScan scan(&line, Stream::kSteps, line.fork().value + 1, line.last().value);
+  while (auto read = Must(scan.Next())) {
+    for (const Saying& saying : read->sayings) {
+      if (!Must(test.Try(line, saying))) continue;
+      numbers.push_back(read->number);
+      break;
+    }
+  }
+  return numbers;
+}
+
+std::vector<uint64_t> Candidates(Line& line, const std::string& word) {
+  auto found = Must(StepsThatMaySay(line, line.fork().value + 1, line.last().value, Needle(word),
+                                    [] { return true; }));
+  REQUIRE(found);
+  return std::move(*found);
+}
+
+struct Count {
+  size_t said = 0, candidates = 0, steps = 0;
+};
+
+void Check(Line& line, Count* count) {
+  for (const char* word : {"zebra", "quokka", "nobody"}) {
+    INFO(word << " of log " << line.id().value);
+    const auto said = All(line, word);
+    const auto candidates = Candidates(line, word);
+    REQUIRE(std::is_sorted(candidates.begin(), candidates.end()));
+    REQUIRE(std::includes(candidates.begin(), candidates.end(), said.begin(), said.end()));
+    count->said += said.size();
+    count->candidates += candidates.size();
+    count->steps += line.last().value - line.fork().value;
+  }
+}
+
+TEST_CASE("steps that say a word are among its candidates: live, crashed, sealed, and branches") {
+  Count count;
+  for (uint64_t seed = 1; seed <= testing::Rounds(6, 60); ++seed) {
+    const TempDir dir;
+    auto recording = Must(Recording::Create(dir / "r"));
+    INFO("seed " << seed);
+    RandomLog main(seed, recording.get(), nullptr, StepNumber());
+    main.say = RareWords;
+    for (int part = 0; part < 2; ++part) {
+      main.Write(40);
+      REQUIRE(main.writer()->Flush().ok());
+      Check(*Must(main.writer()->Read()), &count);
+      Check(*Must(recording->OpenLine(LogId(1))), &count);
+    }
+    RandomLog branch(seed + 100, recording.get(), &main.model(), StepNumber(seed * 7 % 80));
+    branch.say = RareWords;
+    branch.Write(40);
+    REQUIRE(branch.writer()->Flush().ok());
+    Check(*Must(recording->OpenLine(LogId(2))), &count);
+    branch.Close(seed % 2 == 0);
+    main.Close(seed % 2 == 1);
+    for (const uint32_t log : {1, 2}) Check(*Must(recording->OpenLine(LogId(log))), &count);
+  }
+  CHECK(count.said > 10);
+  CHECK(count.candidates < count.steps / 2);
+}
+
+TEST_CASE("looking for candidates ends when it is told to") {
+  const TempDir dir;
+  auto recording = Must(Recording::Create(dir / "r"));
+  RandomLog log(1, recording.get(), nullptr, StepNumber());
+  log.say = RareWords;
+  log.Write(100);
+  log.Close(true);
+  const auto line = Must(recording->OpenLine(LogId(1)));
+  const auto told = StepsThatMaySay(*line, 1, 100, Needle("zebra"), [] { return false; });
+  CHECK(told.status().code() == StatusCode::kCancelled);
+}
+
+}  // namespace
+}  // namespace backstep::store
