@@ -143,6 +143,7 @@ class Chat : public Workload {
   }
 
  private:
+  // What a parser makes of what EscapeJson wrote.
   static std::string Plain(const std::string& escaped) {
     std::string out;
     for (size_t i = 0; i < escaped.size(); ++i) {
@@ -151,9 +152,19 @@ class Chat : public Workload {
         continue;
       }
       ++i;
+      if (escaped[i] == 'u' && i + 4 < escaped.size()) {
+        AddLatin(static_cast<unsigned>(std::stoul(escaped.substr(i + 1, 4), nullptr, 16)), &out);
+        i += 4;
+        continue;
+      }
       out += escaped[i] == 'n' ? '\n' : escaped[i] == 't' ? '\t' : escaped[i];
     }
     return out;
+  }
+
+  static void AddLatin(unsigned value, std::string* out) {
+    if (value >= 0x80) *out += static_cast<char>(0xc0 | value >> 6);
+    *out += static_cast<char>(value < 0x80 ? value : 0x80 | (value & 0x3f));
   }
 
   const char* name_;
