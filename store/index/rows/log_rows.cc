@@ -123,15 +123,20 @@ Status LogRows::ScanInherited(const std::function<Status(const MessageRecord&)>&
   const std::string first = MessageKey({});
   MessageId known;
   bool inherited = false;
+  AgentCursors committed(log_);  // steps lie by agent and clock, as messages do
   return ScanMessages(
       first, first.substr(0, kTagBytes),
       [&](const MessageId& id) -> Result<bool> {
         if (id.sender == kOutside) return false;
         if (id.sender == known.sender && id.clock == known.clock) return inherited;
         known = id;
-        BACKSTEP_ASSIGN_OR_RETURN(const auto step, log_.Get(ClockKey(id.sender, id.clock)));
+        const std::string step = ClockKey(id.sender, id.clock);
+        const KvCursor& cursor = committed.Seek(id.sender, step);
+        BACKSTEP_RETURN_IF_ERROR(cursor.status());
+        inherited = !cursor.Valid() || cursor.key() != step;
+        if (!inherited) return false;
         BACKSTEP_ASSIGN_OR_RETURN(const auto open, log_.Get(OpenStepKey(id.sender, id.clock)));
-        inherited = !step && !open;
+        inherited = !open;
         return inherited;
       },
       visit);
