@@ -120,7 +120,9 @@ std::optional<StepError> ReplayHook::BeforeStep(const recorder::StepInfo& step,
 
 recorder::ReceiveOutcome ReplayHook::OnReceive(const recorder::StepInfo& step, Message message) {
   const MessageId id = message.id;
-  const std::string original = message.body.bytes;
+  KnownEdit* edit = parts_.edits->OfMessage(id);
+  if (edit != nullptr && !edit->waiting) edit = nullptr;
+  const std::string original = edit != nullptr ? message.body.bytes : std::string();
   if (tap_ != nullptr) tap_->Reset();
   const bool activation =
       std::find(step.taken.begin(), step.taken.end(), id) != step.taken.end();
@@ -130,8 +132,7 @@ recorder::ReceiveOutcome ReplayHook::OnReceive(const recorder::StepInfo& step, M
   }
   recorder::ReceiveOutcome outcome = chain_->OnReceive(step, std::move(message));
   if (OwnHit(outcome.faults.size())) parts_.watcher->Hit(KeyOf(step));
-  KnownEdit* edit = parts_.edits->OfMessage(id);
-  if (edit != nullptr && edit->waiting) {
+  if (edit != nullptr) {
     outcome.faults.push_back(EditRecord(*edit, "a2a_receive", edit->original, original));
     edit->waiting = false;
   }

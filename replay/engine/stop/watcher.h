@@ -82,6 +82,9 @@ class Watcher {
   void CompareEnd(Seen* seen, const StepRecord& record);
   Status CompareState(Seen* seen, const Body* state);
   std::string Redacted(std::string bytes) const;
+  // The bytes as they would be recorded, if they are others than those of the recorded hash.
+  std::optional<std::string> OtherThan(const Hash128& recorded, const std::string& bytes) const;
+  Result<bool> AllCame() const;
 
   Recorded* recorded_;
   Matcher* matcher_;

@@ -113,6 +113,37 @@ TEST_CASE("What only the redaction changed is no divergence, nor is a score that
   CHECK(!result.outcome.score);
 }
 
+TEST_CASE("A recorded step that never comes is told, of each agent") {
+  bool quiet = false;
+  ScriptProgram program;
+  program.start = {To("a", "go"), To("a", "go on")};
+  program.behaviours = {{"a", [&](replay::Step& step, std::string*) {
+                           step.Send(To("b", "first"));
+                           if (quiet && step.info().clock.value == 2) return Status();
+                           step.Send(To("b", "second"));
+                           step.Send(To("c", "once"));
+                           return Status();
+                         }},
+                        {"b", [](replay::Step&, std::string*) { return Status(); }},
+                        {"c", [](replay::Step&, std::string*) { return Status(); }}};
+  const TempDir dir;
+  const auto recording = RecordScript(program, dir / "r.backstep");
+  for (const uint64_t from : {0, 1}) {
+    const auto missing = [&] {
+      std::vector<std::string> steps;
+      for (const auto& divergence : MustReplay(program, *recording, From(from)).divergences) {
+        if (divergence.what != "missing_step") continue;
+        steps.push_back(divergence.agent + "/" + std::to_string(divergence.clock.value));
+      }
+      return steps;
+    };
+    quiet = false;
+    REQUIRE(missing().empty());
+    quiet = true;
+    REQUIRE(missing() == std::vector<std::string>{"b/4", "c/2"});
+  }
+}
+
 TEST_CASE("A replaced answer reaches the agent") {
   const TempDir dir;
   Team team;
