@@ -13,19 +13,41 @@ constexpr uint64_t kListBytesMax = uint64_t{48} << 20;
 constexpr size_t kWordBlockBytes = 4096;
 constexpr uint32_t kNoWords = UINT32_MAX;
 
-uint64_t HashOfWord(std::string_view word) {
+// The bytes in front and those at the end: all of up to 16, some of them twice. Loads of a fixed
+// size are no calls.
+struct Ends {
+  uint64_t front = 0, back = 0;
+  bool operator==(const Ends&) const = default;
+};
+constexpr size_t kAllInEnds = 16;
+
+template <typename Number>
+uint64_t Load(const char* bytes) {
+  Number number;
+  std::memcpy(&number, bytes, sizeof(number));
+  return number;
+}
+
+Ends EndsOf(std::string_view word) {
+  const char* const bytes = word.data();
+  const size_t size = word.size();
+  if (size >= 8) return {Load<uint64_t>(bytes), Load<uint64_t>(bytes + size - 8)};
+  if (size >= 4) return {Load<uint32_t>(bytes), Load<uint32_t>(bytes + size - 4)};
+  if (size == 0) return {};
+  return {Load<uint8_t>(bytes) | Load<uint8_t>(bytes + size / 2) << 8,
+          Load<uint8_t>(bytes + size - 1)};
+}
+
+uint64_t HashOfWord(std::string_view word, const Ends& ends) {
   constexpr uint64_t kMix = 0x9e3779b97f4a7c15ULL;
-  uint64_t hash = word.size() * kMix;
-  while (word.size() >= 8) {
-    uint64_t part;
-    std::memcpy(&part, word.data(), 8);
+  const auto mix = [](uint64_t hash, uint64_t part) {
     hash = (hash ^ part) * kMix;
-    hash ^= hash >> 29;
-    word.remove_prefix(8);
+    return hash ^ hash >> 29;
+  };
+  uint64_t hash = mix(mix(word.size() * kMix, ends.front), ends.back);
+  for (size_t at = 8; at + 8 < word.size(); at += 8) {
+    hash = mix(hash, Load<uint64_t>(word.data() + at));
   }
-  uint64_t part = 0;
-  std::memcpy(&part, word.data(), word.size());
-  hash = (hash ^ part) * kMix;
   return hash ^ hash >> 32;
 }
 
@@ -48,25 +70,24 @@ class SegmentBuilder::Words {
   Words() : slots_(size_t{1} << 16, 0) {}
 
   void Add(std::string_view word, uint32_t document) {
-    const uint64_t hash = HashOfWord(word);
+    const Ends ends = EndsOf(word);
+    const uint64_t hash = HashOfWord(word, ends);
+    const uint64_t tag = hash >> 32 << 32;
     const size_t mask = slots_.size() - 1;
     size_t slot = hash & mask;
-    while (slots_[slot] != 0) {
-      Entry& entry = entries_[slots_[slot] - 1];
-      if (entry.hash == static_cast<uint32_t>(hash >> 32) && TextOf(entry) == word) {
-        Note(&entry, document);
-        return;
-      }
-      slot = (slot + 1) & mask;
+    for (; slots_[slot] != 0; slot = (slot + 1) & mask) {
+      if ((slots_[slot] ^ tag) >> 32 != 0) continue;
+      Entry& entry = entries_[static_cast<uint32_t>(slots_[slot]) - 1];
+      if (Is(entry, word, ends)) return Note(&entry, document);
     }
     Entry entry;
-    entry.hash = static_cast<uint32_t>(hash >> 32);
     entry.text = static_cast<uint32_t>(texts_.size());
     entry.size = static_cast<uint32_t>(word.size());
+    entry.ends = ends;
     texts_.append(word);
     Note(&entry, document);
     entries_.push_back(std::move(entry));
-    slots_[slot] = static_cast<uint32_t>(entries_.size());
+    slots_[slot] = tag | entries_.size();
     if (entries_.size() * 2 > slots_.size()) Grow();
   }
 
@@ -114,11 +135,18 @@ class SegmentBuilder::Words {
   }
 
  private:
-  struct Entry {
-    uint32_t hash = 0, text = 0, size = 0, count = 0;
+  // A cache line: most words are found again by what lies in it.
+  struct alignas(64) Entry {
+    uint32_t text = 0, size = 0, count = 0;
     uint32_t next = 0;   // the document after the last one it stands in
+    Ends ends;
     std::string list;
   };
+
+  bool Is(const Entry& entry, std::string_view word, const Ends& ends) const {
+    return entry.size == word.size() && entry.ends == ends &&
+           (word.size() <= kAllInEnds || TextOf(entry) == word);
+  }
 
   std::string_view TextOf(const Entry& entry) const {
     return std::string_view(texts_).substr(entry.text, entry.size);
@@ -133,24 +161,27 @@ class SegmentBuilder::Words {
   }
   void Note(Entry* entry, uint32_t document) {
     if (entry->next == document + 1) return;
+    const uint32_t distance = document + 1 - entry->next;
     const size_t before = entry->list.size();
-    PutVarint(&entry->list, document + 1 - entry->next);
+    if (distance < 0x80) entry->list.push_back(static_cast<char>(distance));
+    else PutVarint(&entry->list, distance);
     entry->next = document + 1;
     ++entry->count;
     list_bytes_ += entry->list.size() - before;
   }
   void Grow() {
-    std::vector<uint32_t> slots(slots_.size() * 2, 0);
+    std::vector<uint64_t> slots(slots_.size() * 2, 0);
     const size_t mask = slots.size() - 1;
     for (size_t i = 0; i < entries_.size(); ++i) {
-      size_t slot = HashOfWord(TextOf(entries_[i])) & mask;
+      const uint64_t hash = HashOfWord(TextOf(entries_[i]), entries_[i].ends);
+      size_t slot = hash & mask;
       while (slots[slot] != 0) slot = (slot + 1) & mask;
-      slots[slot] = static_cast<uint32_t>(i + 1);
+      slots[slot] = hash >> 32 << 32 | (i + 1);
     }
     slots_.swap(slots);
   }
 
-  std::vector<uint32_t> slots_;   // index into entries_ + 1; 0: free
+  std::vector<uint64_t> slots_;  // index into entries_ + 1, above it bits of the hash; 0: free
   std::vector<Entry> entries_;
   std::string texts_;
   uint64_t list_bytes_ = 0;

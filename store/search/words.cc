@@ -167,6 +167,13 @@ bool WordReader::Next() {
       end_ = at_;
       continue;
     }
+    // And what is mostly between them.
+    const auto byte = static_cast<unsigned char>(bytes[at_]);
+    if (byte < 0x80 && (byte != '\\' || !escapes_)) {
+      if (size_ > 0) return true;
+      ++at_;
+      continue;
+    }
     const Character next = At(at_);
     if (size_ > 0 && (next.folded == 0 || next.alone)) return true;
     if (next.folded != 0) {

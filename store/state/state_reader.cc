@@ -74,9 +74,18 @@ void TrimTrail(std::vector<Shaped>* trail) {
   trail->erase(trail->begin(), trail->end() - static_cast<std::ptrdiff_t>(keep));
 }
 
-// The cursors of one call, opened when first needed.
+// The cursors of one call, opened when first needed; of a log that stays as it is, those of all.
 struct LogCursors {
   explicit LogCursors(const KvReader* reader) : log(reader), literals(reader) {}
+  // What agents say is mostly read in the order of steps, in which they take turns. Each keeps a
+  // block at hand.
+  LiteralReader* literals_of(AgentId owner) {
+    turns.resize(kTurns);
+    auto& reader = turns[owner.value % kTurns];
+    if (reader == nullptr) reader = std::make_unique<LiteralReader>(log);
+    return reader.get();
+  }
+  static constexpr size_t kTurns = 64;
   KvCursor* operations() {
     if (cursor == nullptr) cursor = log->NewCursor();
     return cursor.get();
@@ -84,6 +93,7 @@ struct LogCursors {
   const KvReader* log;
   LiteralReader literals;
   std::unique_ptr<KvCursor> cursor;
+  std::vector<std::unique_ptr<LiteralReader>> turns;
 };
 
 }  // namespace
@@ -333,7 +343,8 @@ Result<std::string> StateReader::Impl::ReadLiteral(const BodyRef& ref) {
     const uint64_t part = std::min(ref.size - done, kLiteralStride);
     bytes.resize(done + part);
     BACKSTEP_RETURN_IF_ERROR(
-        log->literals.Copy(ref.owner, ref.position + done, part, bytes.data() + done));
+        log->literals_of(ref.owner)->Copy(ref.owner, ref.position + done, part,
+                                           bytes.data() + done));
   }
   return bytes;
 }
