@@ -338,7 +338,7 @@ void StateEncoder::Impl::WriteSnapshotIfDue(AgentId owner, uint32_t number, Stre
   const uint64_t gathered = stream->operation_bytes;
   const bool due = (whole && stream->next_version > 0) ||
                    gathered >= std::max<uint64_t>(2 * size, kSnapshotMinBytes) ||
-                   (stream->operation_versions >= kSnapshotVersions && 4 * gathered >= size) ||
+                   (stream->operation_versions >= kSnapshotVersions && 2 * gathered >= size) ||
                    stream->operation_versions >= kSnapshotVersionsMax;
   if (!due) return;
   batch->Put(PieceTableKey(owner, number, stream->next_version), EncodePieceTable(stream->shape));

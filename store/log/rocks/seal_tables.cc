@@ -17,10 +17,10 @@ namespace backstep::store {
 namespace {
 
 // Of keys and values.
-constexpr uint64_t kTinyContentBytes = 6 << 20;
+constexpr uint64_t kTinyContentBytes = 32 << 20;
 constexpr uint64_t kSmallContentBytes = 96 << 20;
 // Level 6 takes 5 % off a conversation and reads as fast, but compresses at a third of the speed;
-// 9 takes another percent.
+// 9 takes another percent, for which nobody waits long in a log so small.
 constexpr int kTinyLevel = 9, kSmallLevel = 6, kLevel = 3;
 constexpr int kMergeAttempts = 300;
 constexpr auto kMergeWait = std::chrono::milliseconds(100);
