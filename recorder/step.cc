@@ -193,6 +193,7 @@ Status Step::Impl::End(StateChange change, std::optional<StepError> error) {
   core->Protect([&] {
     FillEnd(item.get(), error);
     KeepState(item.get(), change);
+    item->DropUnusedRoom();
   });
   DurationNs& own = item->record.own;
   std::exception_ptr thrown;  // told when the step is committed: its turn has been given to it

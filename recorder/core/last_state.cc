@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backstep/recorder/pipeline/log_item.h"
+
 namespace backstep::recorder {
 namespace {
 
@@ -21,7 +23,7 @@ bool EditOf(const std::vector<store::Hunk>& hunks, size_t old_size, std::string_
     StateEdit::Splice& next = edit->splices[used++];
     next.offset = old_at;
     next.remove = resumes - old_at;
-    next.insert = insert;
+    Hold(insert, &next.insert);
     insert = {};
   };
   for (const store::Hunk& hunk : hunks) {

@@ -206,10 +206,11 @@ bool SessionCore::HasRoom(size_t bytes) {
 void SessionCore::KeepOrDrop(const Body& body, Body* kept, BodyRef* ref) {
   if (!recording_.load(std::memory_order_relaxed)) return;
   if (HasRoom(body.bytes.size())) {
-    kept->bytes = body.bytes;
+    Hold(body.bytes, &kept->bytes);
     kept->media_type = body.media_type;
   } else {
     *ref = DroppedRef(body.bytes.size(), body.media_type);
+    Hold({}, &kept->bytes);
   }
 }
 

@@ -139,6 +139,7 @@ void Step::Impl::RecordCall(const CallInfo& call, const CallRequest& request, Ca
       record.response.where == BodyRef::Where::kDropped) {
     item->record.incomplete = true;
   }
+  calling->DropUnusedRoom();
   core->PushEffect(std::move(calling));
 }
 

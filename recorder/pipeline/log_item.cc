@@ -5,16 +5,31 @@ namespace {
 
 // A larger buffer goes back to the system: it would be kept for a body that may not come again.
 constexpr size_t kRoomKept = 256u << 10;
+// Room that nothing is in waits with an item for the disk, and is counted as what is.
+constexpr size_t kRoomUnused = 4u << 10;
+
+// An assignment of an empty string would keep the room.
+void Free(std::string* bytes) { std::string().swap(*bytes); }
 
 void Empty(std::string* bytes) {
   if (bytes->capacity() > kRoomKept) {
-    *bytes = std::string();
+    Free(bytes);
   } else {
     bytes->clear();
   }
 }
 
 }  // namespace
+
+void Hold(std::string_view bytes, std::string* room) {
+  const bool fits = room->capacity() >= bytes.size() &&
+                    room->capacity() <= 2 * bytes.size() + kRoomUnused;
+  if (!fits) {
+    Free(room);
+    room->reserve(bytes.size());  // an assignment would take up to twice as much
+  }
+  room->assign(bytes);
+}
 
 size_t EditRoom(const StateEdit& edit) {
   size_t bytes = edit.splices.capacity() * sizeof(StateEdit::Splice);
@@ -23,12 +38,21 @@ size_t EditRoom(const StateEdit& edit) {
 }
 
 size_t CommitItem::Bytes() const {
-  size_t bytes = sizeof *this + record.sent.size() * sizeof(SentMessage);
-  if (const auto* whole = std::get_if<Body>(&state)) bytes += whole->bytes.size();
-  if (const auto* edit = std::get_if<StateEdit>(&state)) {
-    for (const auto& splice : edit->splices) bytes += sizeof splice + splice.insert.size();
-  }
+  size_t bytes = sizeof *this + record.sent.size() * sizeof(SentMessage) + Room();
+  if (const auto* whole = std::get_if<Body>(&state)) bytes += whole->bytes.capacity();
+  if (const auto* edit = std::get_if<StateEdit>(&state)) bytes += EditRoom(*edit);
   return bytes;
+}
+
+void EffectItem::DropUnusedRoom() {
+  for (Body* body : {&request, &response}) {
+    if (body->bytes.empty()) Hold({}, &body->bytes);
+  }
+}
+
+void CommitItem::DropUnusedRoom() {
+  Hold({}, &spare_bytes);
+  if (EditRoom(spare_edit) > kRoomUnused) spare_edit = {};
 }
 
 void BeginItem::Clear() { record = {}; }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -69,7 +70,7 @@ struct MessageItem final : LogItem {
   MessageRecord record;  // body: kDropped when there was no room for it
   Body body{{}, {}};
   Status WriteTo(ItemWriter& writer) override;
-  size_t Bytes() const override { return sizeof *this + body.bytes.size(); }
+  size_t Bytes() const override { return sizeof *this + Room(); }
   void Clear() override;
   size_t Room() const { return body.bytes.capacity(); }
 };
@@ -81,10 +82,10 @@ struct EffectItem final : LogItem {
   Body response{{}, {}};
   std::vector<std::string> volatile_fields;  // for the hash, where the record has none
   Status WriteTo(ItemWriter& writer) override;
-  size_t Bytes() const override {
-    return sizeof *this + request.bytes.size() + response.bytes.size();
-  }
+  size_t Bytes() const override { return sizeof *this + Room(); }
   void Clear() override;
+  // For when the bodies hold what they will hold.
+  void DropUnusedRoom();
   size_t Room() const { return request.bytes.capacity() + response.bytes.capacity(); }
 };
 
@@ -98,6 +99,8 @@ struct CommitItem final : LogItem {
   Status WriteTo(ItemWriter& writer) override;
   size_t Bytes() const override;
   void Clear() override;
+  // For when `state` has what it will hold.
+  void DropUnusedRoom();
   size_t Room() const { return spare_bytes.capacity() + EditRoom(spare_edit); }
 };
 
@@ -106,6 +109,10 @@ struct EventItem final : LogItem {
   Status WriteTo(ItemWriter& writer) override;
   size_t Bytes() const override { return sizeof *this + record.data.size(); }
 };
+
+// Puts a copy of the bytes into the room of others, or, where that is too small or far too large,
+// into one as large as they are.
+void Hold(std::string_view bytes, std::string* room);
 
 // A reference to a body that was not kept.
 BodyRef DroppedRef(size_t size, const std::string& media_type);

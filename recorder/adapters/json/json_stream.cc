@@ -166,7 +166,7 @@ class Walk {
     if (!takes_ || too_long_) return;
     if (text_.size() + bytes.size() > kTakenMax) {
       too_long_ = true;
-      text_ = std::string();
+      std::string().swap(text_);  // an assignment would keep the room
       return;
     }
     text_.append(bytes);
@@ -252,7 +252,7 @@ class Walk {
       status = visitor_.Take(path_, text_, PlaceOf(begun_, begun_line_));
     }
     takes_ = too_long_ = false;
-    if (text_.capacity() > (1u << 20)) text_ = std::string();
+    if (text_.capacity() > (1u << 20)) std::string().swap(text_);
     AfterValue();
     return status;
   }
