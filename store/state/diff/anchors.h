@@ -68,6 +68,22 @@ class AnchorScan {
   uint32_t hash_ = 0;
 };
 
+// The same for a text that is not at hand as a whole, byte by byte.
+class AnchorRoll {
+ public:
+  // Takes in the next byte; whether an anchor, of the hash, ends behind it.
+  bool Push(char byte) {
+    hash_ = (hash_ << 1) + anchors::kGear[static_cast<uint8_t>(byte)];
+    if (missing_ > 0) --missing_;
+    return hash_ >> (32 - anchors::kSelectBits) == 0 && missing_ == 0;
+  }
+  uint32_t hash() const { return hash_; }
+
+ private:
+  size_t missing_ = anchors::kWindow;
+  uint32_t hash_ = 0;
+};
+
 // Where an anchor was seen last. A newer one takes the place of an older one; nothing it returns
 // is certain, callers compare the bytes.
 class AnchorTable {

@@ -28,6 +28,7 @@ constexpr int kWholeTries = 8;
 // compressor, which pays about 5 bytes for each run, and as much as two of them for a reference.
 constexpr size_t kMinUnescaped = 128;
 constexpr size_t kMinEscapes = 4;
+constexpr uint64_t kGrownPerByte = 4;  // at most, of all that is looked at around anchors
 constexpr uint64_t kMinReach = uint64_t{256} << 10;  // remembered of the log
 constexpr uint64_t kMaxReach = uint64_t{4} << 20;
 
@@ -141,15 +142,16 @@ bool LiteralLog::IsRaw(uint64_t begin, uint64_t end) const {
 // `place` is where the bytes before an anchor were seen last.
 bool LiteralLog::GrowAsEscaped(std::string_view bytes, const Anchor& anchor, uint64_t place,
                                size_t low, Derived* out) {
+  *out = {anchor.end, anchor.end, 0, 0};
   const uint64_t position = OffsetOfPlace(place);
   if (OwnerOfPlace(place) != owner_ || position < recent_begin_ || position > end()) return false;
   const std::string_view recent(recent_);
   const EscapedRun run = GrowEscaped(bytes.substr(low), anchor.end - low, recent,
                                      position - recent_begin_, kLiteralChunkBytes / 2);
   const size_t size = run.end - run.begin;
-  if (size < kMinUnescaped || run.escapes < kMinEscapes) return false;
   *out = {low + run.begin, low + run.end, recent_begin_ + run.escaped_begin,
           recent_begin_ + run.escaped_end};
+  if (size < kMinUnescaped || run.escapes < kMinEscapes) return false;
   if (!IsRaw(out->escaped_begin, out->escaped_end)) return false;
   seam_.clear();
   AppendUnescaped(recent.substr(run.escaped_begin, run.escaped_end - run.escaped_begin), &seam_);
@@ -160,16 +162,20 @@ void LiteralLog::FindEscaped(std::string_view bytes) {
   if (backslash_end_ <= recent_begin_ || bytes.size() < kMinUnescaped) return;
   const uint64_t begin = end();
   size_t low = 0;
+  // What came before as it is now grows as far as what came escaped, and is nothing: it is gone
+  // over once, not at each of its anchors.
+  uint64_t budget = kGrownPerByte * bytes.size();
   AnchorScan scan(bytes);
-  for (Anchor anchor; scan.Next(&anchor);) {
+  for (Anchor anchor; budget > 0 && scan.Next(&anchor);) {
     uint64_t place;
+    if (!all_.anchors_.Find(anchor.hash, &place)) continue;
     Derived chunk;
-    if (!all_.anchors_.Find(anchor.hash, &place) ||
-        !GrowAsEscaped(bytes, anchor, place, low, &chunk)) {
-      continue;
-    }
+    const bool found = GrowAsEscaped(bytes, anchor, place, low, &chunk);
+    const uint64_t grown = chunk.end - chunk.begin;
+    budget -= std::min(budget, grown);
+    if (grown >= kMinUnescaped) scan.Skip(chunk.end);
+    if (!found) continue;
     low = chunk.end;
-    scan.Skip(low);
     chunk.begin += begin;
     chunk.end += begin;
     unescaped_.push_back(chunk);
@@ -196,24 +202,17 @@ void LiteralLog::Append(std::string_view bytes) {
 
 // Where quotes or line ends are near each other there is no window without an escape.
 void LiteralLog::RememberUnescaped(std::string_view bytes, uint64_t begin) {
-  seam_.clear();
-  AppendUnescaped(bytes, &seam_);
-  size_t at = 0, made = 0;  // in the bytes, and in what they stand for
-  AnchorScan scan(seam_);
-  for (Anchor anchor; scan.Next(&anchor);) {
-    while (made < anchor.end) {
-      const size_t plain = std::min(bytes.find('\\', at), bytes.size()) - at;
-      if (plain > 0) {
-        const size_t step = std::min(plain, anchor.end - made);
-        at += step;
-        made += step;
-        continue;
-      }
-      const Unescaped one = UnescapeFirst(bytes.substr(at));
-      at += one.taken;
-      made += one.made;
+  AnchorRoll roll;
+  for (size_t at = 0; at < bytes.size();) {
+    if (bytes[at] != '\\') {
+      if (roll.Push(bytes[at++])) Remember(roll.hash(), begin + at);
+      continue;
     }
-    if (made == anchor.end) Remember(anchor.hash, begin + at);
+    const Unescaped one = UnescapeFirst(bytes.substr(at));
+    at += one.taken;
+    bool anchor = false;
+    for (size_t i = 0; i < one.made; ++i) anchor = roll.Push(one.bytes[i]);
+    if (anchor) Remember(roll.hash(), begin + at);
   }
 }
 

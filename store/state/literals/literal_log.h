@@ -87,6 +87,7 @@ class LiteralLog {
   bool WorthOther(const Segment& other, uint64_t version_size);
   // Notes the parts of `bytes`, which are to be added, that the log holds escaped.
   void FindEscaped(std::string_view bytes);
+  // `out`: what was looked at, when it is none of them too.
   bool GrowAsEscaped(std::string_view bytes, const Anchor& anchor, uint64_t place, size_t low,
                      Derived* out);
   // Lets what `bytes`, which were added at `begin`, stand for be found by its own anchors.

@@ -1,7 +1,10 @@
-// The diff alone: ordinary edits and its worst cases, which must stay bounded.
+// The diff, and the search for what is known already: ordinary edits and worst cases, which must stay
+// bounded.
 #include <cstring>
 
+#include "backstep/store/format/kv.h"
 #include "backstep/store/state/diff/diff.h"
+#include "backstep/store/state/state_store.h"
 #include "backstep/tests/bench/corpus.h"
 #include "backstep/tests/bench/suite/section.h"
 
@@ -78,11 +81,52 @@ void MeasureSize(Context& context, size_t size, const std::string& label, int ro
   }
 }
 
+// Takes what is put and keeps nothing.
+class Nowhere : public store::KvBatch {
+ public:
+  void Put(std::string_view, std::string_view) override {}
+  void Delete(std::string_view) override {}
+};
+
+// Keeps bodies of 64 KiB to 8 MiB, one after the other.
+double KeepNs(const std::vector<std::string>& bodies) {
+  Nowhere nowhere;
+  store::StateEncoder encoder(&nowhere);
+  const double begin = WallNs();
+  for (const std::string& body : bodies) encoder.AppendLiteral(AgentId(1), body, "text/plain");
+  return WallNs() - begin;
+}
+
+std::vector<std::string> Drafts(const std::string& text, const char* front) {
+  std::vector<std::string> drafts;
+  for (size_t i = 0; i < 100; ++i) drafts.push_back(front + text.substr(0, (64 << 10) + 200 * i));
+  return drafts;
+}
+
+// What a message holds is looked for in what an answer said, with its escapes: a body with hardly
+// any must not take longer for it.
+void MeasureEscapes(Context& context) {
+  Corpus corpus(8);
+  const std::string text = corpus.Text(size_t{8} << 20);
+  const double plain = KeepNs({text});
+  context.add(Figure{"8 MiB kept, plain", plain, "ns"});
+  context.add(Figure{"  with one escape", KeepNs({text + "\\n"}), "ns"}
+                  .Against("plain", plain).RatioAtMost(4));
+  context.add(Figure{"  of one byte, with one escape",
+                     KeepNs({"\\n" + std::string(text.size(), 'A')}), "ns"}
+                  .Against("plain", plain).RatioAtMost(4));
+  const double drafts = KeepNs(Drafts(text, ""));
+  context.add(Figure{"100 drafts of 64 KiB, each longer", drafts, "ns"});
+  context.add(Figure{"  with one escape", KeepNs(Drafts(text, "\\n")), "ns"}
+                  .Against("without", drafts).RatioAtMost(8));
+}
+
 }  // namespace
 
 void MeasureDiff(Context& context) {
   MeasureSize(context, size_t{64} << 10, "64 KiB", 21);
   MeasureSize(context, size_t{26} << 20, "26 MB", context.quick ? 1 : 5);
+  MeasureEscapes(context);
 }
 
 }  // namespace backstep::bench

@@ -139,6 +139,27 @@ TEST_CASE("Text without escapes, or with other words, is kept as it is") {
   written.Check();
 }
 
+// Each of these took time that grew with its square once, and all of them together a minute.
+TEST_CASE("Long text with few escapes, and text that comes again, is kept once and reads back") {
+  testing::MemoryKv kv;
+  StateEncoder encoder(&kv);
+  testing::EditScript text(testing::EditScript::Kind::kRewrite, 10);
+  Written written(&kv);
+  const auto keep = [&](const std::string& body) {
+    written.Note(encoder.AppendLiteral(kSpeaker, body, "text/plain"), body);
+  };
+  keep("{\"data\":\"" + text.Text(6 << 20) + "\\n\"}");
+  std::string draft = "\\n" + text.Text(64 << 10);
+  size_t kept = 0;
+  for (int i = 0; i < 100; ++i) {
+    keep(draft += text.Text(200));
+    if (i == 0) kept = KeptBytes(kv);
+  }
+  CHECK(KeptBytes(kv) - kept <= 100 * draft.size());
+  for (const char filler : {'A', ' ', '\0', '=', '\\'}) keep("\\n" + std::string(1 << 20, filler));
+  written.Check();
+}
+
 TEST_CASE("A chunk that says what cannot be is damage, not bytes") {
   testing::MemoryKv kv;
   StateEncoder encoder(&kv);
