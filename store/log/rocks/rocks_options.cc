@@ -20,14 +20,14 @@ namespace {
 // to it: 7 % off a long conversation. Blocks can then be small, and a reader of a few bytes in each
 // decompresses less; without one they are large, for a reader soon has the whole log in its cache.
 // A dictionary is made of samples of 30 times its size; more take longer and give a percent.
-constexpr uint64_t kDictionaryContentBytes = 6 << 20;
+constexpr uint64_t kDictionaryContentBytes = 16 << 20;
 constexpr uint64_t kDictionaryBytesMax = 112 << 10;
 constexpr uint64_t kContentPerDictionaryByte = 384;
 constexpr uint64_t kSamplesPerDictionaryByte = 30;
 constexpr uint64_t kSampledBytesMax = 16 << 20;  // held in memory until it is made
 // Each block costs the dictionary's tables once more: smaller ones read slower, byte for byte.
 constexpr uint64_t kDictionaryBlockBytes = 32 << 10;
-constexpr uint64_t kTinyLogBlockBytes = 128 << 10;
+constexpr uint64_t kTinyLogBlockBytes = 256 << 10;
 constexpr uint64_t kOpenBlockBytes = 32 << 10;
 constexpr int kSealedRestartInterval = 32;
 
