@@ -159,6 +159,30 @@ void Drain::IndexRest(LogId log) {
   }
 }
 
+// A log is sealed mostly by one thread, so that another one can index meanwhile. What it sees is
+// all that was written: an older view would keep in the tables what was deleted since.
+void Drain::StartIndexAhead() {
+  if (line_ == nullptr || !line_->Refresh().ok()) return;
+  try {
+    index_thread_ = std::thread([this] { IndexAhead(); });
+  } catch (const std::system_error&) {
+    // IndexRest does it all.
+  }
+}
+
+void Drain::IndexAhead() {
+  try {
+    if (index_ == nullptr) OpenIndex();
+    while (index_ != nullptr && !sealed_) {
+      // Once the log is closed there is nothing more to be read here; IndexRest goes on.
+      const auto steps = index_->CatchUp(*line_, kIndexSteps);
+      if (!steps.ok() || *steps < kIndexSteps) return;
+    }
+  } catch (...) {
+    index_.reset();
+  }
+}
+
 void Drain::StopThreads() {
   {
     std::lock_guard lock(stop_mutex_);
@@ -171,7 +195,6 @@ void Drain::StopThreads() {
 
 Status Drain::Close(const std::function<void(LogEnd*)>& complete) {
   StopThreads();
-  line_.reset();
   const LogId log = writer_->id();
   Status status = failure_;
   if (!failed_) {
@@ -182,8 +205,12 @@ Status Drain::Close(const std::function<void(LogEnd*)>& complete) {
     options_.redactor->Redact(&end.output);
     options_.redactor->Redact(&end.divergences);
     options_.redactor->Redact(&end.result_detail);
+    StartIndexAhead();
     status = writer_->Seal(std::move(end));
+    sealed_ = true;
+    StopThreads();
   }
+  line_.reset();
   writer_.reset();
   IndexRest(log);
   index_.reset();

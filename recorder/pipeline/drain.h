@@ -62,6 +62,9 @@ class Drain {
   void IndexSome();
   void OpenIndex();
   void IndexRest(LogId log);
+  // Begins to index what is in the log, on the index thread, until it is at its end or stopped.
+  void StartIndexAhead();
+  void IndexAhead();
   void StopThreads();
 
   LogQueue* const queue_;
@@ -78,6 +81,7 @@ class Drain {
   std::unique_ptr<store::Line> line_;
   std::unique_ptr<store::IndexWriter> index_;
   uint64_t indexed_flushes_ = 0;
+  std::atomic<bool> sealed_{false};
 
   std::mutex stop_mutex_;
   std::condition_variable stop_cv_;
