@@ -13,6 +13,7 @@ namespace {
 
 constexpr size_t kExcerptBefore = 80, kExcerptAfter = 240;
 constexpr uint64_t kReadFirst = 1024;  // steps
+constexpr uint64_t kReadPerQuestion = 64;
 // All of a log is gone through so many times faster for a needle than step by step, at least.
 constexpr uint64_t kNeedleGain = 4;
 
@@ -136,7 +137,9 @@ class StreamSource : public HitSource {
       }
       BACKSTEP_ASSIGN_OR_RETURN(const bool more, ReadNext());
       if (!more) return std::optional<PlacedHit>();
-      if (!GoesOn(read_.number)) return Status::Cancelled("the search was cancelled");
+      if (++read_count_ % kReadPerQuestion == 0 && !GoesOn(read_.number)) {
+        return Status::Cancelled("the search was cancelled");
+      }
     }
   }
 
@@ -217,6 +220,7 @@ class StreamSource : public HitSource {
   std::optional<std::vector<uint64_t>> candidates_;  // behind it, when they alone are read
   size_t candidate_ = 0;
   SayingScan::Numbered read_;
+  uint64_t read_count_ = 0;
   size_t place_ = 0;
 };
 

@@ -65,7 +65,7 @@ struct StreamPart {
   TextFile* file = nullptr;             // null: its bodies are read
 };
 
-// `progress` is called with the number that was read; false cancels.
+// `progress` is called now and then with the number that was read last; false cancels.
 std::unique_ptr<HitSource> MakeStreamSource(const StreamPart& part, const SearchQuery& query,
                                             HitTest* test,
                                             std::function<bool(uint64_t)> progress);

@@ -140,9 +140,8 @@ Status TextSearch::Impl::AddStreams(size_t j, StepNumber last, const SearchQuery
     BACKSTEP_ASSIGN_OR_RETURN(part.file, FileOf(&log, stream, progress));
     const uint64_t total = part.last;
     asked.push_back({MakeStreamSource(part, query, test,
-                                      [progress, total, asked = 0](uint64_t number) mutable {
-                                        return !progress || ++asked % 64 != 0 ||
-                                               progress(number, total);
+                                      [progress, total](uint64_t number) {
+                                        return !progress || progress(number, total);
                                       }),
                      part.file, std::nullopt});
   }

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <exception>
+#include <future>
 #include <memory>
 #include <string>
 #include <system_error>
-#include <thread>
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
@@ -17,6 +19,10 @@ namespace backstep::store {
 namespace {
 
 constexpr size_t kWaitingMax = size_t{1} << 20;  // 32 MiB of them
+// How long, and for how many records, nobody is asked whether to go on.
+constexpr auto kAskEvery = std::chrono::milliseconds(50);
+constexpr size_t kRecordsPerQuestion = 8192;
+constexpr char kCancelled[] = "the search was cancelled";
 
 // The bodies of messages and calls. One thread at a time, but for Stop.
 class BodyScan {
@@ -24,8 +30,9 @@ class BodyScan {
   BodyScan(const KvReader& log, LogId id, const Needle& needle)
       : log_(log), id_(id), needle_(needle) {}
 
-  // Reads on until that was all, or as many wait to be decided as may. Throws nothing.
-  void Read();
+  // Reads on until that was all, as many wait to be decided as may, or so many records are read.
+  // Throws nothing.
+  void Read(size_t records_max);
   void Stop() { stop_ = true; }
   // Of what waits: whether it may say it.
   void Decide(const Stretches& stretches);
@@ -42,7 +49,7 @@ class BodyScan {
     AgentId owner, agent;
   };
 
-  bool ReadTag(char tag);
+  bool ReadTag(char tag, size_t* records);
   bool One(char tag);
 
   const KvReader& log_;
@@ -75,10 +82,10 @@ bool BodyScan::One(char tag) {
   return true;
 }
 
-// From where the cursor stands on; true: all of them.
-bool BodyScan::ReadTag(char tag) {
-  for (; cursor_->Valid() && cursor_->key()[0] == tag; cursor_->Next()) {
-    if (stop_ || waiting_.size() == kWaitingMax) return false;
+// From where the cursor stands on, so many `records`; true: that was all of them.
+bool BodyScan::ReadTag(char tag, size_t* records) {
+  for (; cursor_->Valid() && cursor_->key()[0] == tag; cursor_->Next(), --*records) {
+    if (stop_ || *records == 0 || waiting_.size() == kWaitingMax) return false;
     // So many are read as fast one after another.
     failed_ = !One(tag) || steps_.size() >= kWaitingMax;
     if (failed_) return false;
@@ -87,7 +94,7 @@ bool BodyScan::ReadTag(char tag) {
   return !failed_;
 }
 
-void BodyScan::Read() {
+void BodyScan::Read(size_t records_max) {
   try {
     if (cursor_ == nullptr) {
       cursor_ = log_.NewScanCursor();
@@ -95,11 +102,11 @@ void BodyScan::Read() {
       cursor_->Seek(MessageKey({AgentId(1), AgentClock(), 0, 0}));
     }
     if (!calls_) {
-      if (!ReadTag('M')) return;
+      if (!ReadTag('M', &records_max)) return;
       calls_ = true;
       cursor_->Seek("F");
     }
-    done_ = ReadTag('F');
+    done_ = ReadTag('F', &records_max);
   } catch (const std::exception&) {
     failed_ = true;
   }
@@ -118,13 +125,18 @@ void BodyScan::Decide(const Stretches& stretches) {
 Result<bool> ReadBoth(const KvReader& log, const Needle& needle,
                       const std::function<bool()>& go_on, BodyScan* bodies,
                       Stretches* stretches) {
-  std::jthread reader;
+  std::future<void> reader;  // ended by its destructor at the latest
   try {
-    reader = std::jthread([bodies] { bodies->Read(); });
+    reader = std::async(std::launch::async, [bodies] { bodies->Read(SIZE_MAX); });
   } catch (const std::system_error&) {
     // No thread is to be had: they are read afterwards.
   }
-  const auto told = ScanLiterals(log, needle, go_on, stretches);
+  Result<bool> told = ScanLiterals(log, needle, go_on, stretches);
+  while (told.ok() && *told && reader.valid()) {
+    // Of short messages there are hardly any literals, and all the time goes by here.
+    if (!go_on()) told = Status::Cancelled(kCancelled);
+    else if (reader.wait_for(kAskEvery) == std::future_status::ready) return told;
+  }
   if (!told.ok() || !*told) bodies->Stop();
   return told;
 }
@@ -148,8 +160,8 @@ Result<std::optional<std::vector<uint64_t>>> StepsThatMaySay(Line& line, uint64_
   Stretches stretches;
   BACKSTEP_ASSIGN_OR_RETURN(const bool told, ReadBoth(log, needle, go_on, &bodies, &stretches));
   for (bodies.Decide(stretches); told && !bodies.done() && !bodies.failed();) {
-    if (!go_on()) return Status::Cancelled("the search was cancelled");
-    bodies.Read();
+    if (!go_on()) return Status::Cancelled(kCancelled);
+    bodies.Read(kRecordsPerQuestion);
     bodies.Decide(stretches);
   }
   if (!told || bodies.failed()) return std::optional<std::vector<uint64_t>>();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backstep/store/search/hit_source.h"
@@ -108,6 +109,50 @@ TEST_CASE("looking for candidates ends when it is told to") {
   const auto line = Must(recording->OpenLine(LogId(1)));
   const auto told = StepsThatMaySay(*line, 1, 100, Needle("zebra"), [] { return false; });
   CHECK(told.status().code() == StatusCode::kCancelled);
+}
+
+// Bodies so short that they lie in the records, many to a step.
+void WriteShort(Recording* recording, uint64_t steps) {
+  auto writer = Must(recording->NewLog(testing::SessionHeader("short"), {}));
+  testing::PutAgents(writer.get(), {"a", "b"});
+  for (uint64_t number = 1; number <= steps; ++number) {
+    StepRecord step = testing::OneStep(AgentId(1), number, number);
+    REQUIRE(writer->Begin(step).ok());
+    for (uint32_t i = 0; i < 40; ++i) {
+      MessageRecord message;
+      message.id = {step.agent, step.clock, i, 0};
+      message.to = AgentId(2);
+      const Body body{number % 9 == 0 && i == 7 ? "a zebra" : "a horse", "text/plain"};
+      REQUIRE(writer->PutMessage(&message, &body).ok());
+      step.sent.push_back({message.id, message.to, {}, {}, false});
+    }
+    REQUIRE(writer->Commit(&step, std::monostate()).ok());
+  }
+  REQUIRE(writer->Seal({}).ok());
+}
+
+TEST_CASE("it ends when it is told to where there are short bodies only, and is asked on its way") {
+  const TempDir dir;
+  auto recording = Must(Recording::Create(dir / "r"));
+  WriteShort(recording.get(), 1500);
+  const auto line = Must(recording->OpenLine(LogId(1)));
+  for (const int stop : {1, 2}) {
+    int asked = 0;
+    const auto told = StepsThatMaySay(*line, 1, 1500, Needle("zebra"),
+                                      [&] { return ++asked < stop; });
+    // A machine may have read all of them before it is asked again.
+    if (told.ok() && stop > 1) CHECK(Must(told)->size() == 1500 / 9);
+    else CHECK(told.status().code() == StatusCode::kCancelled);
+  }
+  CHECK(Candidates(*line, "zebra") == All(*line, "zebra"));
+  // The number stands still while none is read alone.
+  uint64_t before = 0;
+  const auto stopped = TextSearch(*recording, *line, TextSearch::Indexing::kNever)
+      .Find(Must(SearchQuery::Parse("nobody")), {}, [&](uint64_t number, uint64_t) {
+        return std::exchange(before, number) != number;
+      });
+  CHECK(stopped.status().code() == StatusCode::kCancelled);
+  CHECK(before == 1024);
 }
 
 }  // namespace
