@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/format/keys.h"
@@ -141,13 +142,46 @@ Result<bool> ReadBoth(const KvReader& log, const Needle& needle,
   return told;
 }
 
-// Steps that were open when a branch left: what they had said by then lies in an ancestor.
-Result<std::vector<StepRef>> OpenAtFork(Line& line) {
-  std::vector<StepRef> steps;
-  if (line.fork() == StepNumber()) return steps;
-  BACKSTEP_ASSIGN_OR_RETURN(const Cut cut, line.CutAt(line.fork()));
-  for (const OpenStep& open : cut.open) steps.push_back({open.begin.agent, open.begin.clock});
-  return steps;
+Result<Cut> CutAtFork(Line& line) {
+  if (line.fork() == StepNumber()) return Cut();
+  return line.CutAt(line.fork());
+}
+
+// Whether a step that is none of the log's committed ones is an ancestor's, or has not committed:
+// others tell what it says. If neither, the log is damaged.
+Result<bool> OthersTell(const KvReader& log, const Cut& fork, const StepRef& step) {
+  const auto agent = std::lower_bound(
+      fork.agents.begin(), fork.agents.end(), step.first,
+      [](const AgentAt& one, AgentId id) { return one.id < id; });
+  if (agent != fork.agents.end() && agent->id == step.first && step.second <= agent->clock_max) {
+    return true;
+  }
+  BACKSTEP_ASSIGN_OR_RETURN(const auto open, log.Get(OpenStepKey(step.first, step.second)));
+  return open.has_value();
+}
+
+// The numbers from..last among the log's own steps. Nothing: the log is damaged.
+Result<std::optional<std::vector<uint64_t>>> NumbersOf(Line& line, std::vector<StepRef> steps,
+                                                       uint64_t from, uint64_t last) {
+  const KvReader& log = line.own_log();
+  BACKSTEP_ASSIGN_OR_RETURN(const Cut fork, CutAtFork(line));
+  // Of steps that were open when a branch left, what they had said by then lies in an ancestor.
+  for (const OpenStep& open : fork.open) steps.push_back({open.begin.agent, open.begin.clock});
+  std::sort(steps.begin(), steps.end());
+  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
+  std::vector<uint64_t> numbers;
+  for (const StepRef& step : steps) {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto value, log.Get(ClockKey(step.first, step.second)));
+    const auto number = value ? KeyU64(*value, 0) : std::nullopt;
+    if (!number) {
+      BACKSTEP_ASSIGN_OR_RETURN(const bool told, OthersTell(log, fork, step));
+      if (!told) return std::optional<std::vector<uint64_t>>();
+    } else if (*number >= from && *number <= last) {
+      numbers.push_back(*number);
+    }
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return std::optional(std::move(numbers));
 }
 
 }  // namespace
@@ -165,19 +199,7 @@ Result<std::optional<std::vector<uint64_t>>> StepsThatMaySay(Line& line, uint64_
     bodies.Decide(stretches);
   }
   if (!told || bodies.failed()) return std::optional<std::vector<uint64_t>>();
-  BACKSTEP_ASSIGN_OR_RETURN(std::vector<StepRef> steps, OpenAtFork(line));
-  steps.insert(steps.end(), bodies.steps().begin(), bodies.steps().end());
-  std::sort(steps.begin(), steps.end());
-  steps.erase(std::unique(steps.begin(), steps.end()), steps.end());
-  std::vector<uint64_t> numbers;
-  for (const auto& [agent, clock] : steps) {
-    // Of a step that has not committed, and of one of an ancestor, others tell.
-    BACKSTEP_ASSIGN_OR_RETURN(const auto value, log.Get(ClockKey(agent, clock)));
-    const auto number = value ? KeyU64(*value, 0) : std::nullopt;
-    if (number && *number >= from && *number <= last) numbers.push_back(*number);
-  }
-  std::sort(numbers.begin(), numbers.end());
-  return std::optional(std::move(numbers));
+  return NumbersOf(line, bodies.steps(), from, last);
 }
 
 }  // namespace backstep::store

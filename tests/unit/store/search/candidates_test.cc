@@ -1,10 +1,14 @@
 #include "backstep/store/search/scan/candidates.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "backstep/store/format/keys.h"
+#include "backstep/store/format/log_files.h"
+#include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/search/hit_source.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/effort.h"
@@ -15,6 +19,7 @@
 namespace backstep::store {
 namespace {
 
+namespace fs = std::filesystem;
 using testing::Must;
 using testing::RandomLog;
 using testing::TempDir;
@@ -153,6 +158,53 @@ TEST_CASE("it ends when it is told to where there are short bodies only, and is 
       });
   CHECK(stopped.status().code() == StatusCode::kCancelled);
   CHECK(before == 1024);
+}
+
+// Puts another database in the log's place, the same but for one key.
+void TakeKey(const std::string& log_path, const std::string& key) {
+  const std::string other = log_path + ".other";
+  fs::create_directory(other);
+  {
+    const auto from = Must(KvStore::OpenToRead(log_path, false));
+    const auto to = Must(KvStore::Create(other));
+    const auto view = from->View();
+    REQUIRE(Must(view->Get(key)));
+    WriteSet all;
+    const auto cursor = view->NewCursor();
+    for (cursor->Seek(""); cursor->Valid(); cursor->Next()) {
+      if (cursor->key() != key) all.Put(cursor->key(), cursor->value());
+    }
+    REQUIRE(cursor->status().ok());
+    REQUIRE(to->Write(&all, false).ok());
+    REQUIRE(to->FinishAndClose().ok());
+  }
+  fs::copy(log_path + "/lock", other + "/lock", fs::copy_options::skip_existing);
+  fs::remove_all(log_path);
+  fs::rename(other, log_path);
+}
+
+TEST_CASE("a log whose steps' clocks are damaged hides nothing") {
+  const TempDir dir;
+  auto recording = Must(Recording::Create(dir / "r"));
+  RandomLog log(1, recording.get(), nullptr, StepNumber());
+  log.say = RareWords;
+  log.Write(200);
+  log.Close(false);
+  std::vector<uint64_t> said;
+  StepRecord step;
+  {
+    const auto line = Must(recording->OpenLine(LogId(1)));
+    said = All(*line, "zebra");
+    REQUIRE_FALSE(said.empty());
+    step = Must(line->Step(StepNumber(said.back())));
+  }
+  TakeKey(LogPath(recording->path(), LogId(1)), ClockKey(step.agent, step.clock));
+  const auto line = Must(recording->OpenLine(LogId(1)));
+  CHECK(All(*line, "zebra") == said);
+  // All of it is read then.
+  const auto candidates = StepsThatMaySay(*line, 1, line->last().value, Needle("zebra"),
+                                          [] { return true; });
+  CHECK_FALSE(Must(candidates));
 }
 
 }  // namespace
