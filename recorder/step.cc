@@ -94,7 +94,8 @@ SpanScope Step::Span(const std::string& kind, const std::string& name,
 
 bool Step::Impl::Unused() {
   if (!spare || info.agent_name.capacity() > kSpareNameMax) return false;
-  if (!taken.empty()) taken = {};
+  // `= {}` would keep their room, and that of a step with thousands.
+  if (taken.capacity() != 0) std::vector<Message>().swap(taken);
   nested_call = nullptr;
   ended = false;
   if (error) error.reset();
