@@ -2,8 +2,28 @@
 
 #include <exception>
 #include <string>
+#include <utility>
 
 namespace backstep::store {
+namespace {
+
+// What is thrown is a failure of the log: leaving the thread it would end the host.
+template <typename Code>
+Status Caught(Code&& code) noexcept {
+  try {
+    try {
+      return code();
+    } catch (const std::exception& error) {
+      return Status::Internal(std::string("the log could not be written: ") + error.what());
+    } catch (...) {
+      return Status::Internal("the log could not be written: unknown exception");
+    }
+  } catch (...) {
+    return Status::Internal("out of memory");  // so short that it takes none
+  }
+}
+
+}  // namespace
 
 WriteThread::WriteThread(KvStore* store, SyncThread* sync, bool durable)
     : store_(store), sync_(sync), durable_(durable), thread_([this] { Run(); }) {}
@@ -36,12 +56,8 @@ Status WriteThread::Wait() {
 
 Status WriteThread::WriteBatch() {
   if (batch_.empty()) return {};
-  try {
-    BACKSTEP_RETURN_IF_ERROR(store_->Write(&batch_, durable_));
-    return sync_ != nullptr ? sync_->Wrote() : Status();
-  } catch (const std::exception& error) {
-    return Status::Internal(std::string("the log could not be written: ") + error.what());
-  }
+  BACKSTEP_RETURN_IF_ERROR(store_->Write(&batch_, durable_));
+  return sync_ != nullptr ? sync_->Wrote() : Status();
 }
 
 void WriteThread::Run() {
@@ -50,11 +66,14 @@ void WriteThread::Run() {
     work_.wait(lock, [this] { return busy_ || stop_; });
     if (!busy_) return;
     lock.unlock();
-    const Status status = WriteBatch();
-    written_(status);
+    Status status = Caught([this] { return WriteBatch(); });
+    Status told = Caught([&] {
+      written_(status);
+      return Status();
+    });
     written_ = nullptr;
     lock.lock();
-    failed_ = status;
+    failed_ = std::move(status.ok() ? told : status);
     busy_ = false;
     idle_.notify_all();
   }

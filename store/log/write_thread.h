@@ -25,8 +25,9 @@ class WriteThread {
   WriteThread& operator=(const WriteThread&) = delete;
 
   // Takes what is in `batch`, which is empty then, and calls `written` once, on its own thread,
-  // when that is in the log or could not be. Waits for the batch before. Returns the failure of an
-  // earlier one: then nothing is taken, and `written` is not called.
+  // when that is in the log or could not be. What it throws counts as a failure. Waits for the
+  // batch before. Returns the failure of an earlier one: then nothing is taken, and `written` is
+  // not called.
   Status Write(WriteSet* batch, Written written);
   // Waits until nothing is under way. The first failure, if any.
   Status Wait();
