@@ -32,7 +32,8 @@ struct WriterOptions {
 
 // One thread at a time. Operations gather in a batch; Flush makes them atomic and durable against
 // a killed process. After the first failure every call returns it again and writes nothing more;
-// what was flushed stays readable.
+// that of a batch handed to FlushBehind shows from the next Flush, FlushBehind or Seal on. What was
+// flushed stays readable.
 //
 // A step: Begin, then any of PutMessage / PutEffect as they happen, then Commit. A Begin that was
 // flushed without its Commit is an open step. Order of calls is the order of the log.
@@ -72,8 +73,10 @@ class LogWriter {
   Status Flush();
   // Hands the batch to a thread that writes it while the next one is made, and returns; waits for
   // the batch before it. `written` is called once, on that thread, when the batch is as after a
-  // Flush or could not be written. It must not call the writer. An error, that of an earlier batch:
-  // nothing was handed over, and `written` is not called.
+  // Flush or could not be written. It must not call the writer; what it throws counts as a failure
+  // of the log. An error, that of an earlier batch: nothing was handed over, and `written` is not
+  // called. Where the system gives no thread, this one writes: `written` is called before this
+  // returns, on success alone, and an error may be that of this batch.
   Status FlushBehind(std::function<void(const Status&)> written);
   // Forces what was flushed to the disk. Thread-safe against the other calls.
   Status Sync();
