@@ -124,7 +124,8 @@ class Line {
   virtual Status VisitBody(const BodyRef& ref, const BytesVisitor& visit) = 0;
 
   // The keys and values of the line's own log (store/format/keys.h), ancestors left out, as of the
-  // last Refresh: for the index and for verify. Lives as long as the line; used on its thread.
+  // last Refresh: for the index, verify and search. Lives as long as the line. Several threads may
+  // read it, as long as none calls Refresh.
   virtual const KvReader& own_log() const = 0;
 
   // A hash over activations, messages, effects, states, faults and virtual times in order,

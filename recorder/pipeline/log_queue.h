@@ -38,7 +38,8 @@ class LogQueue {
 
   // The drain's side. Waits for work; false: closed and empty. `items` is replaced.
   bool Take(std::vector<std::unique_ptr<LogItem>>* items);
-  // Items of the last Take that are written (or given up), and the bytes they held.
+  // Items taken that are written (or given up), and the bytes they held. In the order of Take, but
+  // also on the thread that writes the log, and later than the next Take.
   void Written(size_t items, size_t bytes);
   // No more work comes; Take hands out what is there and then returns false.
   void Close();
