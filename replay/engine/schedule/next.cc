@@ -20,7 +20,8 @@ class FreeAgents {
         return !agent.busy && agent.name == name;
       });
     }
-    if (names_.empty()) {
+    if (!gathered_) {
+      gathered_ = true;
       for (const AgentView& agent : agents_) {
         if (!agent.busy) names_.insert(agent.name);
       }
@@ -31,6 +32,7 @@ class FreeAgents {
  private:
   const std::vector<AgentView>& agents_;
   size_t searched_ = 0;
+  bool gathered_ = false;  // names_; there may be none
   std::unordered_set<std::string_view> names_;
 };
 

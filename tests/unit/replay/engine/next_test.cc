@@ -39,5 +39,12 @@ TEST_CASE("The oldest message for an agent that is free is next, however many wa
   }
 }
 
+TEST_CASE("Where every agent is busy, no message is next") {
+  for (const size_t waiting : {1, 4, 5, 100}) {
+    CutView cut = CutOf({}, {"a", "b"}, std::vector<std::string>(waiting, "b"));
+    REQUIRE(OldestDeliverable(cut).finished);
+  }
+}
+
 }  // namespace
 }  // namespace backstep::replay
