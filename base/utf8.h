@@ -1,8 +1,10 @@
-// UTF-8: what is a character, and cutting text between two of them. Pure functions.
+// UTF-8: what is a character, cutting text between two of them, and characters as JSON escapes
+// them. Pure functions.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace backstep {
@@ -15,6 +17,11 @@ struct CodePoint {
 // The well-formed character that begins at byte `at`, which is inside the text.
 CodePoint DecodeUtf8(std::string_view text, size_t at);
 bool IsUtf8(std::string_view text);
+// Puts the character at `bytes`, which have room for four; how many it is. 0x10ffff at most.
+size_t EncodeUtf8(uint32_t value, char* bytes);
+
+// The number that `text` begins with in four hex digits, as in \u00e9; nothing: it does not.
+std::optional<uint32_t> FourHexDigits(std::string_view text);
 
 // Whether this byte goes on with a character of UTF-8 that an earlier one began.
 inline bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xc0) == 0x80; }

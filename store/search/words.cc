@@ -67,20 +67,6 @@ uint32_t Folded(uint32_t value) {
   return value;
 }
 
-// The number of four hex digits at `place`; nullopt-like: UINT32_MAX.
-uint32_t HexDigits(std::string_view text, size_t place) {
-  if (text.size() < 4 || place > text.size() - 4) return UINT32_MAX;
-  uint32_t value = 0;
-  for (size_t i = 0; i < 4; ++i) {
-    const auto c = static_cast<unsigned char>(text[place + i]);
-    const uint32_t folded = kFoldedAscii[c];
-    if (folded >= '0' && folded <= '9') value = value << 4 | (folded - '0');
-    else if (folded >= 'a' && folded <= 'f') value = value << 4 | (folded - 'a' + 10);
-    else return UINT32_MAX;
-  }
-  return value;
-}
-
 }  // namespace
 
 const std::array<uint8_t, 256> kFoldedAscii = MakeFoldedAscii();
@@ -93,13 +79,14 @@ WordReader::Character WordReader::Escaped(size_t place) const {
   if (end == text_.size()) return {0, slashes, false};
   const char letter = text_[end];
   if (letter == 'u') {
-    uint32_t value = HexDigits(text_, end + 1);
-    if (value == UINT32_MAX) return {0, slashes, false};
+    const auto escaped = FourHexDigits(text_.substr(end + 1));
+    if (!escaped) return {0, slashes, false};
+    uint32_t value = *escaped;
     size_t bytes = slashes + 5;
     const std::string_view rest = text_.substr(place + bytes);
     if (value >= 0xd800 && value < 0xdc00 && rest.size() > slashes + 4 &&
         rest.substr(0, slashes) == text_.substr(place, slashes) && rest[slashes] == 'u') {
-      const uint32_t low = HexDigits(rest, slashes + 1);
+      const uint32_t low = FourHexDigits(rest.substr(slashes + 1)).value_or(0);
       if (low >= 0xdc00 && low < 0xe000) {
         value = 0x10000 + ((value - 0xd800) << 10) + (low - 0xdc00);
         bytes += slashes + 5;
@@ -129,20 +116,7 @@ WordReader::Character WordReader::At(size_t place) const {
 
 void WordReader::Add(uint32_t folded) {
   char bytes[4];
-  size_t count = 0;
-  if (folded < 0x80) {
-    bytes[count++] = static_cast<char>(folded);
-  } else if (folded < 0x800) {
-    bytes[count++] = static_cast<char>(0xc0 | folded >> 6);
-  } else if (folded < 0x10000) {
-    bytes[count++] = static_cast<char>(0xe0 | folded >> 12);
-    bytes[count++] = static_cast<char>(0x80 | (folded >> 6 & 0x3f));
-  } else {
-    bytes[count++] = static_cast<char>(0xf0 | folded >> 18);
-    bytes[count++] = static_cast<char>(0x80 | (folded >> 12 & 0x3f));
-    bytes[count++] = static_cast<char>(0x80 | (folded >> 6 & 0x3f));
-  }
-  if (folded >= 0x80) bytes[count++] = static_cast<char>(0x80 | (folded & 0x3f));
+  const size_t count = EncodeUtf8(folded, bytes);
   full_ |= size_ + count > word_.size();
   if (full_) return;
   std::memcpy(word_.data() + size_, bytes, count);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backstep/base/utf8.h"
+
 namespace backstep::store {
 namespace {
 
@@ -13,40 +15,11 @@ uint32_t HexEscape(std::string_view escaped) {
   if (escaped.size() < kHexEscapeBytes || escaped[0] != '\\' || escaped[1] != 'u') {
     return UINT32_MAX;
   }
-  uint32_t value = 0;
-  for (size_t i = 2; i < kHexEscapeBytes; ++i) {
-    const char c = escaped[i];
-    const char small = static_cast<char>(c | 0x20);
-    uint32_t digit = 0;
-    if (c >= '0' && c <= '9') digit = static_cast<uint32_t>(c - '0');
-    else if (small >= 'a' && small <= 'f') digit = static_cast<uint32_t>(small - 'a' + 10);
-    else return UINT32_MAX;
-    value = value << 4 | digit;
-  }
-  return value;
+  return FourHexDigits(escaped.substr(2)).value_or(UINT32_MAX);
 }
 
 bool IsHigh(uint32_t value) { return value >= 0xd800 && value < 0xdc00; }
 bool IsLow(uint32_t value) { return value >= 0xdc00 && value < 0xe000; }
-
-void PutUtf8(uint32_t value, Unescaped* out) {
-  const auto put = [&](uint32_t byte) { out->bytes[out->made++] = static_cast<char>(byte); };
-  if (value < 0x80) {
-    put(value);
-    return;
-  }
-  if (value < 0x800) {
-    put(0xc0 | value >> 6);
-  } else if (value < 0x10000) {
-    put(0xe0 | value >> 12);
-    put(0x80 | (value >> 6 & 0x3f));
-  } else {
-    put(0xf0 | value >> 18);
-    put(0x80 | (value >> 12 & 0x3f));
-    put(0x80 | (value >> 6 & 0x3f));
-  }
-  put(0x80 | (value & 0x3f));
-}
 
 // What a backslash and this letter stand for; 0: nothing of their own.
 char OfLetter(char letter) {
@@ -140,7 +113,7 @@ Unescaped UnescapeFirst(std::string_view escaped) {
       }
     }
     if (value != UINT32_MAX && !IsHigh(value) && !IsLow(value)) {
-      PutUtf8(value, &one);
+      one.made = EncodeUtf8(value, one.bytes);
       return one;
     }
     one.taken = 1;
