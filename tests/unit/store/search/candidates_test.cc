@@ -123,7 +123,7 @@ void WriteShort(Recording* recording, uint64_t steps) {
   for (uint64_t number = 1; number <= steps; ++number) {
     StepRecord step = testing::OneStep(AgentId(1), number, number);
     REQUIRE(writer->Begin(step).ok());
-    for (uint32_t i = 0; i < 40; ++i) {
+    for (uint32_t i = 0; i < 10; ++i) {
       MessageRecord message;
       message.id = {step.agent, step.clock, i, 0};
       message.to = AgentId(2);
