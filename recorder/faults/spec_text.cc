@@ -9,10 +9,12 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
 #include "backstep/base/nearest.h"
+#include "backstep/base/utf8.h"
 
 namespace backstep::recorder {
 namespace {
@@ -183,18 +185,7 @@ class TreeBuilder final : public YAML::EventHandler {
 
 std::optional<uint32_t> HexUnit(const std::string& text, size_t at) {
   if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return std::nullopt;
-  uint32_t unit = 0;
-  const char* begin = text.data() + at + 2;
-  auto [end, error] = std::from_chars(begin, begin + 4, unit, 16);
-  if (error != std::errc() || end != begin + 4) return std::nullopt;
-  return unit;
-}
-
-void AppendUtf8(uint32_t code, std::string* out) {
-  out->push_back(static_cast<char>(0xF0 | (code >> 18)));
-  out->push_back(static_cast<char>(0x80 | ((code >> 12) & 63)));
-  out->push_back(static_cast<char>(0x80 | ((code >> 6) & 63)));
-  out->push_back(static_cast<char>(0x80 | (code & 63)));
+  return FourHexDigits(std::string_view(text).substr(at + 2));
 }
 
 // JSON writes characters beyond 16 bits as two escapes, which YAML does not know.
@@ -209,7 +200,8 @@ std::string JoinSurrogates(const std::string& text) {
     const auto high = HexUnit(text, i);
     const auto low = high ? HexUnit(text, i + 6) : std::nullopt;
     if (low && (*high >> 10) == 0x36 && (*low >> 10) == 0x37) {
-      AppendUtf8(0x10000 + ((*high & 0x3FF) << 10) + (*low & 0x3FF), &out);
+      char bytes[4];
+      out.append(bytes, EncodeUtf8(0x10000 + ((*high & 0x3FF) << 10) + (*low & 0x3FF), bytes));
       i += 12;
     } else {
       out.append(text, i, 2);
