@@ -1,4 +1,5 @@
-// The recorder's own threads: one writes the queue to the log, one indexes beside it.
+// The recorder's own threads: one encodes what the queue holds, for the log to write on a thread of its
+// own, and one indexes beside them.
 #pragma once
 
 #include <atomic>
