@@ -1,5 +1,5 @@
-// The recorder's own threads: one encodes what the queue holds, for the log to write on a thread of its
-// own, and one indexes beside them.
+// The recorder's own threads: one encodes what the queue holds, for the log to write on a thread of
+// its own, and one indexes beside them.
 #pragma once
 
 #include <atomic>

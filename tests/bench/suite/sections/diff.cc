@@ -1,5 +1,5 @@
-// The diff, and the search for what is known already: ordinary edits and worst cases, which must stay
-// bounded.
+// The diff, and the search for what is known already: ordinary edits and worst cases, which must
+// stay bounded.
 #include <cstring>
 
 #include "backstep/store/format/kv.h"
