@@ -1,8 +1,6 @@
 #include "backstep/tests/unit/store/sample_recording.h"
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <filesystem>
 
 #include "backstep/schemas/experiment.h"
 
@@ -179,21 +177,20 @@ Result<std::unique_ptr<LogWriter>> WriteSampleBranch(const std::string& path, ui
   return writer;
 }
 
-bool WriteCrashedSession(const std::string& path, const SampleShape& shape) {
-  const pid_t child = fork();
-  if (child < 0) return false;
-  if (child == 0) {
-    SampleShape open = shape;
-    open.seal = false;
-    const auto writer = WriteSampleSession(path, open);
-    if (!writer.ok()) _exit(1);
+Status WriteCrashedSession(const std::string& path, const SampleShape& shape) {
+  SampleShape open = shape;
+  open.seal = false;
+  const std::string live = path + ".live";
+  {
+    BACKSTEP_ASSIGN_OR_RETURN(const auto writer, WriteSampleSession(live, open));
     // A step that never commits: begun and flushed.
     StepRecord step = MakeStep(open, open.steps + 1);
-    if (!(*writer)->Begin(step).ok() || !(*writer)->Flush().ok()) _exit(1);
-    raise(SIGKILL);
+    BACKSTEP_RETURN_IF_ERROR(writer->Begin(step));
+    BACKSTEP_RETURN_IF_ERROR(writer->Flush());
+    std::filesystem::copy(live, path, std::filesystem::copy_options::recursive);
   }
-  int status = 0;
-  return waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  std::filesystem::remove_all(live);
+  return {};
 }
 
 }  // namespace backstep::testing

@@ -30,8 +30,8 @@ Result<std::unique_ptr<store::LogWriter>> WriteSampleBranch(const std::string& p
                                                             uint64_t steps,
                                                             const SampleShape& shape);
 
-// Runs WriteSampleSession in a child process that is killed when it has flushed the steps.
-// Returns false when the child could not write.
-bool WriteCrashedSession(const std::string& path, const SampleShape& shape);
+// Writes what WriteSampleSession writes and begins one more step: the files as they are when a writer
+// that has flushed it is killed. They are copied while it stands there.
+Status WriteCrashedSession(const std::string& path, const SampleShape& shape);
 
 }  // namespace backstep::testing

@@ -115,7 +115,7 @@ TEST_CASE("who reads a log goes on reading it while it is sealed anew") {
   const std::string path = dir / "a.backstep";
   SampleShape shape;
   shape.steps = 60;
-  REQUIRE(WriteCrashedSession(path, shape));
+  REQUIRE(WriteCrashedSession(path, shape).ok());
   const auto recording = Must(Recording::Open(path));
   const auto line = Must(recording->OpenLine(kMain));
   const StepNumber last = line->last();
@@ -132,7 +132,7 @@ TEST_CASE("who reads a log goes on reading it while it is sealed anew") {
 TEST_CASE("a crashed log is sealed with all its steps, and says that it was not closed") {
   TempDir dir;
   const std::string path = dir / "a.backstep";
-  REQUIRE(WriteCrashedSession(path, {}));
+  REQUIRE(WriteCrashedSession(path, {}).ok());
   const auto recording = Must(Recording::Open(path));
   const std::string digest = DigestOf(*recording, kMain), all = AllOf(*recording, kMain);
   REQUIRE(Must(recording->Logs()).at(0).state == LogState::kCrashed);
@@ -165,7 +165,7 @@ TEST_CASE("killed anywhere, a seal or a compaction leaves the log as it was or d
   TempDir dir;
   for (const bool crashed : {true, false}) {
     const std::string path = dir / (crashed ? "crashed.backstep" : "sealed.backstep");
-    if (crashed) REQUIRE(WriteCrashedSession(path, {}));
+    if (crashed) REQUIRE(WriteCrashedSession(path, {}).ok());
     else WriteSealed(path);
     std::string all, digest;
     {

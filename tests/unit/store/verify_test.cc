@@ -89,7 +89,7 @@ TEST_CASE("a sealed session with a branch is sound") {
 TEST_CASE("what a killed recorder leaves is sound") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
-  REQUIRE(testing::WriteCrashedSession(path, {}));
+  REQUIRE(testing::WriteCrashedSession(path, {}).ok());
   CHECK(Show(VerifyAt(path)) == "");
 }
 
@@ -113,7 +113,7 @@ TEST_CASE(
   CHECK(Show(VerifyAt(dir / "sealed")) == "");
   REQUIRE(testing::WriteSampleBranch(dir / "sealed", shape.steps / 2, 600, shape).ok());
   CHECK(Show(VerifyAt(dir / "sealed")) == "");
-  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape));
+  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape).ok());
   CHECK(Show(VerifyAt(dir / "crashed")) == "");
 }
 
@@ -210,7 +210,7 @@ TEST_CASE("each flipped bit of a crashed log is found") {
   const std::string path = dir / "r.backstep";
   SampleShape shape;
   shape.steps = 3;
-  REQUIRE(testing::WriteCrashedSession(path, shape));
+  REQUIRE(testing::WriteCrashedSession(path, shape).ok());
   const CutOff seen{"crashed", "killed", {}, {StepNumber(3), {{"a", AgentClock(2), {"b/1.0"}}}}};
   REQUIRE(Recording::Open(path).value()->KeepCutOff(LogId(1), seen).ok());
   REQUIRE(std::filesystem::exists(path + "/logs/1/cut_off"));
@@ -261,7 +261,7 @@ TEST_CASE("a write-ahead log that ends within a record is told as torn, whatever
   const std::string path = dir / "r.backstep";
   SampleShape shape;
   shape.steps = 2;
-  REQUIRE(testing::WriteCrashedSession(path, shape));
+  REQUIRE(testing::WriteCrashedSession(path, shape).ok());
   for (const std::string& file : FilesOf(path + "/logs/1")) {
     if (!file.ends_with(".log")) continue;
     const std::string sound = ReadAll(file);
@@ -280,7 +280,7 @@ TEST_CASE("a file that is missing, empty or cut is found in sealed and in crashe
   SampleShape shape;
   shape.steps = 3;
   REQUIRE(testing::WriteSampleSession(dir / "sealed", shape).ok());
-  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape));
+  REQUIRE(testing::WriteCrashedSession(dir / "crashed", shape).ok());
   for (const std::string& path : {dir / "sealed", dir / "crashed"}) {
     for (const std::string& file : FilesOf(path + "/logs/1")) {
       const std::string sound = ReadAll(file);
