@@ -30,8 +30,8 @@ Result<std::unique_ptr<store::LogWriter>> WriteSampleBranch(const std::string& p
                                                             uint64_t steps,
                                                             const SampleShape& shape);
 
-// Writes what WriteSampleSession writes and begins one more step: the files as they are when a writer
-// that has flushed it is killed. They are copied while it stands there.
+// Writes what WriteSampleSession writes and begins one more step: the files as they are when a
+// writer that has flushed it is killed. They are copied while it stands there.
 Status WriteCrashedSession(const std::string& path, const SampleShape& shape);
 
 }  // namespace backstep::testing
