@@ -110,8 +110,12 @@ void Drain::Landed(const Batch& batch, bool written) {
 void Drain::FailLog(const Status& status) {
   std::lock_guard lock(failure_mutex_);
   if (failed_) return;
-  failure_ = status;
-  options_.on_failure(status);
+  try {
+    failure_ = status;
+    options_.on_failure(status);
+  } catch (const std::exception&) {
+    failure_ = Status::Io("no memory");  // nor for saying what failed: these few letters need none
+  }
   failed_ = true;  // now that it is told: what landed meanwhile may end somebody's Flush
 }
 
