@@ -13,8 +13,8 @@
 #include "backstep/store/log/cut_state.h"
 #include "backstep/store/log/rocks/kv_store.h"
 #include "backstep/store/log/line_reader.h"
-#include "backstep/store/log/sync_thread.h"
-#include "backstep/store/log/write_thread.h"
+#include "backstep/store/log/threads/sync_thread.h"
+#include "backstep/store/log/threads/write_thread.h"
 #include "backstep/store/recording.h"
 #include "backstep/store/state/state_store.h"
 

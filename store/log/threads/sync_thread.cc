@@ -1,4 +1,4 @@
-#include "backstep/store/log/sync_thread.h"
+#include "backstep/store/log/threads/sync_thread.h"
 
 #include <chrono>
 

@@ -8,7 +8,7 @@
 
 #include "backstep/base/status.h"
 #include "backstep/store/log/rocks/kv_store.h"
-#include "backstep/store/log/sync_thread.h"
+#include "backstep/store/log/threads/sync_thread.h"
 
 namespace backstep::store {
 

@@ -1,4 +1,4 @@
-#include "backstep/store/log/write_thread.h"
+#include "backstep/store/log/threads/write_thread.h"
 
 #include <exception>
 #include <string>
