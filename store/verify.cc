@@ -3,7 +3,11 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <set>
+#include <system_error>
 
 #include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
@@ -55,6 +59,39 @@ LogFiles Measure(const std::string& recording, LogId log) {
   return files;
 }
 
+using Differences = Result<std::vector<std::string>>;
+
+// Compares the index with the logs beside the other checks, which take about as long.
+class IndexComparison {
+ public:
+  explicit IndexComparison(const Recording& recording) {
+    const auto compare = [this, &recording] {
+      return CompareIndex(recording, [this](uint64_t, uint64_t) { return !cancelled_; });
+    };
+    try {
+      compared_ = std::async(std::launch::async, compare);
+    } catch (const std::system_error&) {  // no thread is to be had
+      compared_ = std::async(std::launch::deferred, compare);
+    }
+  }
+  ~IndexComparison() { cancelled_ = true; }  // the future waits
+  IndexComparison(const IndexComparison&) = delete;
+  IndexComparison& operator=(const IndexComparison&) = delete;
+
+  // Waits for it. `go_on` is asked meanwhile; false cancels.
+  Differences Take(const std::function<bool()>& go_on) {
+    constexpr auto kPatience = std::chrono::milliseconds(50);
+    while (compared_.wait_for(kPatience) == std::future_status::timeout) {
+      if (!go_on()) cancelled_ = true;
+    }
+    return compared_.get();
+  }
+
+ private:
+  std::atomic<bool> cancelled_ = false;
+  std::future<Differences> compared_;
+};
+
 class Verifier {
  public:
   Verifier(const std::string& path, const std::function<bool(uint64_t, uint64_t)>& progress,
@@ -71,7 +108,7 @@ class Verifier {
   Result<bool> CheckSeal(const LogFiles& log);
   Status CheckSealedFile(const LogFiles& log, const SealedFile& sealed);
   Status CheckRecords(const LogFiles& log);
-  Status CheckIndex(const Recording& recording);
+  Status CheckIndex(IndexComparison* comparison);
 
   const std::string path_;
   const std::function<bool(uint64_t, uint64_t)>& progress_;
@@ -169,8 +206,8 @@ Status Verifier::CheckLog(const LogFiles& log) {
   return CheckRecords(log);
 }
 
-Status Verifier::CheckIndex(const Recording& recording) {
-  const auto differences = CompareIndex(recording);
+Status Verifier::CheckIndex(IndexComparison* comparison) {
+  const Differences differences = comparison->Take([this] { return meter_->Add(0); });
   if (differences.status().code() == StatusCode::kCancelled) return differences.status();
   if (!differences.ok()) {
     findings_.Tell(LogId(), "index", differences.status().message());
@@ -193,8 +230,9 @@ Status Verifier::Run(const Recording& recording) {
   }
   meter_ = std::make_unique<Meter>(progress_, bytes);
   if (!meter_->Add(0)) return Status::Cancelled("verify was cancelled");
+  IndexComparison comparison(recording);
   for (const LogFiles& log : all) BACKSTEP_RETURN_IF_ERROR(CheckLog(log));
-  return CheckIndex(recording);
+  return CheckIndex(&comparison);
 }
 
 }  // namespace

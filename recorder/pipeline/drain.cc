@@ -14,6 +14,8 @@ constexpr size_t kFlushBytes = 1u << 20;
 // The index is brought up in small bites, and only while the queue is nearly empty.
 constexpr auto kIndexEvery = std::chrono::milliseconds(100);
 constexpr uint64_t kIndexSteps = 2048;
+// Of a log that is being sealed: more at once cost less each.
+constexpr uint64_t kIndexAheadSteps = 16384;
 constexpr size_t kIdleQueueBytes = 4u << 20;
 
 }  // namespace
@@ -179,8 +181,8 @@ void Drain::IndexAhead() {
     if (index_ == nullptr) OpenIndex();
     while (index_ != nullptr && !sealed_) {
       // Once the log is closed there is nothing more to be read here; IndexRest goes on.
-      const auto steps = index_->CatchUp(*line_, kIndexSteps);
-      if (!steps.ok() || *steps < kIndexSteps) return;
+      const auto steps = index_->CatchUp(*line_, kIndexAheadSteps);
+      if (!steps.ok() || *steps < kIndexAheadSteps) return;
     }
   } catch (...) {
     index_.reset();

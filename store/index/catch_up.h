@@ -4,10 +4,12 @@
 
 #include <cstdint>
 #include <limits>
+#include <vector>
 
 #include "backstep/base/status.h"
 #include "backstep/store/index/rows/row_writer.h"
 #include "backstep/store/line.h"
+#include "backstep/store/recording.h"
 
 namespace backstep::store {
 
@@ -24,5 +26,8 @@ struct CatchUpLimits {
 // and fails when that is where it began.
 Result<uint64_t> IndexSteps(Line& line, RowWriter& rows, const CatchUpLimits& limits,
                             Watermark* watermark, bool* changed);
+
+// Steps that lie in the logs themselves, not in the ones they branched from; of the sound ones.
+uint64_t OwnSteps(const std::vector<LogInfo>& logs);
 
 }  // namespace backstep::store

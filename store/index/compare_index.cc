@@ -12,6 +12,8 @@ namespace backstep::store {
 namespace {
 
 constexpr size_t kDifferencesMax = 100;
+// Between two calls of `progress`.
+constexpr uint64_t kStepsAtOnce = 65536;
 // Its bytes may differ where the steps do not: another version of the library packs another way.
 constexpr char kPackedTable[] = "step_columns";
 
@@ -22,20 +24,27 @@ class Comparison {
   static Result<std::unique_ptr<Comparison>> Make(const ReadableIndex& index) {
     BACKSTEP_ASSIGN_OR_RETURN(
         auto db, Database::Open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI));
+    BACKSTEP_RETURN_IF_ERROR(db->Exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"));
     BACKSTEP_RETURN_IF_ERROR(CreateTables(*db));
     BACKSTEP_ASSIGN_OR_RETURN(Statement attach, db->Prepare("ATTACH ? AS found"));
     BACKSTEP_RETURN_IF_ERROR(attach.AddText(index.uri).Run());
+    // Forms of messages are numbered as they came; the same texts get the same numbers here.
+    BACKSTEP_RETURN_IF_ERROR(
+        db->Exec("INSERT INTO main.message_forms SELECT * FROM found.message_forms"));
     BACKSTEP_ASSIGN_OR_RETURN(auto rows, RowWriter::Make(*db));
     return std::unique_ptr<Comparison>(new Comparison(std::move(db), std::move(rows)));
   }
 
-  Status CompareLog(Line& line, std::vector<std::string>* differences);
+  // Cancelled: `go_on`, told the steps there are rows of now, returned false.
+  Status CompareLog(Line& line, const std::function<bool(uint64_t)>& go_on,
+                    std::vector<std::string>* differences);
 
  private:
   Comparison(std::unique_ptr<Database> db, std::unique_ptr<RowWriter> rows)
       : db_(std::move(db)), rows_(std::move(rows)) {}
 
   Result<std::optional<Watermark>> Found(const Line& line, std::vector<std::string>* differences);
+  Status MakeRows(Line& line, const Watermark& found, const std::function<bool(uint64_t)>& go_on);
   Status CompareTable(const std::string& name, const Line& line,
                       std::vector<std::string>* differences);
   Status ComparePacked(const Line& line, std::vector<std::string>* differences);
@@ -57,15 +66,34 @@ bool FollowsWatermark(const std::string& name) {
          name == "faults_applied" || name == kPackedTable;
 }
 
-// Numbers of forms may differ, so messages are compared as their view shows them.
 std::vector<std::string> ComparedTables(bool sealed) {
   std::vector<std::string> names;
   for (size_t i = 0; i < kTableCount; ++i) {
     const std::string name = kTables[i].name;
     if (kTables[i].rows != Rows::kOfLog || (!sealed && !FollowsWatermark(name))) continue;
-    names.push_back(name == "message_rows" ? "messages" : name);
+    names.push_back(name);
   }
   return names;
+}
+
+// Which rows of `ours` have none that is the same in `theirs`: each looks up the one of its key.
+// (EXCEPT would write and sort them all.)
+Result<std::string> DifferingSql(Database& db, const std::string& table) {
+  BACKSTEP_ASSIGN_OR_RETURN(Statement columns,
+                            db.Prepare("SELECT name, pk FROM pragma_table_info(?, 'main')"));
+  columns.AddText(table);
+  std::string key, rest;
+  while (true) {
+    BACKSTEP_ASSIGN_OR_RETURN(const bool more, columns.Next());
+    if (!more) break;
+    const std::string name = columns.Text(0);
+    const bool of_key = columns.Integer(1) > 0;
+    std::string& list = of_key ? key : rest;
+    if (!list.empty()) list += of_key ? " AND " : " OR ";
+    list += "o." + name + (of_key ? " = t." : " IS NOT t.") + name;
+  }
+  return "SELECT count(*) FROM main." + table + " o LEFT JOIN found." + table + " t ON " + key +
+         " WHERE o.log = ? AND (t.log IS NULL" + (rest.empty() ? "" : " OR " + rest) + ")";
 }
 
 bool SamePacked(LogId log, StepNumber first, std::string_view ours, std::string_view theirs) {
@@ -107,40 +135,50 @@ Result<std::optional<Watermark>> Comparison::Found(const Line& line,
   return std::optional(watermark);
 }
 
-Status Comparison::CompareLog(Line& line, std::vector<std::string>* differences) {
-  BACKSTEP_ASSIGN_OR_RETURN(const auto found, Found(line, differences));
-  if (!found) return Status();
+Status Comparison::MakeRows(Line& line, const Watermark& found,
+                            const std::function<bool(uint64_t)>& go_on) {
   CatchUpLimits limits;
-  limits.last = found->steps;
-  limits.events_max = found->events;
-  limits.outside_messages_max = found->outside_messages;
-  limits.with_end = found->sealed;
+  limits.steps_max = kStepsAtOnce;
+  limits.last = found.steps;
+  limits.events_max = found.events;
+  limits.outside_messages_max = found.outside_messages;
+  limits.with_end = found.sealed;
   Watermark made = FreshWatermark(line);
-  BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
   uint64_t steps = 0;
   do {
     bool changed = false;
     BACKSTEP_ASSIGN_OR_RETURN(steps, IndexSteps(line, *rows_, limits, &made, &changed));
-  } while (steps > 0 && made.steps < found->steps);
-  BACKSTEP_RETURN_IF_ERROR(rows_->PutOverview(line, found->sealed));
-  BACKSTEP_RETURN_IF_ERROR(rows_->PutWatermark(line.id(), made));
+    if (!go_on(steps)) return Status::Cancelled("comparing the index was cancelled");
+  } while (steps > 0 && made.steps < found.steps);
+  BACKSTEP_RETURN_IF_ERROR(rows_->PutOverview(line, found.sealed));
+  return rows_->PutWatermark(line.id(), made);
+}
+
+Status Comparison::CompareLog(Line& line, const std::function<bool(uint64_t)>& go_on,
+                              std::vector<std::string>* differences) {
+  BACKSTEP_ASSIGN_OR_RETURN(const auto found, Found(line, differences));
+  if (!found) return Status();
+  BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
+  Status compared = MakeRows(line, *found, go_on);
   BACKSTEP_RETURN_IF_ERROR(db_->Exec("COMMIT"));
   for (const std::string& table : ComparedTables(found->sealed)) {
-    BACKSTEP_RETURN_IF_ERROR(CompareTable(table, line, differences));
+    if (compared.ok()) compared = CompareTable(table, line, differences);
+    if (compared.ok() && !go_on(0)) {
+      compared = Status::Cancelled("comparing the index was cancelled");
+    }
   }
-  return rows_->DeleteLog(line.id());
+  BACKSTEP_RETURN_IF_ERROR(rows_->DeleteLog(line.id()));
+  return compared;
 }
 
 Status Comparison::CompareTable(const std::string& name, const Line& line,
                                 std::vector<std::string>* differences) {
-  const std::string where = " WHERE log = " + std::to_string(line.id().value);
-  const std::string ours = "SELECT * FROM main." + name + where;
-  const std::string theirs = "SELECT * FROM found." + name + where;
-  const auto count = [&](const std::string& rows) {
-    return db_->Query("SELECT count(*) FROM (" + rows + ")");
+  const auto count = [&](const std::string& side) {
+    return db_->Query("SELECT count(*) FROM " + side + "." + name +
+                      " WHERE log = " + std::to_string(line.id().value));
   };
-  BACKSTEP_ASSIGN_OR_RETURN(const auto expected, count(ours));
-  BACKSTEP_ASSIGN_OR_RETURN(const auto indexed, count(theirs));
+  BACKSTEP_ASSIGN_OR_RETURN(const auto expected, count("main"));
+  BACKSTEP_ASSIGN_OR_RETURN(const auto indexed, count("found"));
   if (expected != indexed) {
     Tell(LogText(line) + ": table " + name + " has " + indexed.value_or("0") +
              " rows, the log calls for " + expected.value_or("0"),
@@ -148,9 +186,12 @@ Status Comparison::CompareTable(const std::string& name, const Line& line,
     return Status();
   }
   if (name == kPackedTable) return ComparePacked(line, differences);
-  BACKSTEP_ASSIGN_OR_RETURN(const auto differing, count(ours + " EXCEPT " + theirs));
-  if (differing != std::string("0")) {
-    Tell(LogText(line) + ": table " + name + ": " + differing.value_or("0") +
+  BACKSTEP_ASSIGN_OR_RETURN(const std::string sql, DifferingSql(*db_, name));
+  BACKSTEP_ASSIGN_OR_RETURN(Statement query, db_->Prepare(sql));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool counted, query.AddNumber(line.id().value).Next());
+  const int64_t differing = counted ? query.Integer(0) : 0;
+  if (differing > 0) {
+    Tell(LogText(line) + ": table " + name + ": " + std::to_string(differing) +
              " rows differ from the log",
          differences);
   }
@@ -178,7 +219,8 @@ Status Comparison::ComparePacked(const Line& line, std::vector<std::string>* dif
 
 }  // namespace
 
-Result<std::vector<std::string>> CompareIndex(const Recording& recording) {
+Result<std::vector<std::string>> CompareIndex(
+    const Recording& recording, const std::function<bool(uint64_t, uint64_t)>& progress) {
   std::vector<std::string> differences;
   BACKSTEP_ASSIGN_OR_RETURN(const auto index, FindReadableIndex(recording.path()));
   if (!index) return differences;
@@ -206,12 +248,24 @@ Result<std::vector<std::string>> CompareIndex(const Recording& recording) {
     }
     BACKSTEP_RETURN_IF_ERROR(usable);
   }
-  BACKSTEP_ASSIGN_OR_RETURN(const auto comparison, Comparison::Make(*index));
+  const auto made = Comparison::Make(*index);
+  if (made.status().code() == StatusCode::kCorruption) {
+    differences.push_back(made.status().message());
+    return differences;
+  }
+  BACKSTEP_RETURN_IF_ERROR(made.status());
+  Comparison& comparison = **made;
   BACKSTEP_ASSIGN_OR_RETURN(const auto logs, recording.Logs());
+  const uint64_t total = OwnSteps(logs);
+  uint64_t done = 0;
+  const auto go_on = [&](uint64_t steps) {
+    done += steps;
+    return !progress || progress(done, std::max(done, total));
+  };
   for (const LogInfo& log : logs) {
     if (!log.error.ok()) continue;
     BACKSTEP_ASSIGN_OR_RETURN(const auto line, recording.OpenLine(log.id));
-    const Status compared = comparison->CompareLog(*line, &differences);
+    const Status compared = comparison.CompareLog(*line, go_on, &differences);
     if (compared.code() == StatusCode::kCorruption) {
       Tell(LogText(*line) + ": cannot be compared: " + compared.message(), &differences);
     } else if (!compared.ok()) {

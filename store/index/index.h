@@ -25,7 +25,7 @@ class IndexWriter {
 
   // Indexes what lies after this log's watermark. One transaction a call, watermark included;
   // at most `steps_max` steps, so that a caller can interleave. Returns the steps indexed.
-  Result<uint64_t> CatchUp(Line& line, uint64_t steps_max = 16384);
+  Result<uint64_t> CatchUp(Line& line, uint64_t steps_max = 65536);
   // Drops rows of logs that are gone.
   Status Prune(const Recording& recording);
   // Drops every derived row; annotations stay.
@@ -46,7 +46,9 @@ Result<uint64_t> Reindex(const Recording& recording,
 
 // Rows per table and watermarks against the logs; one line per difference, empty when they agree.
 // An index that lies behind its log is not a difference, nor is a recording without an index.
-// Creates and changes no file in the recording.
-Result<std::vector<std::string>> CompareIndex(const Recording& recording);
+// Creates and changes no file in the recording. `progress(done, total)` in steps, between parts of
+// the work; may be empty; returning false cancels (Cancelled).
+Result<std::vector<std::string>> CompareIndex(
+    const Recording& recording, const std::function<bool(uint64_t, uint64_t)>& progress = {});
 
 }  // namespace backstep::store

@@ -102,10 +102,20 @@ Result<uint64_t> PutSteps(Line& line, RowWriter& rows, const CatchUpLimits& limi
     BACKSTEP_RETURN_IF_ERROR(rows.PutStep(line, *step));
     watermark->steps = watermark->steps.Next();
   }
+  BACKSTEP_RETURN_IF_ERROR(rows.WriteMessages(line.id()));
   return watermark->steps.value - begun;
 }
 
 }  // namespace
+
+uint64_t OwnSteps(const std::vector<LogInfo>& logs) {
+  uint64_t steps = 0;
+  for (const LogInfo& log : logs) {
+    if (!log.error.ok()) continue;
+    steps += log.last.value - (log.header.origin ? log.header.origin->fork.value : 0);
+  }
+  return steps;
+}
 
 Result<uint64_t> IndexSteps(Line& line, RowWriter& rows, const CatchUpLimits& limits,
                             Watermark* watermark, bool* changed) {
@@ -261,11 +271,7 @@ Result<uint64_t> Reindex(const Recording& recording,
   BACKSTEP_ASSIGN_OR_RETURN(const auto writer, IndexWriter::Open(recording.path()));
   BACKSTEP_RETURN_IF_ERROR(writer->Clear());
   BACKSTEP_ASSIGN_OR_RETURN(const auto logs, recording.Logs());
-  uint64_t total = 0;
-  for (const LogInfo& log : logs) {
-    if (!log.error.ok()) continue;
-    total += log.last.value - (log.header.origin ? log.header.origin->fork.value : 0);
-  }
+  const uint64_t total = OwnSteps(logs);
   uint64_t done = 0;
   Status damaged;
   for (const LogInfo& log : logs) {

@@ -1,6 +1,7 @@
 #include "backstep/store/index/rows/row_writer.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "backstep/schemas/codec/codec.h"
 #include "backstep/store/index/schema.h"
@@ -39,6 +40,10 @@ int64_t Difference(int64_t a, int64_t b) {
   return static_cast<int64_t>(static_cast<uint64_t>(a) - static_cast<uint64_t>(b));
 }
 int64_t Difference(TimeNs a, TimeNs b) { return Difference(a.ns, b.ns); }
+
+int64_t Bounded(uint64_t value) {
+  return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
+}
 
 // Steps that another one does not see before it.
 int64_t Lag(StepNumber step, StepNumber seen) {
@@ -167,22 +172,26 @@ Status RowWriter::PutStepDetails(Line& line, const StepRows& rows) {
   return row.Run();
 }
 
+Status RowWriter::WriteMessages(LogId log) { return messages_.Write(message_, log); }
+
 Status RowWriter::PutMessage(Line& line, const MessageRecord& m, const StepRecord* sent_by) {
   BACKSTEP_ASSIGN_OR_RETURN(
       const int64_t form,
       forms_.NumberOf(Excerpt(m.channel), Excerpt(m.kind), Excerpt(m.body.media_type)));
-  Statement& row = sent_by != nullptr ? message_ : message_again_;
-  AddMessageKey(row, line.id(), m);
+  MessageRow row{.id = m.id, .to = m.to, .form = form};
+  if (m.body.where != BodyRef::Where::kNone) row.bytes = m.body.size;
   if (sent_by != nullptr) {
-    row.AddNumber(sent_by->number.value).AddSigned(Lag(sent_by->number, m.sent_after));
-    row.AddSigned(Difference(m.sent_wall, sent_by->began_wall));
-    row.AddSigned(Difference(m.sent_virtual, sent_by->began_virtual));
+    row.sent_step = sent_by->number;
+    row.lag = Lag(sent_by->number, m.sent_after);
+    row.wall_after_ns = Difference(m.sent_wall, sent_by->began_wall);
+    row.virtual_after_ns = Difference(m.sent_virtual, sent_by->began_virtual);
+    messages_.Add(row);
   } else {
-    row.AddNull().AddNumber(m.sent_after.value);
-    row.AddSigned(Difference(m.sent_wall, line.header().began_wall)).AddSigned(m.sent_virtual.ns);
+    row.lag = Bounded(m.sent_after.value);
+    row.wall_after_ns = Difference(m.sent_wall, line.header().began_wall);
+    row.virtual_after_ns = m.sent_virtual.ns;
+    BACKSTEP_RETURN_IF_ERROR(PutMessageRow(message_again_, line.id(), row));
   }
-  AddBodySize(row.AddSigned(form), m.body);
-  BACKSTEP_RETURN_IF_ERROR(row.Run());
   if (!HasDetails(m)) return Status();
   AddMessageKey(message_details_, line.id(), m);
   message_details_.AddTextOrNull(Excerpt(m.program_id)).AddTextOrNull(Excerpt(m.edge_id));
@@ -266,6 +275,7 @@ Status RowWriter::PutWatermark(LogId log, const Watermark& w) {
 }
 
 Status RowWriter::DeleteLog(LogId log) {
+  messages_.Forget();
   chunks_.Forget();
   for (size_t i = 0; i < kTableCount; ++i) {
     if (kTables[i].rows != Rows::kOfLog) continue;
@@ -276,6 +286,7 @@ Status RowWriter::DeleteLog(LogId log) {
 }
 
 Status RowWriter::DeleteBeyond(LogId log, StepNumber after) {
+  messages_.Forget();
   const std::string where = " WHERE log = " + std::to_string(log.value) + " AND ";
   const std::string beyond = " > " + std::to_string(after.value);
   for (const char* table : {"step_rows", "step_details", "effects", "faults_applied"}) {

@@ -8,6 +8,7 @@
 #include "backstep/store/index/columns/chunk_writer.h"
 #include "backstep/store/index/rows/log_rows.h"
 #include "backstep/store/index/rows/message_forms.h"
+#include "backstep/store/index/rows/message_rows.h"
 #include "backstep/store/index/sqlite.h"
 #include "backstep/store/line.h"
 
@@ -38,7 +39,9 @@ class RowWriter {
  public:
   static Result<std::unique_ptr<RowWriter>> Make(Database& db);
 
+  // Its messages wait for WriteMessages.
   Status PutStep(Line& line, const StepRows& rows);
+  Status WriteMessages(LogId log);
   // `sent_by`: the line's own step that sent it; null: it came from outside, or from an ancestor's
   // step, and replaces what there is of it.
   Status PutMessage(Line& line, const MessageRecord& message, const StepRecord* sent_by);
@@ -55,6 +58,7 @@ class RowWriter {
   // To be called when the transaction it wrote in was undone.
   void ForgetUndone() {
     forms_.Forget();
+    messages_.Forget();
     chunks_.Forget();
   }
 
@@ -71,6 +75,7 @@ class RowWriter {
 
   Database& db_;
   MessageForms forms_;
+  MessageRows messages_;
   ChunkWriter chunks_;
   Statement step_, step_details_, message_, message_again_, message_details_, effect_, fault_,
       span_, event_, agent_, segment_, session_, branch_, edit_, watermark_;
