@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t kDifferencesMax = 100;
 // Between two calls of `progress`.
-constexpr uint64_t kStepsAtOnce = 65536;
+constexpr uint64_t kStepsAtOnce = 16384;
 // Its bytes may differ where the steps do not: another version of the library packs another way.
 constexpr char kPackedTable[] = "step_columns";
 

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 #include <sys/stat.h>
@@ -18,6 +19,12 @@ constexpr uint64_t kReadShare = 128;
 // What text there is of data that no index has measured, about.
 constexpr uint64_t kTextPerDataByte = 2;
 constexpr uint64_t kOutsideBytes = 1024;
+
+using Clock = std::chrono::steady_clock;
+// A question spends so long on the index at least, and otherwise about as long as it takes to read
+// what the index lacks: none takes twice as long for it, and after a few there is all of it.
+constexpr auto kIndexingMin = std::chrono::seconds(2);
+constexpr uint64_t kReadBytesPerMs = 600000;
 
 uint64_t DataBytes(const std::string& log_path) {
   uint64_t bytes = 0;
@@ -51,7 +58,9 @@ struct TextSearch::Impl {
   Result<SearchAnswer> FindOnce(const SearchQuery& query, const SearchOptions& options,
                                 const SearchProgress& progress, TextFile** damaged);
   Result<TextFile*> FileOf(Log* log, Stream stream, const SearchProgress& progress);
-  Result<bool> Pays(const TextFile& file, const Log& log, Stream stream, uint64_t newest) const;
+  // Of the text up to `newest` that the file does not cover, about.
+  uint64_t LackingBytes(const TextFile& file, const Log& log, Stream stream,
+                        uint64_t newest) const;
   Status AddStreams(size_t j, StepNumber last, const SearchQuery& query, HitTest* test,
                     const SearchProgress& progress);
 
@@ -90,22 +99,20 @@ Status TextSearch::Impl::OpenChain() {
   return {};
 }
 
-Result<bool> TextSearch::Impl::Pays(const TextFile& file, const Log& log, Stream stream,
-                                    uint64_t newest) const {
-  if (newest <= file.covered() || indexing == Indexing::kNever) return false;
-  if (indexing == Indexing::kAlways) return true;
+uint64_t TextSearch::Impl::LackingBytes(const TextFile& file, const Log& log, Stream stream,
+                                        uint64_t newest) const {
   const uint64_t start = StreamStart(*log.line, stream);
+  if (newest <= file.covered()) return 0;
   const uint64_t lacking = newest - file.covered();
-  uint64_t bytes = lacking * kOutsideBytes;
   if (file.covered() > start) {
-    bytes = file.text_bytes() / (file.covered() - start) * lacking;
-  } else if (stream == Stream::kSteps) {
-    bytes = DataBytes(LogPath(recording.path(), log.line->id())) * kTextPerDataByte;
+    return file.text_bytes() / (file.covered() - start) * lacking;
   }
-  return bytes >= std::max(kReadBytes, file.text_bytes() / kReadShare);
+  if (stream == Stream::kOutside) return lacking * kOutsideBytes;
+  return DataBytes(LogPath(recording.path(), log.line->id())) * kTextPerDataByte;
 }
 
-// Caught up where that pays. Null: its bodies are to be read.
+// Caught up where that pays, as far as there is time for it. What it does not cover is to be read;
+// null: all is.
 Result<TextFile*> TextSearch::Impl::FileOf(Log* log, Stream stream,
                                            const SearchProgress& progress) {
   if (indexing == Indexing::kNever) return nullptr;
@@ -115,11 +122,19 @@ Result<TextFile*> TextSearch::Impl::FileOf(Log* log, Stream stream,
   }
   file->Load();
   BACKSTEP_ASSIGN_OR_RETURN(const uint64_t newest, StreamEnd(*log->line, stream));
-  BACKSTEP_ASSIGN_OR_RETURN(const bool pays, Pays(*file, *log, stream, newest));
-  if (!pays) return file.get();
-  const Status extended = file->Extend(
-      newest, [&](uint64_t number) { return !progress || progress(number, newest); });
-  if (extended.code() == StatusCode::kCancelled) return extended;
+  const bool always = indexing == Indexing::kAlways;
+  const uint64_t lacking = LackingBytes(*file, *log, stream, newest);
+  const bool pays = lacking >= std::max(kReadBytes, file->text_bytes() / kReadShare);
+  if (newest <= file->covered() || (!pays && !always)) return file.get();
+  const auto until = Clock::now() + std::max<Clock::duration>(
+                                        kIndexingMin,
+                                        std::chrono::milliseconds(lacking / kReadBytesPerMs));
+  bool wanted = true;
+  const Status extended = file->Extend(newest, [&](uint64_t number) {
+    wanted = !progress || progress(number, newest);
+    return wanted && (always || Clock::now() < until);
+  });
+  if (!wanted) return extended;
   // Whoever holds it, or whatever is in the way: what it covers it covers.
   return file.get();
 }

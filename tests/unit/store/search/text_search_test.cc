@@ -2,11 +2,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
 #include <set>
+#include <thread>
 
 #include "backstep/store/line.h"
 #include "backstep/store/search.h"
@@ -448,6 +450,44 @@ TEST_CASE("a search that is cancelled keeps what it has indexed") {
   CHECK(fs::file_size(dir / "r/text/1.steps") > 1000);
   CHECK(Shown(Must(search.Find(query, {}))) ==
         Shown(Ask(*recording, *line, Indexing::kNever, "bee")));
+}
+
+TEST_CASE("a question that has no time to index all of a long log reads the rest") {
+  const TempDir dir;
+  auto recording = Must(Recording::Create(dir / "r"));
+  auto writer = Must(recording->NewLog(testing::SessionHeader("s"), {}));
+  testing::PutAgents(writer.get(), {"one", "two"});
+  constexpr uint64_t kSteps = 1500, kWords = 1000;
+  RandomStream random(7);
+  for (uint64_t number = 1; number <= kSteps; ++number) {
+    StepRecord step = testing::OneStep(AgentId(1), number, number);
+    REQUIRE(writer->Begin(step).ok());
+    MessageRecord message;
+    message.id = {AgentId(1), AgentClock(number), 0, 0};
+    message.to = AgentId(2);
+    std::string text = "step" + std::to_string(number % 700);
+    for (uint64_t i = 0; i < kWords; ++i) text += " " + std::to_string(random.Next() % 100000);
+    const Body body{text, "text/plain"};
+    REQUIRE(writer->PutMessage(&message, &body).ok());
+    step.sent.push_back({message.id, message.to, {}, {}, false});
+    REQUIRE(writer->Commit(&step, std::monostate()).ok());
+  }
+  REQUIRE(writer->Seal({}).ok());
+  const auto line = Must(recording->OpenLine(writer->id()));
+  TextSearch search(*recording, *line);
+  const auto query = Must(SearchQuery::Parse("step77"));
+  bool slept = false;
+  const auto hurried = Must(search.Find(query, {}, [&](uint64_t, uint64_t) {
+    if (!slept) std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    slept = true;
+    return true;
+  }));
+  const auto part = fs::file_size(dir / "r/text/1.steps");
+  CHECK(hurried.from_index);
+  CHECK(hurried.hits.size() == 3);
+  const auto answer = Must(search.Find(query, {}));
+  CHECK(Shown(answer) == Shown(hurried));
+  CHECK(fs::file_size(dir / "r/text/1.steps") > 3 * part);
 }
 
 TEST_CASE("a body that many refer to is indexed once and found wherever it was said") {
