@@ -74,8 +74,8 @@ using SearchProgress = std::function<bool(uint64_t done, uint64_t total)>;
 class TextSearch {
  public:
   enum class Indexing {
-    // Before an answer that would read much, the text index is made or caught up for about as long
-    // as that reading takes (2 s at least); the rest is read, and indexed by later questions.
+    // Before an answer that would read much, the text index is made or caught up, for about as long
+    // as that reading takes or for 2 s; the rest is read, and indexed by later questions.
     kWherePays,
     kAlways,     // all that it lacks, of any log, however long it takes
     kNever,      // the bodies are read, whatever index there is

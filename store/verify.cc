@@ -78,11 +78,11 @@ class IndexComparison {
   IndexComparison(const IndexComparison&) = delete;
   IndexComparison& operator=(const IndexComparison&) = delete;
 
-  // Waits for it. `go_on` is asked meanwhile; false cancels.
+  // Waits for it. Cancelled: `go_on`, which is asked meanwhile, returned false.
   Differences Take(const std::function<bool()>& go_on) {
     constexpr auto kPatience = std::chrono::milliseconds(50);
     while (compared_.wait_for(kPatience) == std::future_status::timeout) {
-      if (!go_on()) cancelled_ = true;
+      if (!go_on()) return Status::Cancelled("verify was cancelled");
     }
     return compared_.get();
   }

@@ -24,27 +24,26 @@ class Comparison {
   static Result<std::unique_ptr<Comparison>> Make(const ReadableIndex& index) {
     BACKSTEP_ASSIGN_OR_RETURN(
         auto db, Database::Open("", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_URI));
-    BACKSTEP_RETURN_IF_ERROR(db->Exec("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF"));
     BACKSTEP_RETURN_IF_ERROR(CreateTables(*db));
     BACKSTEP_ASSIGN_OR_RETURN(Statement attach, db->Prepare("ATTACH ? AS found"));
     BACKSTEP_RETURN_IF_ERROR(attach.AddText(index.uri).Run());
-    // Forms of messages are numbered as they came; the same texts get the same numbers here.
-    BACKSTEP_RETURN_IF_ERROR(
-        db->Exec("INSERT INTO main.message_forms SELECT * FROM found.message_forms"));
     BACKSTEP_ASSIGN_OR_RETURN(auto rows, RowWriter::Make(*db));
     return std::unique_ptr<Comparison>(new Comparison(std::move(db), std::move(rows)));
   }
 
-  // Cancelled: `go_on`, told the steps there are rows of now, returned false.
-  Status CompareLog(Line& line, const std::function<bool(uint64_t)>& go_on,
-                    std::vector<std::string>* differences);
+  // Told the steps there are rows of now; Cancelled ends the comparison.
+  using GoOn = std::function<Status(uint64_t steps)>;
+
+  Status CompareLog(Line& line, const GoOn& go_on, std::vector<std::string>* differences);
 
  private:
   Comparison(std::unique_ptr<Database> db, std::unique_ptr<RowWriter> rows)
       : db_(std::move(db)), rows_(std::move(rows)) {}
 
   Result<std::optional<Watermark>> Found(const Line& line, std::vector<std::string>* differences);
-  Status MakeRows(Line& line, const Watermark& found, const std::function<bool(uint64_t)>& go_on);
+  Status TakeForms();
+  Status MakeRows(Line& line, const Watermark& found, const GoOn& go_on);
+  Status InTransaction(Line& line, const GoOn& go_on, std::vector<std::string>* differences);
   Status CompareTable(const std::string& name, const Line& line,
                       std::vector<std::string>* differences);
   Status ComparePacked(const Line& line, std::vector<std::string>* differences);
@@ -76,8 +75,8 @@ std::vector<std::string> ComparedTables(bool sealed) {
   return names;
 }
 
-// Which rows of `ours` have none that is the same in `theirs`: each looks up the one of its key.
-// (EXCEPT would write and sort them all.)
+// How many rows of ours have none that is the same in what was found: each looks up the one of its
+// key. Where both have as many rows, that is how many differ. (EXCEPT would sort them all.)
 Result<std::string> DifferingSql(Database& db, const std::string& table) {
   BACKSTEP_ASSIGN_OR_RETURN(Statement columns,
                             db.Prepare("SELECT name, pk FROM pragma_table_info(?, 'main')"));
@@ -135,8 +134,14 @@ Result<std::optional<Watermark>> Comparison::Found(const Line& line,
   return std::optional(watermark);
 }
 
-Status Comparison::MakeRows(Line& line, const Watermark& found,
-                            const std::function<bool(uint64_t)>& go_on) {
+// Forms of messages are numbered as they came; the same texts get the same numbers here. The rows
+// themselves are read and numbered anew: SQLite would copy a whole table with its index, as it is.
+Status Comparison::TakeForms() {
+  return db_->Exec("INSERT INTO main.message_forms SELECT form, channel, kind, media_type "
+                   "FROM found.message_forms NOT INDEXED ORDER BY form");
+}
+
+Status Comparison::MakeRows(Line& line, const Watermark& found, const GoOn& go_on) {
   CatchUpLimits limits;
   limits.steps_max = kStepsAtOnce;
   limits.last = found.steps;
@@ -148,26 +153,38 @@ Status Comparison::MakeRows(Line& line, const Watermark& found,
   do {
     bool changed = false;
     BACKSTEP_ASSIGN_OR_RETURN(steps, IndexSteps(line, *rows_, limits, &made, &changed));
-    if (!go_on(steps)) return Status::Cancelled("comparing the index was cancelled");
+    BACKSTEP_RETURN_IF_ERROR(go_on(steps));
   } while (steps > 0 && made.steps < found.steps);
   BACKSTEP_RETURN_IF_ERROR(rows_->PutOverview(line, found.sealed));
   return rows_->PutWatermark(line.id(), made);
 }
 
-Status Comparison::CompareLog(Line& line, const std::function<bool(uint64_t)>& go_on,
-                              std::vector<std::string>* differences) {
+Status Comparison::InTransaction(Line& line, const GoOn& go_on,
+                                 std::vector<std::string>* differences) {
+  // An index that is being written lies behind its log as long as it is looked at first.
+  BACKSTEP_RETURN_IF_ERROR(db_->Query("SELECT count(*) FROM found.watermarks").status());
+  BACKSTEP_RETURN_IF_ERROR(line.Refresh().status());
   BACKSTEP_ASSIGN_OR_RETURN(const auto found, Found(line, differences));
   if (!found) return Status();
-  BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
-  Status compared = MakeRows(line, *found, go_on);
-  BACKSTEP_RETURN_IF_ERROR(db_->Exec("COMMIT"));
+  BACKSTEP_RETURN_IF_ERROR(TakeForms());
+  BACKSTEP_RETURN_IF_ERROR(MakeRows(line, *found, go_on));
   for (const std::string& table : ComparedTables(found->sealed)) {
-    if (compared.ok()) compared = CompareTable(table, line, differences);
-    if (compared.ok() && !go_on(0)) {
-      compared = Status::Cancelled("comparing the index was cancelled");
-    }
+    BACKSTEP_RETURN_IF_ERROR(CompareTable(table, line, differences));
+    BACKSTEP_RETURN_IF_ERROR(go_on(0));
   }
-  BACKSTEP_RETURN_IF_ERROR(rows_->DeleteLog(line.id()));
+  return Status();
+}
+
+// All in one transaction: what is found is as it was at its begin, also where a recorder goes on
+// indexing, and what was made for one log is gone before the next.
+Status Comparison::CompareLog(Line& line, const GoOn& go_on,
+                              std::vector<std::string>* differences) {
+  BACKSTEP_RETURN_IF_ERROR(db_->Exec("BEGIN"));
+  Status compared = InTransaction(line, go_on, differences);
+  // A full disk has undone it already.
+  const Status undone = db_->Exec("ROLLBACK");
+  (void)undone;
+  rows_->ForgetUndone();
   return compared;
 }
 
@@ -217,6 +234,30 @@ Status Comparison::ComparePacked(const Line& line, std::vector<std::string>* dif
   }
 }
 
+// False: there is nothing to be compared; damage is told.
+Result<bool> IsUsable(const ReadableIndex& index, std::vector<std::string>* differences) {
+  Result<std::unique_ptr<Database>> db =
+      Database::Open(index.uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+  Status usable = db.status();
+  if (usable.ok()) {
+    // A writer that died, or a disk that filled up, before the first transaction: an index that
+    // lies behind its logs, and no more.
+    const auto tables = (*db)->Query("SELECT count(*) FROM sqlite_schema");
+    if (tables.ok() && *tables == std::string("0")) return false;
+    usable = CheckSchema(**db);
+  }
+  if (usable.ok()) {
+    const auto check = (*db)->Query("PRAGMA quick_check(1)");
+    usable = check.status();
+    if (check.ok() && *check != std::string("ok")) {
+      usable = Status::Corruption(check->value_or("damaged"));
+    }
+  }
+  if (usable.code() != StatusCode::kCorruption) return usable.ok() ? Result<bool>(true) : usable;
+  differences->push_back(usable.message());
+  return false;
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> CompareIndex(
@@ -224,48 +265,29 @@ Result<std::vector<std::string>> CompareIndex(
   std::vector<std::string> differences;
   BACKSTEP_ASSIGN_OR_RETURN(const auto index, FindReadableIndex(recording.path()));
   if (!index) return differences;
-  {
-    Result<std::unique_ptr<Database>> db =
-        Database::Open(index->uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
-    Status usable = db.status();
-    if (usable.ok()) {
-      // A writer that died, or a disk that filled up, before the first transaction: an index that
-      // lies behind its logs, and no more.
-      const auto tables = (*db)->Query("SELECT count(*) FROM sqlite_schema");
-      if (tables.ok() && *tables == std::string("0")) return differences;
-      usable = CheckSchema(**db);
-    }
-    if (usable.ok()) {
-      const auto check = (*db)->Query("PRAGMA quick_check(1)");
-      usable = check.status();
-      if (check.ok() && *check != std::string("ok")) {
-        usable = Status::Corruption(check->value_or("damaged"));
-      }
-    }
-    if (usable.code() == StatusCode::kCorruption) {
-      differences.push_back(usable.message());
-      return differences;
-    }
-    BACKSTEP_RETURN_IF_ERROR(usable);
-  }
-  const auto made = Comparison::Make(*index);
-  if (made.status().code() == StatusCode::kCorruption) {
-    differences.push_back(made.status().message());
-    return differences;
-  }
-  BACKSTEP_RETURN_IF_ERROR(made.status());
-  Comparison& comparison = **made;
   BACKSTEP_ASSIGN_OR_RETURN(const auto logs, recording.Logs());
   const uint64_t total = OwnSteps(logs);
   uint64_t done = 0;
   const auto go_on = [&](uint64_t steps) {
     done += steps;
-    return !progress || progress(done, std::max(done, total));
+    return !progress || progress(done, std::max(done, total))
+               ? Status()
+               : Status::Cancelled("comparing the index was cancelled");
   };
+  BACKSTEP_RETURN_IF_ERROR(go_on(0));
+  BACKSTEP_ASSIGN_OR_RETURN(const bool usable, IsUsable(*index, &differences));
+  if (!usable) return differences;
+  BACKSTEP_RETURN_IF_ERROR(go_on(0));
+  const auto comparison = Comparison::Make(*index);
+  if (comparison.status().code() == StatusCode::kCorruption) {
+    differences.push_back(comparison.status().message());
+    return differences;
+  }
+  BACKSTEP_RETURN_IF_ERROR(comparison.status());
   for (const LogInfo& log : logs) {
     if (!log.error.ok()) continue;
     BACKSTEP_ASSIGN_OR_RETURN(const auto line, recording.OpenLine(log.id));
-    const Status compared = comparison.CompareLog(*line, go_on, &differences);
+    const Status compared = (*comparison)->CompareLog(*line, go_on, &differences);
     if (compared.code() == StatusCode::kCorruption) {
       Tell(LogText(*line) + ": cannot be compared: " + compared.message(), &differences);
     } else if (!compared.ok()) {

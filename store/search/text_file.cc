@@ -16,7 +16,9 @@ namespace {
 
 constexpr char kTextMagic[] = "bkstext1";
 constexpr size_t kTextHeaderBytes = 40;
+// Between two reports, whichever is reached first.
 constexpr uint64_t kNumbersPerReport = 256;
+constexpr uint64_t kTextBytesPerReport = uint64_t{4} << 20;
 
 void PutLittle(std::string* out, uint64_t number, size_t count) {
   for (size_t i = 0; i < count; ++i) out->push_back(static_cast<char>(number >> (8 * i)));
@@ -231,7 +233,7 @@ Status TextFile::AddNumbers(uint64_t last, const std::function<bool(uint64_t)>& 
   if (covered() >= last) return {};
   SayingScan scan(&line_, stream_, covered() + 1, last);
   auto builder = std::make_unique<SegmentBuilder>(covered() + 1);
-  uint64_t newest = covered();
+  uint64_t newest = covered(), numbers = 0, text = 0;
   Status failed;
   while (failed.ok() && newest < last) {
     const auto numbered = scan.Next();
@@ -240,12 +242,17 @@ Status TextFile::AddNumbers(uint64_t last, const std::function<bool(uint64_t)>& 
     if (*numbered) failed = AddSayings(line_, **numbered, builder.get());
     if (!failed.ok()) break;
     newest = *numbered ? (*numbered)->number : last;
-    if (newest % kNumbersPerReport == 0 && extended && !extended(newest)) {
-      failed = Status::Cancelled("indexing was cancelled; what is indexed stays");
+    if (++numbers >= kNumbersPerReport || builder->text_bytes() - text >= kTextBytesPerReport) {
+      numbers = 0;
+      text = builder->text_bytes();
+      if (extended && !extended(newest)) {
+        failed = Status::Cancelled("indexing was cancelled; what is indexed stays");
+      }
     }
     if (builder->full() && newest < last && failed.ok()) {
       BACKSTEP_RETURN_IF_ERROR(Append(builder->Finish(newest)));
       builder = std::make_unique<SegmentBuilder>(newest + 1);
+      text = 0;
     }
   }
   if (newest > covered()) BACKSTEP_RETURN_IF_ERROR(Append(builder->Finish(newest)));

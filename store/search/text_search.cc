@@ -21,10 +21,11 @@ constexpr uint64_t kTextPerDataByte = 2;
 constexpr uint64_t kOutsideBytes = 1024;
 
 using Clock = std::chrono::steady_clock;
-// A question spends so long on the index at least, and otherwise about as long as it takes to read
-// what the index lacks: none takes twice as long for it, and after a few there is all of it.
-constexpr auto kIndexingMin = std::chrono::seconds(2);
+// A question spends on the index about as long as it takes to read what that lacks, or this where
+// that is less: of a long run the first answers come soon, and each finds more in the index.
+constexpr Clock::duration kIndexingMin = std::chrono::seconds(2);
 constexpr uint64_t kReadBytesPerMs = 600000;
+constexpr uint64_t kReadMsMax = 3600 * 1000;
 
 uint64_t DataBytes(const std::string& log_path) {
   uint64_t bytes = 0;
@@ -74,8 +75,9 @@ struct TextSearch::Impl {
   const Recording& recording;
   Line& line;
   const Indexing indexing;
-  std::vector<Log> logs;     // own first, the main line last
-  std::vector<Asked> asked;  // of one question
+  Clock::duration indexed{0};  // so long, for one question
+  std::vector<Log> logs;       // own first, the main line last
+  std::vector<Asked> asked;    // of one question
 };
 
 Status TextSearch::Impl::OpenChain() {
@@ -126,14 +128,15 @@ Result<TextFile*> TextSearch::Impl::FileOf(Log* log, Stream stream,
   const uint64_t lacking = LackingBytes(*file, *log, stream, newest);
   const bool pays = lacking >= std::max(kReadBytes, file->text_bytes() / kReadShare);
   if (newest <= file->covered() || (!pays && !always)) return file.get();
-  const auto until = Clock::now() + std::max<Clock::duration>(
-                                        kIndexingMin,
-                                        std::chrono::milliseconds(lacking / kReadBytesPerMs));
+  const auto begin = Clock::now();
+  const std::chrono::milliseconds reading(std::min(lacking / kReadBytesPerMs, kReadMsMax));
+  const auto until = begin + std::max<Clock::duration>(kIndexingMin - indexed, reading);
   bool wanted = true;
   const Status extended = file->Extend(newest, [&](uint64_t number) {
     wanted = !progress || progress(number, newest);
     return wanted && (always || Clock::now() < until);
   });
+  indexed += Clock::now() - begin;
   if (!wanted) return extended;
   // Whoever holds it, or whatever is in the way: what it covers it covers.
   return file.get();
@@ -226,6 +229,7 @@ TextSearch::~TextSearch() = default;
 Result<SearchAnswer> TextSearch::Find(const SearchQuery& query, const SearchOptions& options,
                                       const SearchProgress& progress) {
   BACKSTEP_RETURN_IF_ERROR(impl_->OpenChain());
+  impl_->indexed = {};
   // A damaged file is begun anew, or not used again where that cannot be.
   const size_t tries = 2 * 2 * impl_->logs.size() + 1;
   for (size_t i = 0;; ++i) {

@@ -27,12 +27,16 @@ Status PutMessageRow(Statement& statement, LogId log, const MessageRow& row);
 // would go into another of thousands of pages. One thread.
 class MessageRows {
  public:
-  void Add(MessageRow row) { gathered_.push_back(row); }
+  void Add(const MessageRow& row) { gathered_.push_back(row); }
+  // More would take more memory than they save time.
+  bool full() const { return gathered_.size() >= kRowsMax; }
   // Writes what was added since.
   Status Write(Statement& statement, LogId log);
   void Forget() { gathered_.clear(); }
 
  private:
+  static constexpr size_t kRowsMax = 65536;
+
   std::vector<MessageRow> gathered_;
 };
 

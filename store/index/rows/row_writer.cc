@@ -186,6 +186,9 @@ Status RowWriter::PutMessage(Line& line, const MessageRecord& m, const StepRecor
     row.wall_after_ns = Difference(m.sent_wall, sent_by->began_wall);
     row.virtual_after_ns = Difference(m.sent_virtual, sent_by->began_virtual);
     messages_.Add(row);
+    if (messages_.full()) {
+      BACKSTEP_RETURN_IF_ERROR(WriteMessages(line.id()));
+    }
   } else {
     row.lag = Bounded(m.sent_after.value);
     row.wall_after_ns = Difference(m.sent_wall, line.header().began_wall);

@@ -41,10 +41,10 @@ class RowWriter {
 
   // Its messages wait for WriteMessages.
   Status PutStep(Line& line, const StepRows& rows);
-  Status WriteMessages(LogId log);
-  // `sent_by`: the line's own step that sent it; null: it came from outside, or from an ancestor's
-  // step, and replaces what there is of it.
+  // `sent_by`: the line's own step that sent it, and the row waits for WriteMessages; null: it came
+  // from outside, or from an ancestor's step, and replaces what there is of it.
   Status PutMessage(Line& line, const MessageRecord& message, const StepRecord* sent_by);
+  Status WriteMessages(LogId log);
   Status PutEvent(LogId log, const EventRecord& event);
   // The few rows that change while a log grows: session or branch, its edits, agents, segments.
   // `with_end`: what the log's end says, too.

@@ -86,7 +86,11 @@ bool Figure::has_target() const {
 
 bool Figure::met() const {
   return (!at_least || value >= *at_least) && (!at_most || value <= *at_most) &&
-         (!ratio_at_least || ratio() >= *ratio_at_least) &&
+         (met_by_ratio() || !(ratio_at_least || ratio_at_most));
+}
+
+bool Figure::met_by_ratio() const {
+  return (ratio_at_least || ratio_at_most) && (!ratio_at_least || ratio() >= *ratio_at_least) &&
          (!ratio_at_most || ratio() <= *ratio_at_most);
 }
 
@@ -122,6 +126,7 @@ std::string ToLine(const Figure& figure) {
   PutLimit("ratio_at_least", figure.ratio_at_least, &json);
   PutLimit("ratio_at_most", figure.ratio_at_most, &json);
   if (figure.has_target()) json["met"] = figure.met();
+  if (figure.ratio_at_least || figure.ratio_at_most) json["ratio_met"] = figure.met_by_ratio();
   return json.dump();
 }
 

@@ -44,11 +44,28 @@ void Floor::Run(const std::string& bytes, bool end) {
   }
 }
 
-uint64_t Compressed(const std::string& bytes) {
+namespace {
+
+std::string Frame(const std::string& bytes) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
   const size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), kLevel);
   if (ZSTD_isError(size)) Fail(ZSTD_getErrorName(size));
-  return size;
+  out.resize(size);
+  return out;
+}
+
+}  // namespace
+
+uint64_t Compressed(const std::string& bytes) { return Frame(bytes).size(); }
+
+double DecompressingNs(const std::string& bytes) {
+  const std::string frame = Frame(bytes);
+  std::string out(bytes.size(), '\0');
+  const double begin = WallNs();
+  const size_t size = ZSTD_decompress(out.data(), out.size(), frame.data(), frame.size());
+  const double taken = WallNs() - begin;
+  if (size != bytes.size() || out != bytes) Fail("zstd gives other bytes back");
+  return taken;
 }
 
 }  // namespace backstep::bench

@@ -30,5 +30,7 @@ class Floor {
 
 // The size of one zstd-3 frame of the bytes.
 uint64_t Compressed(const std::string& bytes);
+// How long that frame takes to be decompressed, into memory that was written before.
+double DecompressingNs(const std::string& bytes);
 
 }  // namespace backstep::bench

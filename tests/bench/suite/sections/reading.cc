@@ -8,6 +8,7 @@
 #include "backstep/store/line.h"
 #include "backstep/store/recording.h"
 #include "backstep/tests/bench/corpus.h"
+#include "backstep/tests/bench/suite/baselines/zstd_floor.h"
 #include "backstep/tests/bench/suite/recorded.h"
 #include "backstep/tests/bench/suite/sections/growing.h"
 #include "backstep/tests/bench/workloads.h"
@@ -92,15 +93,22 @@ class Moments {
 };
 
 void MeasureStates(Context& context, const std::string& path) {
-  std::vector<double> warm, cold, forward, backward;
+  std::vector<double> warm, cold, forward, backward, decompressing;
   const Opened opened = OpenRun(path);
   Moments moments(*opened.line);
   FillCache(path);
   for (int i = 0; i < 600; ++i) {
     const Moment at = moments.Next();
     const double begin = WallNs();
-    Need(opened.line->VisitState(at.agent, at.step, [](std::string_view) {}));
-    if (i >= 100) warm.push_back(WallNs() - begin);
+    std::string state;
+    double taken = 0;
+    Need(opened.line->VisitState(at.agent, at.step, [&](std::string_view bytes) {
+      taken = WallNs() - begin;
+      state = bytes;
+    }));
+    if (i < 100) continue;
+    warm.push_back(taken);
+    decompressing.push_back(DecompressingNs(state));
   }
   for (int i = 0; i < 40; ++i) {
     const Moment at = moments.Next();
@@ -110,8 +118,13 @@ void MeasureStates(Context& context, const std::string& path) {
     Need(fresh.line->VisitState(at.agent, at.step, [](std::string_view) {}));
     cold.push_back(WallNs() - begin);
   }
-  context.add(Figure{"state at a random moment, warm, p50", Percentile(&warm, 0.5), "ns"});
-  context.add(Figure{"  p99", Percentile(&warm, 0.99), "ns"}.AtMost(1.5e6));
+  const char* const baseline = "zstd of it";
+  context.add(Figure{"state at a random moment, warm, p50", Percentile(&warm, 0.5), "ns"}
+                  .Against(baseline, Percentile(&decompressing, 0.5)));
+  context.add(Figure{"  p99", Percentile(&warm, 0.99), "ns"}
+                  .AtMost(1.5e6)
+                  .Against(baseline, Percentile(&decompressing, 0.99))
+                  .RatioAtMost(3));
   context.add(Figure{"  cold, p50", Percentile(&cold, 0.5), "ns"});
   context.add(Figure{"  cold, p99", Percentile(&cold, 0.99), "ns"}.AtMost(5e6));
   FillCache(path);

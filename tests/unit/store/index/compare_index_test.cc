@@ -80,6 +80,33 @@ TEST_CASE("messages agree whatever numbers their forms have, and only with the r
   CHECK(Differences(path).size() == 2);
 }
 
+TEST_CASE("a form that says another text than its key in the index of forms is told") {
+  const TempDir dir;
+  const std::string path = dir / "r";
+  WriteIndexed(path);
+  const auto first_kind = [&] {
+    const auto db = Database::Open(IndexPath(path), SQLITE_OPEN_READONLY);
+    REQUIRE(db.ok());
+    const auto kind = (*db)->Query("SELECT kind FROM messages WHERE log = 1 AND kind <> ''");
+    REQUIRE(kind.ok());
+    return kind->value_or("");
+  };
+  const std::string kind = first_kind();
+  REQUIRE(kind.size() > 2);
+  std::ifstream in(IndexPath(path), std::ios::binary);
+  const std::string sound{std::istreambuf_iterator<char>(in), {}};
+  int changed = 0;
+  for (size_t at = sound.find(kind); at != std::string::npos; at = sound.find(kind, at + 1)) {
+    std::string damaged = sound;
+    damaged[at + 1] ^= 1;
+    std::ofstream(IndexPath(path), std::ios::binary | std::ios::trunc) << damaged;
+    if (first_kind() == kind) continue;
+    ++changed;
+    CHECK_FALSE(Differences(path).empty());
+  }
+  CHECK(changed > 0);
+}
+
 TEST_CASE("a log that cannot be read keeps no other one from being compared") {
   const TempDir dir;
   const std::string path = dir / "r";
