@@ -178,14 +178,15 @@ Status Verifier::CheckFiles(const LogFiles& log, LogState state) {
 }
 
 Status Verifier::CheckRecords(const LogFiles& log) {
-  const auto line = LineReader::Open(path_, log.log, nullptr);
-  if (!line.ok()) {
-    findings_.Tell(log.log, "log", line.status().message());
-    return Status();
-  }
+  // Of a log that is being written the line sees all that the reader sees: it is opened later.
   const auto reader = LogReader::Open(path_, log.log);
   if (!reader.ok()) {
     findings_.Tell(log.log, "log", reader.status().message());
+    return Status();
+  }
+  const auto line = LineReader::Open(path_, log.log, nullptr);
+  if (!line.ok()) {
+    findings_.Tell(log.log, "log", line.status().message());
     return Status();
   }
   const std::function<bool(double)> advance = [&](double share) {

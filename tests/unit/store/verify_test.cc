@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
+#include "backstep/store/index/index.h"
 #include "backstep/tests/support/catch.h"
 #include "backstep/tests/support/effort.h"
 #include "backstep/tests/support/temp_dir.h"
@@ -101,6 +103,32 @@ TEST_CASE("a session that is being written is sound") {
   const auto writer = testing::WriteSampleSession(path, shape);
   REQUIRE(writer.ok());
   CHECK(Show(VerifyAt(path)) == "");
+}
+
+TEST_CASE("a session is sound at any moment while it is written and indexed") {
+  const TempDir dir;
+  const std::string path = dir / "r.backstep";
+  SampleShape shape;
+  shape.seal = false;
+  const auto writer = testing::WriteSampleSession(path, shape);
+  REQUIRE(writer.ok());
+  Status wrote;
+  {
+    const std::jthread program([&](const std::stop_token& stop) {
+      const auto index = IndexWriter::Open(path);
+      const auto line = (*writer)->Read();
+      wrote = index.ok() ? line.status() : index.status();
+      for (uint64_t number = shape.steps + 1; wrote.ok() && !stop.stop_requested(); ++number) {
+        wrote = testing::WriteSampleStep(**writer, shape, number);
+        if (wrote.ok()) wrote = (*writer)->Flush();
+        if (number % 16 != 0 || !wrote.ok()) continue;
+        wrote = (*line)->Refresh().status();
+        if (wrote.ok()) wrote = (*index)->CatchUp(**line).status();
+      }
+    });
+    for (int i = 0; i < 10; ++i) CHECK(Show(VerifyAt(path)) == "");
+  }
+  CHECK(wrote.ToString() == Status().ToString());
 }
 
 TEST_CASE(
