@@ -20,7 +20,7 @@ class SealCommand : public Command {
   int Run(Console& console) override {
     return RewriteLogs(console, path_, log_,
                        {"sealing", "sealed", store::LogState::kCrashed,
-                        "all logs are sealed already", &store::SealLog});
+                        "no log waits to be sealed", &store::SealLog});
   }
 
  private:
