@@ -7,8 +7,8 @@
 #include <chrono>
 #include <future>
 #include <set>
-#include <system_error>
 
+#include "backstep/base/beside.h"
 #include "backstep/store/format/cut_off_file.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/format/log_files.h"
@@ -65,14 +65,9 @@ using Differences = Result<std::vector<std::string>>;
 class IndexComparison {
  public:
   explicit IndexComparison(const Recording& recording) {
-    const auto compare = [this, &recording] {
+    compared_ = StartBeside([this, &recording] {
       return CompareIndex(recording, [this](uint64_t, uint64_t) { return !cancelled_; });
-    };
-    try {
-      compared_ = std::async(std::launch::async, compare);
-    } catch (const std::system_error&) {  // no thread is to be had
-      compared_ = std::async(std::launch::deferred, compare);
-    }
+    });
   }
   ~IndexComparison() { cancelled_ = true; }  // the future waits
   IndexComparison(const IndexComparison&) = delete;

@@ -6,9 +6,12 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <future>
 
+#include "backstep/base/beside.h"
 #include "backstep/store/format/files.h"
 #include "backstep/store/index/rows/row_writer.h"
+#include "backstep/store/search/text_batch.h"
 #include "backstep/store/search/words.h"
 
 namespace backstep::store {
@@ -16,10 +19,6 @@ namespace {
 
 constexpr char kTextMagic[] = "bkstext1";
 constexpr size_t kTextHeaderBytes = 40;
-// Between two reports, whichever is reached first.
-constexpr uint64_t kNumbersPerReport = 256;
-constexpr uint64_t kTextBytesPerReport = uint64_t{4} << 20;
-
 void PutLittle(std::string* out, uint64_t number, size_t count) {
   for (size_t i = 0; i < count; ++i) out->push_back(static_cast<char>(number >> (8 * i)));
 }
@@ -51,33 +50,6 @@ bool AskTextLock(int fd, short type) {
   range.l_type = type;
   range.l_whence = SEEK_SET;
   return fcntl(fd, F_OFD_SETLK, &range) == 0;
-}
-
-// What tells bodies apart: the same bytes of another type may be other words.
-Hash128 DocumentKey(const BodyRef& ref) {
-  Hash128 key = ref.hash;
-  key.high ^= HashBytes(ref.media_type).low;
-  return key;
-}
-
-// One number's sayings into the builder.
-Status AddSayings(Line& line, const SayingScan::Numbered& numbered, SegmentBuilder* builder) {
-  for (size_t place = 0; place < numbered.sayings.size(); ++place) {
-    const BodyRef& ref = numbered.sayings[place].body();
-    if (ref.where == BodyRef::Where::kNone) continue;
-    if (builder->Say(DocumentKey(ref), numbered.number, place)) continue;
-    const auto body = ReadWords(line, ref);
-    if (!body.ok()) {
-      builder->CountUnread();
-      const StatusCode code = body.status().code();
-      if (code != StatusCode::kIncomplete && code != StatusCode::kCorruption) return body.status();
-    } else if (*body) {
-      builder->AddText((*body)->bytes, IsJsonType((*body)->media_type));
-    } else {
-      builder->Skip();
-    }
-  }
-  return {};
 }
 
 }  // namespace
@@ -229,35 +201,38 @@ Status TextFile::Append(const std::string& segment) {
   return {};
 }
 
+// A batch is read while the one before is indexed.
 Status TextFile::AddNumbers(uint64_t last, const std::function<bool(uint64_t)>& extended) {
   if (covered() >= last) return {};
-  SayingScan scan(&line_, stream_, covered() + 1, last);
-  auto builder = std::make_unique<SegmentBuilder>(covered() + 1);
-  uint64_t newest = covered(), numbers = 0, text = 0;
-  Status failed;
-  while (failed.ok() && newest < last) {
-    const auto numbered = scan.Next();
-    failed = numbered.status();
-    if (!failed.ok()) break;
-    if (*numbered) failed = AddSayings(line_, **numbered, builder.get());
-    if (!failed.ok()) break;
-    newest = *numbered ? (*numbered)->number : last;
-    if (++numbers >= kNumbersPerReport || builder->text_bytes() - text >= kTextBytesPerReport) {
-      numbers = 0;
-      text = builder->text_bytes();
+  uint64_t newest = covered();
+  TextBatches batches(&line_, stream_, newest + 1, last);
+  auto builder = std::make_unique<SegmentBuilder>(newest + 1);
+  TextBatch next, added;
+  std::future<void> adding;  // of `added`, up to `newest`
+  Status status;
+  while (status.ok() && newest < last) {
+    status = batches.Next(&next);
+    if (adding.valid()) {
+      adding.get();
       if (extended && !extended(newest)) {
-        failed = Status::Cancelled("indexing was cancelled; what is indexed stays");
+        status = Status::Cancelled("indexing was cancelled; what is indexed stays");
+        break;
+      }
+      if (builder->full()) {
+        BACKSTEP_RETURN_IF_ERROR(Append(builder->Finish(newest)));
+        builder = std::make_unique<SegmentBuilder>(newest + 1);
+        const Status begun = batches.BeginSegment(&next);
+        if (!begun.ok()) break;
       }
     }
-    if (builder->full() && newest < last && failed.ok()) {
-      BACKSTEP_RETURN_IF_ERROR(Append(builder->Finish(newest)));
-      builder = std::make_unique<SegmentBuilder>(newest + 1);
-      text = 0;
-    }
+    std::swap(next, added);
+    newest = added.last;
+    adding = StartBeside([&] { AddBatch(added, builder.get()); });
   }
+  if (adding.valid()) adding.get();
   if (newest > covered()) BACKSTEP_RETURN_IF_ERROR(Append(builder->Finish(newest)));
   // What the log cannot give is for whoever reads it next to tell.
-  return failed.code() == StatusCode::kCancelled ? failed : Status();
+  return status.code() == StatusCode::kCancelled ? status : Status();
 }
 
 Status TextFile::Extend(uint64_t last, const std::function<bool(uint64_t)>& extended) {

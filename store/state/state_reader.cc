@@ -85,7 +85,7 @@ struct LogCursors {
     if (reader == nullptr) reader = std::make_unique<LiteralReader>(log);
     return reader.get();
   }
-  static constexpr size_t kTurns = 16;
+  static constexpr size_t kTurns = 64;
   KvCursor* operations() {
     if (cursor == nullptr) cursor = log->NewCursor();
     return cursor.get();
