@@ -19,6 +19,7 @@ namespace {
 
 constexpr char kTextMagic[] = "bkstext1";
 constexpr size_t kTextHeaderBytes = 40;
+
 void PutLittle(std::string* out, uint64_t number, size_t count) {
   for (size_t i = 0; i < count; ++i) out->push_back(static_cast<char>(number >> (8 * i)));
 }
