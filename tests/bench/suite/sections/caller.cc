@@ -141,8 +141,8 @@ Times TimeTwo(const Context& context, int count, int per_second) {
   return {std::max(one.p50, other.p50), std::max(one.p99, other.p99)};
 }
 
-// The copies are timed on both sides of what they are a baseline of: a shared machine's pace changes
-// within seconds.
+// The copies are timed on both sides of what they are a baseline of: the pace of a shared machine
+// changes within seconds.
 void MeasureWhole(Context& context, int count) {
   const auto copies = [&] { return TimeCopies(count / 5, kPacedPerSecond, kStateBytes, 2).p50; };
   const auto add = [&](const std::string& name, const std::function<Times()>& record) {
