@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "backstep/store/line.h"
 #include "backstep/store/log_writer.h"
@@ -64,6 +65,21 @@ inline void WriteSteps(store::LogWriter* writer, uint64_t from, uint64_t to) {
     REQUIRE(writer->Commit(&step, Body{StateText(number), "text/plain"}) == Status());
     REQUIRE(writer->Flush() == Status());
   }
+}
+
+// A step of agent 1, clock equal to the number, that sends each body to agent 2.
+inline void WriteSaying(store::LogWriter* writer, uint64_t number,
+                        const std::vector<Body>& bodies) {
+  StepRecord step = OneStep(AgentId{1}, number, number);
+  REQUIRE(writer->Begin(step) == Status());
+  for (const Body& body : bodies) {
+    MessageRecord message;
+    message.id = {step.agent, step.clock, static_cast<uint32_t>(step.sent.size()), 0};
+    message.to = AgentId{2};
+    REQUIRE(writer->PutMessage(&message, &body) == Status());
+    step.sent.push_back({message.id, message.to, {}, {}, false});
+  }
+  REQUIRE(writer->Commit(&step, std::monostate()) == Status());
 }
 
 }  // namespace backstep::testing

@@ -35,6 +35,14 @@ std::string Show(const VerifyReport& report) {
   return text;
 }
 
+// A session whose log is not sealed: its writer is at work.
+std::unique_ptr<LogWriter> WriteOpen(const std::string& path, SampleShape shape) {
+  shape.seal = false;
+  auto writer = testing::WriteSampleSession(path, shape);
+  REQUIRE(writer.ok());
+  return std::move(writer).value();
+}
+
 std::string ReadAll(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -98,29 +106,24 @@ TEST_CASE("what a killed recorder leaves is sound") {
 TEST_CASE("a session that is being written is sound") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
-  SampleShape shape;
-  shape.seal = false;
-  const auto writer = testing::WriteSampleSession(path, shape);
-  REQUIRE(writer.ok());
+  const auto writer = WriteOpen(path, {});
   CHECK(Show(VerifyAt(path)) == "");
 }
 
 TEST_CASE("a session is sound at any moment while it is written and indexed") {
   const TempDir dir;
   const std::string path = dir / "r.backstep";
-  SampleShape shape;
-  shape.seal = false;
-  const auto writer = testing::WriteSampleSession(path, shape);
-  REQUIRE(writer.ok());
+  const SampleShape shape;
+  const auto writer = WriteOpen(path, shape);
   Status wrote;
   {
     const std::jthread program([&](const std::stop_token& stop) {
       const auto index = IndexWriter::Open(path);
-      const auto line = (*writer)->Read();
+      const auto line = writer->Read();
       wrote = index.ok() ? line.status() : index.status();
       for (uint64_t number = shape.steps + 1; wrote.ok() && !stop.stop_requested(); ++number) {
-        wrote = testing::WriteSampleStep(**writer, shape, number);
-        if (wrote.ok()) wrote = (*writer)->Flush();
+        wrote = testing::WriteSampleStep(*writer, shape, number);
+        if (wrote.ok()) wrote = writer->Flush();
         if (number % 16 != 0 || !wrote.ok()) continue;
         wrote = (*line)->Refresh().status();
         if (wrote.ok()) wrote = (*index)->CatchUp(**line).status();

@@ -26,15 +26,7 @@ void WriteTalk(const std::string& path) {
   auto writer = Must(recording->NewLog(testing::SessionHeader("talk"), {}));
   testing::PutAgents(writer.get(), {"one", "two"});
   for (uint64_t number = 1; number <= kSteps; ++number) {
-    StepRecord step = testing::OneStep(AgentId(1), number, number);
-    REQUIRE(writer->Begin(step).ok());
-    MessageRecord message;
-    message.id = {AgentId(1), AgentClock(number), 0, 0};
-    message.to = AgentId(2);
-    const Body body = SaidBy(number);
-    REQUIRE(writer->PutMessage(&message, &body).ok());
-    step.sent.push_back({message.id, message.to, {}, {}, false});
-    REQUIRE(writer->Commit(&step, std::monostate()).ok());
+    testing::WriteSaying(writer.get(), number, {SaidBy(number)});
   }
   REQUIRE(writer->Seal({}).ok());
 }

@@ -460,17 +460,9 @@ TEST_CASE("a question that has no time to index all of a long log reads the rest
   constexpr uint64_t kSteps = 1500, kWords = 1000;
   RandomStream random(7);
   for (uint64_t number = 1; number <= kSteps; ++number) {
-    StepRecord step = testing::OneStep(AgentId(1), number, number);
-    REQUIRE(writer->Begin(step).ok());
-    MessageRecord message;
-    message.id = {AgentId(1), AgentClock(number), 0, 0};
-    message.to = AgentId(2);
     std::string text = "step" + std::to_string(number % 700);
     for (uint64_t i = 0; i < kWords; ++i) text += " " + std::to_string(random.Next() % 100000);
-    const Body body{text, "text/plain"};
-    REQUIRE(writer->PutMessage(&message, &body).ok());
-    step.sent.push_back({message.id, message.to, {}, {}, false});
-    REQUIRE(writer->Commit(&step, std::monostate()).ok());
+    testing::WriteSaying(writer.get(), number, {{text, "text/plain"}});
   }
   REQUIRE(writer->Seal({}).ok());
   const auto line = Must(recording->OpenLine(writer->id()));
@@ -499,15 +491,7 @@ TEST_CASE("a body that many refer to is indexed once and found wherever it was s
     auto writer = Must(recording->NewLog(testing::SessionHeader("s"), {}));
     testing::PutAgents(writer.get(), {"one", "two"});
     for (uint64_t number = 1; number <= steps; ++number) {
-      StepRecord step = testing::OneStep(AgentId(1), number, number);
-      REQUIRE(writer->Begin(step).ok());
-      MessageRecord message;
-      message.id = {AgentId(1), AgentClock(number), 0, 0};
-      message.to = AgentId(2);
-      const Body body{text, "text/plain"};
-      REQUIRE(writer->PutMessage(&message, &body).ok());
-      step.sent.push_back({message.id, message.to, {}, {}, false});
-      REQUIRE(writer->Commit(&step, std::monostate()).ok());
+      testing::WriteSaying(writer.get(), number, {{text, "text/plain"}});
     }
     REQUIRE(writer->Seal({}).ok());
     return writer->id();
